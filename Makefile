@@ -1,0 +1,45 @@
+# Everything works on a machine that has Python 3.11 or newer and make.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+
+help:  ## Show what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(BIN)/.run: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Ostiary needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(BIN)/.dev: pyproject.toml $(BIN)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+install: $(BIN)/.dev  ## Make the virtual environment with everything for development
+
+demo: $(BIN)/.run  ## Watch a request call out, wait, be resumed and delivered
+	$(BIN)/ostiary demo $(ARGS)
+
+test: $(BIN)/.dev  ## Run the tests on SQLite and on a real PostgreSQL
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+lint: $(BIN)/.dev  ## Check style, types and import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(BIN)/.dev  ## Rewrite the code in the house style
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(BIN)/.dev  ## Park and resume on both databases, with a yardstick
+	$(BIN)/python bench/park_resume.py $(ARGS)
+
+clean:  ## Remove the virtual environment and every cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.PHONY: help install demo test lint format bench clean

@@ -1,0 +1,222 @@
+"""How a feature package declares what can be addressed, and what a handler gets and gives.
+
+A tree of ``Singleton``, ``EntitySet`` and ``Operation`` values is the whole API. Reads are done by
+the engine from the ``Source`` of a set; writes and operations are one function each. A handler
+takes a ``Call`` and returns
+
+* an entity: 201 after POST to a set, 200 otherwise,
+* a list: 200 with a collection,
+* any other complex or primitive value: 200,
+* ``None``: the operation's ``empty`` status, 204 by default.
+
+A handler parses (``call.create``, ``call.merge``, ``call.parameters``), calls one use case and
+returns. Authorisation stands in the declaration, so that no operation can be without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, FromClause, RowMapping
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from ostiary.graph.types import Complex, Entity, Version
+
+ComplexT = TypeVar("ComplexT", bound="Complex")
+
+
+class Caller(Protocol):
+    """Whoever makes the request; ``identity`` has the whole of it."""
+
+    @property
+    def object_id(self) -> str:
+        """The directory object's id."""
+
+    @property
+    def app_id(self) -> str | None:
+        """The client application's id."""
+
+
+class Call(Protocol):
+    """One request, as a handler sees it."""
+
+    caller: Caller
+    version: Version
+    now: datetime
+    request_id: str
+    client_request_id: str
+    base_url: str
+    """Scheme, host and optional prefix without the version: ``http://127.0.0.1:8080``."""
+    headers: Mapping[str, str]
+    """The request's headers with lower-case names."""
+
+    def key(self, name: str) -> str:
+        """Give the key that follows the segment declared as ``name`` (its v1.0 name)."""
+
+    def create(self, type_: type[ComplexT]) -> ComplexT:
+        """Read the body as a whole new ``type_``.
+
+        :raises InvalidModel: a property is unknown, missing, or of the wrong type.
+        """
+
+    def merge(self, existing: ComplexT) -> ComplexT:
+        """Give ``existing`` with the properties that the body names (PATCH).
+
+        :raises InvalidModel: as ``create``; also for a changed read-only property.
+        """
+
+    def parameters(self, type_: type[ComplexT]) -> ComplexT:
+        """Read an action's body or a function's arguments as ``type_``."""
+
+    def reference(self) -> tuple[str, str]:
+        """Read ``{"@odata.id": url}`` and give the last set's name and the key: ``("users", id)``.
+
+        The name is the v1.0 name of the set, or ``directoryObjects``.
+        """
+
+
+Authorize = Callable[[Call], Awaitable[None]]
+Handler = Callable[[Call], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One write on a resource: who may, and what happens."""
+
+    needs: Authorize
+    handle: Handler
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """How the rows of one source lead to those of another.
+
+    Either ``local`` (a column of this source's table) equals ``remote`` (a column of the
+    target's), or both meet in ``via``: a link table with its columns for this side and the other.
+    """
+
+    target: Callable[[], Source]
+    local: ColumnElement[Any]
+    remote: ColumnElement[Any]
+    many: bool
+    via: tuple[ColumnElement[Any], ColumnElement[Any]] | None = None
+    order: ColumnElement[Any] | None = None
+    needs: Authorize | None = None
+    """Who may follow it as a path of its own or by ``$expand``; None: whoever may read the entity."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where the entities of one type come from.
+
+    ``columns`` names the expression behind each property that can be filtered and sorted by, by
+    the property's Python name; a property of a complex value is written ``"parent/child"``.
+    ``load`` makes the entity from a row of ``table`` (all its columns). ``enrich`` completes a
+    page of entities with what other tables hold, in a constant number of queries.
+    """
+
+    type: type[Entity]
+    table: FromClause
+    key: ColumnElement[Any]
+    columns: Mapping[str, ColumnElement[Any]]
+    load: Callable[[RowMapping], Entity]
+    links: Mapping[str, Link] = field(default_factory=dict)
+    where: ColumnElement[bool] | None = None
+    """Rows outside this predicate do not exist for the API."""
+    visible: Callable[[Call], ColumnElement[bool] | None] | None = None
+    """The rows that this caller may see; others answer 404 and are left out of lists."""
+    enrich: Callable[[AsyncConnection, Call, Sequence[Any]], Awaitable[None]] | None = None
+    order: ColumnElement[Any] | None = None
+    """The order of a list when the caller names none; the key otherwise."""
+    alternate_keys: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
+    """Expressions by wire name: ``servicePrincipals(appId='…')``."""
+    casts: Mapping[str, ColumnElement[bool]] = field(default_factory=dict)
+    """Which rows are of a derived type, by its qualified name."""
+    search: Sequence[ColumnElement[Any]] = ()
+    """The texts that ``$search`` looks through; none: not supported here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """An action (POST) or function (GET) bound to an entity, a collection or a singleton.
+
+    ``parameters`` declares the names and types of its body or arguments. ``returns`` is the type
+    in the schema; ``many`` says that it is a collection of it.
+    """
+
+    name: str
+    kind: Literal["action", "function"]
+    needs: Authorize
+    handle: Handler
+    bound: Literal["entity", "collection"] = "entity"
+    namespace: str = "microsoft.graph"
+    parameters: type[Complex] | None = None
+    returns: type[Any] | None = None
+    many: bool = False
+    empty: int = 204
+    aliases: tuple[str, ...] = ()
+    in_schema: bool = True
+    """False for an addition of ours, which ``$metadata`` keeps out of the published namespaces."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class References:
+    """``$ref`` writes below a navigation: ``add`` for POST and PUT, ``remove`` for DELETE.
+
+    ``add`` finds its target with ``call.reference()``; ``remove`` with ``call.key`` of the
+    navigation's name.
+    """
+
+    add: Endpoint | None = None
+    remove: Endpoint | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntitySet:
+    """A collection that can be addressed, and everything that can be done with it and below it.
+
+    A set below another entity is limited to the rows whose ``within`` equals the key of that
+    entity; with ``link`` it is the navigation of that name of the parent's source instead.
+    """
+
+    name: str
+    source: Source
+    read: Authorize
+    beta: str | None = None
+    aliases: tuple[str, ...] = ()
+    within: ColumnElement[Any] | None = None
+    link: str | None = None
+    create: Endpoint | None = None
+    update: Endpoint | None = None
+    replace: Endpoint | None = None
+    delete: Endpoint | None = None
+    references: References | None = None
+    children: tuple[Node, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    update_status: int = 204
+    """What PATCH answers by default; 200 answers with the entity."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Singleton:
+    """A single addressable thing that has no key: a container of others, or an entity.
+
+    With ``get`` it answers GET itself; otherwise it only holds children.
+    """
+
+    name: str
+    type: type[Entity] | None = None
+    get: Endpoint | None = None
+    update: Endpoint | None = None
+    references: References | None = None
+    children: tuple[Node, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+
+Node = EntitySet | Singleton
