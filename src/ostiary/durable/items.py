@@ -1,0 +1,61 @@
+"""What the queue takes and gives: work to put on it, and items that were taken from it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from secrets import randbits
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewWork:
+    """Work to be done at ``due_at``; a timer is work whose ``due_at`` lies ahead.
+
+    ``kind`` names the handler, ``key`` the object the work is about. ``payload`` is JSON; keep it
+    small, the state of the object belongs into its own row.
+    """
+
+    kind: str
+    key: str
+    due_at: datetime
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkItem:
+    """An item that a worker holds; ``attempts`` counts this attempt.
+
+    ``lease_id`` names the claim by which it is held: whoever lost the lease meanwhile can no longer
+    complete the item. It is None for an item that a transaction holds by its row lock.
+    """
+
+    id: str
+    kind: str
+    key: str
+    due_at: datetime
+    attempts: int
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    lease_id: str | None = None
+
+
+class _Ids:
+    """Ids that sort by the order in which this process made them (UUID version 7).
+
+    Items that are due at the same instant run in that order, and new rows lie together.
+    """
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def next(self) -> str:
+        self._last = max(self._last + 1, time.time_ns() // 1_000_000 << 12)
+        milliseconds, sequence = divmod(self._last, 1 << 12)
+        number = milliseconds << 80 | 7 << 76 | sequence << 64 | 2 << 62 | randbits(62)
+        return str(UUID(int=number))
+
+
+next_id = _Ids().next

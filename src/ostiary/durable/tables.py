@@ -1,0 +1,30 @@
+"""The one table of work to do, timers included."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Column, Index, Integer, String, Table, Text
+
+from ostiary.storage.tables import Instant, Json, metadata
+
+work: Final = Table(
+    "work",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("kind", String(64), nullable=False),
+    Column("key", String(255), nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("lease_until", Instant),
+    Column("lease_id", String(36)),
+    Column("leased_by", String(255)),
+    Column("attempts", Integer, nullable=False),
+    Column("payload", Json, nullable=False),
+    Column("last_error", Text),
+    Column("dead_at", Instant),
+)
+
+# Leases are in no index, so that PostgreSQL can claim an item without touching any.
+_alive = work.c.dead_at.is_(None)
+Index("ix_work_due", work.c.kind, work.c.due_at, postgresql_where=_alive, sqlite_where=_alive)
+Index("ix_work_kind_key", work.c.kind, work.c.key)

@@ -1,0 +1,67 @@
+"""Statements about many rows, without a bound variable for each.
+
+Databases limit the variables of a statement (about 32,000), and a list of another length is
+another statement to prepare. ``among`` binds the whole list as one value; ``chunks`` is for what
+cannot be said that way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, Final, TypeVar
+
+import msgspec
+from sqlalchemy import Boolean, ColumnElement, Dialect, Text, TypeDecorator, bindparam
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
+
+T = TypeVar("T")
+
+CHUNK: Final = 5_000
+"""Rows for each statement that binds their values: six columns stay below every limit."""
+
+
+def chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
+    """Cut ``items`` into slices of at most ``size``; nothing for nothing."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def among(column: ColumnElement[Any], values: Collection[str]) -> ColumnElement[bool]:
+    """Say that a text column is one of ``values``, however many they are."""
+    return _Among(column, bindparam(None, list(values), type_=_Texts(), unique=True))
+
+
+class _Texts(TypeDecorator[list[str]]):
+    """A list of texts as one bound value: an array on PostgreSQL, JSON on SQLite."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(ARRAY(Text()) if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name == "postgresql":
+            return value
+        return msgspec.json.encode(value).decode()
+
+
+class _Among(FunctionElement[bool]):
+    name = "among"
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_Among, "postgresql")
+def _among_postgresql(element: _Among, compiler: Any, **kw: Any) -> str:
+    column, values = element.clauses
+    return f"{compiler.process(column, **kw)} = ANY ({compiler.process(values, **kw)})"
+
+
+@compiles(_Among, "sqlite")
+def _among_sqlite(element: _Among, compiler: Any, **kw: Any) -> str:
+    column, values = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608  # compiled clauses

@@ -1,0 +1,111 @@
+"""One database, SQLite or PostgreSQL, with two doors: ``transaction`` writes, ``reading`` reads.
+
+SQLite has one writer at a time. Inside this process writers queue for one connection, in the order
+in which they came, so that ``BEGIN IMMEDIATE`` never fights; other processes (the command line)
+are waited for with SQLite's busy timeout. PostgreSQL has as many writers as the pool has places.
+
+``reading`` is one snapshot on both: what a page and its count say belongs together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import Any, Final, Literal
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ostiary.storage import migrator
+from ostiary.storage.engines import Engines, open_engines
+
+_ANNOUNCED: Final = "ostiary.announced"
+
+
+class NestedTransaction(RuntimeError):
+    """A task that holds a transaction asked for another, which would wait for itself."""
+
+
+class Database:
+    """An open database; see :meth:`open`."""
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+        self._listeners: list[Callable[[], None]] = []
+        self._holders: set[asyncio.Task[Any] | None] = set()
+        self._turn: AbstractAsyncContextManager[Any] = (
+            asyncio.Lock() if engines.dialect == "sqlite" else nullcontext()
+        )
+
+    @classmethod
+    async def open(cls, url: str) -> Database:
+        """Open the database at ``url``.
+
+        ``sqlite:////path/x.db`` is a file, ``sqlite://`` lives in memory and ends with ``close``,
+        ``postgresql://user@host/name`` is a server. Driver names are added here. Tables are not
+        made: see :meth:`upgrade`.
+
+        :raises ValueError: the URL names another kind of database.
+        """
+        return cls(await open_engines(url))
+
+    @property
+    def dialect(self) -> Literal["sqlite", "postgresql"]:
+        """Which of the two it is, for the few statements that differ."""
+        return self._engines.dialect
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection to write with: commit at the exit, roll back on an exception.
+
+        :raises NestedTransaction: the running task is inside a transaction already.
+        """
+        self.refuse_nesting()
+        task = asyncio.current_task()
+        async with self._turn:
+            self._holders.add(task)
+            try:
+                async with self._engines.writer.begin() as conn:
+                    conn.info.pop(_ANNOUNCED, None)
+                    yield conn
+                    announced = conn.info.pop(_ANNOUNCED, False)
+            finally:
+                self._holders.discard(task)
+        if announced:
+            self._tell()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection to read one snapshot with; a statement that writes is refused."""
+        async with self._engines.reader.connect() as conn:
+            yield conn
+
+    def refuse_nesting(self) -> None:
+        """Make sure that the running task holds no transaction.
+
+        :raises NestedTransaction: it does.
+        """
+        if asyncio.current_task() in self._holders:
+            raise NestedTransaction("This task is inside a transaction already: pass its conn on.")
+
+    def on_commit(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` after each commit of a transaction that called :func:`announce`."""
+        self._listeners.append(listener)
+
+    async def upgrade(self) -> None:
+        """Bring the schema to the newest revision; starts at the same time wait for each other."""
+        async with self._turn, self._engines.migrating() as conn:
+            await migrator.upgrade(conn)
+
+    async def close(self) -> None:
+        """Close every connection; a database in memory is gone afterwards."""
+        await self._engines.close()
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()
+
+
+def announce(conn: AsyncConnection) -> None:
+    """Have the listeners of ``on_commit`` called once this transaction is committed."""
+    conn.info[_ANNOUNCED] = True

@@ -1,0 +1,99 @@
+"""The engines behind a database: which driver, which pool, which settings of a connection."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import msgspec
+from sqlalchemy import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from ostiary.storage import postgresql, sqlite
+
+_POSTGRESQL: Final = frozenset({"postgresql", "postgres"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engines:
+    """The engines of one database; ``keeper`` holds a database in memory alive."""
+
+    dialect: Literal["sqlite", "postgresql"]
+    writer: AsyncEngine
+    reader: AsyncEngine
+    migration: AsyncEngine
+    keeper: AsyncConnection | None = None
+
+    @asynccontextmanager
+    async def migrating(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection that may change the schema, in a transaction that excludes others."""
+        async with self.migration.begin() as conn:
+            if self.dialect == "postgresql":
+                await postgresql.exclude_migrations(conn)
+            yield conn
+
+    async def close(self) -> None:
+        """Close the keeper and dispose of every pool."""
+        if self.keeper is not None:
+            await self.keeper.close()
+        for engine in (self.reader, self.writer, self.migration):
+            await engine.dispose()
+
+
+async def open_engines(url: str) -> Engines:
+    """Make the engines for ``url`` and try the first connection.
+
+    :raises ValueError: the URL names neither SQLite nor PostgreSQL.
+    """
+    parsed = make_url(url)
+    name = parsed.get_backend_name()
+    if name == "sqlite":
+        return await _open_sqlite(parsed)
+    if name in _POSTGRESQL:
+        return await _open_postgresql(parsed)
+    raise ValueError(f"{name!r} is not supported: give a sqlite:// or a postgresql:// URL.")
+
+
+async def _open_sqlite(url: URL) -> Engines:
+    memory = sqlite.in_memory(url)
+    target = sqlite.memory_url() if memory else url.set(drivername="sqlite+aiosqlite")
+    options = _json_options()
+    writer = sqlite.writer(target, memory=memory, **options)
+    engines = Engines(
+        dialect="sqlite",
+        writer=writer,
+        reader=sqlite.reader(target, **options),
+        migration=sqlite.migration(target, memory=memory, **options),
+        keeper=await sqlite.keep(target) if memory else None,
+    )
+    await _try(engines)
+    return engines
+
+
+async def _open_postgresql(url: URL) -> Engines:
+    writer = postgresql.writer(url, **_json_options())
+    engines = Engines(
+        dialect="postgresql", writer=writer, reader=postgresql.reader(writer), migration=writer
+    )
+    await _try(engines)
+    return engines
+
+
+async def _try(engines: Engines) -> None:
+    try:
+        async with engines.writer.connect():
+            pass
+    except BaseException:
+        await engines.close()
+        raise
+
+
+def _json_options() -> dict[str, Any]:
+    """Write and read JSON columns with msgspec; keep bound values out of error messages."""
+    return {
+        "json_serializer": lambda value: msgspec.json.encode(value).decode(),
+        "json_deserializer": msgspec.json.decode,
+        "hide_parameters": True,
+    }

@@ -1,0 +1,1 @@
+"""The chain of revisions: a number and a sentence each."""

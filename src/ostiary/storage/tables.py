@@ -1,0 +1,76 @@
+"""What every table is made of: the metadata, the column types that differ by database, and ids."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import uuid4
+
+from sqlalchemy import JSON, DateTime, Dialect, MetaData, String, TypeDecorator
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+"""The one metadata; names are given by rule, so that migrations can find what they change."""
+
+Json: Final = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+"""A column of JSON; ``None`` is SQL's NULL."""
+
+_WIDTH: Final = len("2026-01-05T09:00:00.000000Z")
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment: aware UTC going in and coming out, to the microsecond.
+
+    PostgreSQL keeps it as ``timestamptz``, SQLite as text of one width that sorts by time. Compare
+    and order by it freely; do arithmetic in Python.
+    """
+
+    impl = String(_WIDTH)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the type of the database at hand."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(DateTime(timezone=True))
+        return dialect.type_descriptor(String(_WIDTH))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Turn an aware instant into what the database keeps.
+
+        :raises ValueError: the value is naive.
+        """
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value.isoformat()} has no time zone: instants are aware UTC.")
+        moment = value.astimezone(UTC)
+        return moment if dialect.name == "postgresql" else _text(moment)
+
+    def process_literal_param(self, value: datetime | None, dialect: Dialect) -> str:
+        """Spell the instant inside a statement, which both databases can compare with it."""
+        return "NULL" if value is None else f"'{_text(value.astimezone(UTC))}'"
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Turn what the database kept into an aware UTC instant."""
+        if value is None:
+            return None
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        return moment.astimezone(UTC)
+
+
+def new_id() -> str:
+    """Make a random id: a GUID in lower case, for ``String(36)`` columns."""
+    return str(uuid4())
+
+
+def _text(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}Z".rjust(_WIDTH, "0")

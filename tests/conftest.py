@@ -1,0 +1,59 @@
+"""Fixtures that every test may use: a database, a clock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from ostiary.storage.database import Database
+from tests.support.clocks import FixedClock
+from tests.support.databases import PostgreSQL, SQLiteFiles, opened, opened_in_memory
+
+for name in [name for name in os.environ if name.startswith("OSTIARY_")]:
+    del os.environ[name]  # a developer's settings are not the settings of a test
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A PostgreSQL server of this test session."""
+    server = PostgreSQL()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> SQLiteFiles:
+    """SQLite files of this test session."""
+    return SQLiteFiles(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database_url(request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """The URL of a fresh database with every table, on SQLite (a file) and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_files").fresh()
+    else:
+        async with request.getfixturevalue("postgresql").fresh() as url:
+            yield url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A fresh database with every table, on SQLite (a file) and on PostgreSQL."""
+    async with opened(database_url) as database:
+        yield database
+
+
+@pytest.fixture
+async def memory() -> AsyncIterator[Database]:
+    """A fresh database in memory with every table, for tests to which the kind is all one."""
+    async with opened_in_memory() as database:
+        yield database
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """A clock that stands at 2026-01-05T09:00:00Z until the test advances it."""
+    return FixedClock()

