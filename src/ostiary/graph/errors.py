@@ -64,7 +64,7 @@ class NotFound(DomainError):
 
 
 class MethodNotAllowed(DomainError):
-    """The path exists and does not offer this method; ``allow`` in the context lists those it does."""
+    """The path exists and does not offer this method; ``allow`` in the context lists its own."""
 
     code = "Request_BadRequest"
     message = "Specified HTTP method is not allowed for the request target."

@@ -6,6 +6,7 @@ takes a ``Call`` and returns
 
 * an entity: 201 after POST to a set, 200 otherwise,
 * a list: 200 with a collection,
+* ``Matching``: 200 with those rows, after the caller's query options,
 * any other complex or primitive value: 200,
 * ``None``: the operation's ``empty`` status, 204 by default.
 
@@ -45,15 +46,33 @@ class Caller(Protocol):
 class Call(Protocol):
     """One request, as a handler sees it."""
 
-    caller: Caller
-    version: Version
-    now: datetime
-    request_id: str
-    client_request_id: str
-    base_url: str
-    """Scheme, host and optional prefix without the version: ``http://127.0.0.1:8080``."""
-    headers: Mapping[str, str]
-    """The request's headers with lower-case names."""
+    @property
+    def caller(self) -> Caller:
+        """Who makes the request."""
+
+    @property
+    def version(self) -> Version:
+        """The root under which it was made."""
+
+    @property
+    def now(self) -> datetime:
+        """The instant at which it is handled."""
+
+    @property
+    def request_id(self) -> str:
+        """The server's id for it, also the correlation id of its audit records."""
+
+    @property
+    def client_request_id(self) -> str:
+        """The caller's own id for it; the server's when there is none."""
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, host and optional prefix without the version: ``http://127.0.0.1:8080``."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Its headers with lower-case names."""
 
     def key(self, name: str) -> str:
         """Give the key that follows the segment declared as ``name`` (its v1.0 name)."""
@@ -107,7 +126,7 @@ class Link:
     via: tuple[ColumnElement[Any], ColumnElement[Any]] | None = None
     order: ColumnElement[Any] | None = None
     needs: Authorize | None = None
-    """Who may follow it as a path of its own or by ``$expand``; None: whoever may read the entity."""
+    """Who may follow it as a path or by ``$expand``; None: whoever may read the entity."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +181,17 @@ class Operation:
     aliases: tuple[str, ...] = ()
     in_schema: bool = True
     """False for an addition of ours, which ``$metadata`` keeps out of the published namespaces."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matching:
+    """A function's result: the rows of the collection it is bound to that pass ``where``.
+
+    The engine applies the caller's query options to them. ``source`` replaces the collection's own.
+    """
+
+    where: ColumnElement[bool]
+    source: Source | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -69,7 +69,7 @@ class EdmEnum(StrEnum):
 
     number: int
 
-    def __new__(cls, value: str, number: int) -> Self:
+    def __new__(cls, value: str, number: int = -1) -> Self:
         """Make a member that is its wire name and remembers its number."""
         member = str.__new__(cls, value)
         member._value_ = value
@@ -108,7 +108,7 @@ class Beta:
 
 @dataclass(frozen=True)
 class Also:
-    """A second documented name: read as the property itself and, with ``emit``, written beside it."""
+    """A second documented name: read as the property and, with ``emit``, written beside it."""
 
     name: str
     emit: bool = False
@@ -116,7 +116,7 @@ class Also:
 
 @dataclass(frozen=True)
 class Nav:
-    """A navigation property: absent until expanded. ``contained`` says that the target lives in it."""
+    """A navigation property: absent until expanded. ``contained``: its target lives in it."""
 
     contained: bool = False
 

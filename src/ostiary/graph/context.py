@@ -1,0 +1,62 @@
+"""The absolute URLs that replies carry: context, next page, location."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from ostiary.graph.call import GraphCall
+from ostiary.graph.edm import describe
+from ostiary.graph.options import QueryOptions
+from ostiary.graph.routing import Collection, EntityAt, Place, SingletonAt
+from ostiary.graph.types import Version
+
+
+def context_url(
+    place: Collection, call: GraphCall, options: QueryOptions, *, entity: bool = False
+) -> str:
+    """Give ``@odata.context``: the set's path, the selection, and ``$entity`` for a single one."""
+    end = "/$entity" if entity else ""
+    return f"{call.root}/$metadata#{set_path(place, call.version)}{_selection(place, options)}{end}"
+
+
+def set_path(place: Place | None, version: Version) -> str:
+    """Give the path of a place as contexts spell it: keys in parentheses and quotes."""
+    match place:
+        case Collection(name=name, parent=parent):
+            above = set_path(parent, version)
+            return f"{above}/{_name(place, name, version)}" if above else name
+        case EntityAt(collection=collection, key=key):
+            path = set_path(collection, version)
+            return f"{path}('{key}')" if key is not None else path
+        case SingletonAt(node=node, parent=parent) if node is not None:
+            above = set_path(parent, version)
+            return f"{above}/{node.name}" if above else node.name
+        case _:
+            return ""
+
+
+def _name(place: Collection, name: str, version: Version) -> str:
+    beta = place.set.beta if place.set else None
+    return beta if beta and version is Version.BETA else name
+
+
+def _selection(place: Collection, options: QueryOptions) -> str:
+    properties = describe(place.source.type).properties
+    chosen = sorted(options.select) if options.select is not None else []
+    names = [properties[name].name for name in chosen if name in properties]
+    names += [f"{properties[name].name}()" for name in options.expand if name in properties]
+    return f"({','.join(names)})" if names else ""
+
+
+def next_link(call: GraphCall, options: QueryOptions, token: str) -> str:
+    """Give the link to the next page: the same path and options, and where to go on."""
+    kept = [(n, v) for n, v in options.raw if n not in ("skiptoken", "skip")]
+    query = "&".join(f"${name}={quote(value, safe='$')}" for name, value in kept)
+    aliases = "&".join(f"{n}={quote(v)}" for n, v in call.query if n.startswith("@"))
+    parts = [part for part in (query, aliases, f"$skiptoken={token}") if part]
+    return f"{call.root}/{call.path.strip('/')}?{'&'.join(parts)}"
+
+
+def location(place: Collection, key: str, call: GraphCall) -> str:
+    """Give the URL of a new entity: the path that was posted to and its key."""
+    return f"{call.root}/{call.path.strip('/')}/{quote(key)}"

@@ -1,0 +1,315 @@
+"""What each method does at each kind of place: authorise, then read or call the one handler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import and_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ostiary.graph import options as query_options
+from ostiary.graph import query
+from ostiary.graph.call import GraphCall
+from ostiary.graph.context import context_url, location, next_link
+from ostiary.graph.edm import Property, describe, result_type
+from ostiary.graph.errors import BadRequest, MethodNotAllowed, NotFound
+from ostiary.graph.options import NO_OPTIONS, QueryOptions
+from ostiary.graph.resources import Endpoint, EntitySet, Matching
+from ostiary.graph.routing import (
+    Collection,
+    EntityAt,
+    OperationAt,
+    SingletonAt,
+    Target,
+    references_of,
+)
+from ostiary.graph.types import Complex, Entity
+from ostiary.graph.writing import Writer
+from ostiary.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back: a status, a JSON value or a text, and further headers."""
+
+    status: int
+    json: Any = None
+    text: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Dispatcher:
+    """Answers resolved requests from the database and the handlers."""
+
+    database: Database
+
+    async def answer(self, target: Target, call: GraphCall, writer: Writer) -> Reply:
+        """Do what the request asks.
+
+        :raises DomainError: it may not be done, or cannot.
+        """
+        match target.place:
+            case OperationAt() as place:
+                return await self._operation(place, call, writer)
+            case Collection() as place if target.tail == "$count":
+                return await self._count(place, call)
+            case Collection() | EntityAt() if target.tail == "$ref":
+                return await self._references(target.place, call)
+            case Collection() as place:
+                return await self._collection(place, call, writer)
+            case EntityAt() as place if target.properties:
+                return await self._property(place, target, call, writer)
+            case EntityAt() as place:
+                return await self._entity(place, call, writer)
+            case SingletonAt() as place:
+                return await self._singleton(place, call, writer)
+
+    async def _collection(self, place: Collection, call: GraphCall, writer: Writer) -> Reply:
+        create = place.set.create if place.set else None
+        match call.method:
+            case "GET":
+                return await self._list(place, call, writer)
+            case "POST" if create is not None:
+                created = await _run(create, call)
+                return self._created(place, created, call, writer)
+            case _:
+                raise _not_allowed(GET=True, POST=create)
+
+    async def _list(self, place: Collection, call: GraphCall, writer: Writer) -> Reply:
+        await place.read(call)
+        return await self._page(place, call, writer)
+
+    async def _page(self, place: Collection, call: GraphCall, writer: Writer) -> Reply:
+        options = query_options.parse(call.query, describe(place.source.type))
+        wish = call.preferences.get("odata.maxpagesize") or call.preferences.get("maxpagesize")
+        size = int(wish) if wish and wish.isdecimal() and int(wish) > 0 else None
+        async with self.database.reading() as conn:
+            page = await query.page(conn, place, options, call, max_page=size)
+        declared = place.source.type
+        body: dict[str, Any] = {}
+        if writer.metadata != "none":
+            body["@odata.context"] = context_url(place, call, options)
+        if page.count is not None:
+            body["@odata.count"] = page.count
+        if page.token is not None:
+            body["@odata.nextLink"] = next_link(call, options, page.token)
+        body["value"] = [writer.entity(e, declared=declared, shape=options) for e in page.entities]
+        return Reply(200, body)
+
+    def _created(self, place: Collection, made: Any, call: GraphCall, writer: Writer) -> Reply:
+        if not isinstance(made, Complex):
+            return Reply(204)
+        identity = made.id if isinstance(made, Entity) else ""
+        headers = {"Location": location(place, identity, call)}
+        if call.preferences.get("return") == "minimal":
+            applied = {
+                "Preference-Applied": "return=minimal",
+                "OData-EntityId": headers["Location"],
+            }
+            return Reply(204, headers={**headers, **applied})
+        body = self._entity_body(place, made, call, writer, NO_OPTIONS)
+        return Reply(201, body, headers=headers)
+
+    def _entity_body(
+        self,
+        place: Collection,
+        value: Complex,
+        call: GraphCall,
+        writer: Writer,
+        options: QueryOptions,
+    ) -> dict[str, Any]:
+        body: dict[str, Any] = {}
+        if writer.metadata != "none":
+            body["@odata.context"] = context_url(place, call, options, entity=True)
+        return body | writer.entity(value, declared=place.source.type, shape=options)
+
+    async def _entity(self, place: EntityAt, call: GraphCall, writer: Writer) -> Reply:
+        declared = place.collection.set or EntitySet(
+            name=place.collection.name, source=place.collection.source, read=place.collection.read
+        )
+        match call.method:
+            case "GET":
+                return await self._read(place, call, writer)
+            case "PATCH" if declared.update is not None:
+                return await self._written(place, declared.update, call, writer, declared)
+            case "PUT" if declared.replace is not None:
+                return await self._written(place, declared.replace, call, writer, declared)
+            case "DELETE" if declared.delete is not None:
+                await _run(declared.delete, call)
+                return Reply(204)
+            case _:
+                raise _not_allowed(
+                    GET=True,
+                    PATCH=declared.update,
+                    PUT=declared.replace,
+                    DELETE=declared.delete,
+                )
+
+    async def _read(self, place: EntityAt, call: GraphCall, writer: Writer) -> Reply:
+        await place.collection.read(call)
+        options = query_options.parse(call.query, describe(place.collection.source.type))
+        async with self.database.reading() as conn:
+            entity = await self._one(conn, place, options, call)
+        if entity is None:
+            return Reply(204)
+        return Reply(200, self._entity_body(place.collection, entity, call, writer, options))
+
+    async def _one(
+        self, conn: AsyncConnection, place: EntityAt, options: QueryOptions, call: GraphCall
+    ) -> Entity | None:
+        try:
+            return await query.one(conn, place, options, call)
+        except NotFound:
+            parent = place.collection.parent
+            if place.key is None and isinstance(parent, EntityAt) and place.collection.set is None:
+                await query.one(conn, parent, NO_OPTIONS, call)
+                return None  # the entity exists and has no such relation
+            raise
+
+    async def _written(
+        self, place: EntityAt, endpoint: Endpoint, call: GraphCall, writer: Writer, set_: EntitySet
+    ) -> Reply:
+        """PATCH answers 204 unless the set or the caller wants the entity; PUT answers with it."""
+        value = await _run(endpoint, call)
+        wish = call.preferences.get("return")
+        by_default = call.method == "PUT" or set_.update_status == 200
+        headers = {"Preference-Applied": f"return={wish}"} if wish else {}
+        if wish == "minimal" or (not by_default and wish != "representation"):
+            return Reply(204, headers=headers)
+        if not isinstance(value, Complex):
+            async with self.database.reading() as conn:
+                value = await query.one(conn, place, NO_OPTIONS, call)
+        body = self._entity_body(place.collection, value, call, writer, NO_OPTIONS)
+        return Reply(200, body, headers=headers)
+
+    async def _property(
+        self, place: EntityAt, target: Target, call: GraphCall, writer: Writer
+    ) -> Reply:
+        if call.method != "GET":
+            raise _not_allowed(GET=True)
+        await place.collection.read(call)
+        async with self.database.reading() as conn:
+            value: Any = await query.one(conn, place, NO_OPTIONS, call)
+        prop: Property = target.properties[-1]
+        for step in target.properties:
+            value = getattr(value, step.python) if isinstance(value, Complex) else None
+        if value is None:
+            return Reply(204)
+        if target.tail == "$value":
+            return Reply(200, text=str(writer.value(value)))
+        context = f"{call.root}/$metadata#{prop.type.name}"
+        written = writer.value(value, declared=prop.type.python)
+        body = written if isinstance(written, dict) else {"value": written}
+        return Reply(200, {"@odata.context": context, **body})
+
+    async def _count(self, place: Collection, call: GraphCall) -> Reply:
+        if call.method != "GET":
+            raise _not_allowed(GET=True)
+        await place.read(call)
+        options = query_options.parse(call.query, describe(place.source.type))
+        async with self.database.reading() as conn:
+            return Reply(200, text=str(await query.count(conn, place, options, call)))
+
+    async def _references(self, place: Collection | EntityAt, call: GraphCall) -> Reply:
+        links = references_of(place)
+        add = links.add if links else None
+        remove = links.remove if links else None
+        many = isinstance(place, Collection)
+        if many and call.method == "DELETE":
+            place = self._removed_by_query(place, call)
+        match call.method:
+            case "GET":
+                return await self._list_references(place, call)
+            case "POST" | "PUT" if add is not None and many == (call.method == "POST"):
+                await _run(add, call)
+            case "DELETE" if remove is not None:
+                await _run(remove, call)
+            case _:
+                raise _not_allowed(GET=True, POST=many and add, PUT=not many and add, DELETE=remove)
+        return Reply(204)
+
+    def _removed_by_query(self, place: Collection | EntityAt, call: GraphCall) -> EntityAt:
+        """``DELETE …/members/$ref?@id={url}`` names the target in the query."""
+        assert isinstance(place, Collection)
+        url = next((value for name, value in call.query if name in ("@id", "$id")), None)
+        if url is None:
+            raise BadRequest("Name the reference to remove: …/{id}/$ref or $ref?@id={url}.")
+        found = EntityAt(place, call._reference(url)[1])
+        call.place = found
+        return found
+
+    async def _list_references(self, place: Collection | EntityAt, call: GraphCall) -> Reply:
+        collection = place if isinstance(place, Collection) else place.collection
+        await collection.read(call)
+        async with self.database.reading() as conn:
+            if isinstance(place, EntityAt):
+                entities = [await query.one(conn, place, NO_OPTIONS, call)]
+            else:
+                options = query_options.parse(call.query, describe(place.source.type))
+                entities = (await query.page(conn, place, options, call)).entities
+        ids = [{"@odata.id": f"{call.root}/directoryObjects/{entity.id}"} for entity in entities]
+        context = f"{call.root}/$metadata#"
+        if isinstance(place, EntityAt):
+            return Reply(200, {"@odata.context": context + "$ref", **ids[0]})
+        return Reply(200, {"@odata.context": context + "Collection($ref)", "value": ids})
+
+    async def _singleton(self, place: SingletonAt, call: GraphCall, writer: Writer) -> Reply:
+        node = place.node
+        get, update = (node.get, node.update) if node else (None, None)
+        match call.method:
+            case "GET" if node is not None and get is not None:
+                value = await _run(get, call)
+                context = f"{call.root}/$metadata#{call.path.strip('/')}/$entity"
+                options = query_options.parse(call.query, describe(node.type or Entity))
+                body = writer.entity(value, declared=node.type, shape=options)
+                return Reply(200, {"@odata.context": context, **body})
+            case "PATCH" if update is not None:
+                await _run(update, call)
+                return Reply(204)
+            case _ if get is None:
+                raise NotFound(
+                    f"'/{call.path.strip('/')}' only holds other resources; name one of them."
+                )
+            case _:
+                raise _not_allowed(GET=get, PATCH=update)
+
+    async def _operation(self, place: OperationAt, call: GraphCall, writer: Writer) -> Reply:
+        operation = place.operation
+        method = "POST" if operation.kind == "action" else "GET"
+        if call.method != method:
+            raise _not_allowed(**{method: True})
+        value = await _run(Endpoint(operation.needs, operation.handle), call)
+        if isinstance(value, Matching):
+            return await self._page(_matching(place, value), call, writer)
+        if value is None:
+            return Reply(operation.empty)
+        return Reply(200, self._result(place, value, call, writer))
+
+    def _result(self, place: OperationAt, value: Any, call: GraphCall, writer: Writer) -> Any:
+        operation = place.operation
+        declared = operation.returns
+        name = result_type(declared, collection=operation.many).name if declared else "Edm.Untyped"
+        kind = f"Collection({name})" if operation.many else name
+        context = {"@odata.context": f"{call.root}/$metadata#{kind}"}
+        written = writer.value(value, declared=declared)
+        return context | (written if isinstance(written, dict) else {"value": written})
+
+
+def _matching(place: OperationAt, result: Matching) -> Collection:
+    """Make the collection that a function answers with: the bound one, narrowed."""
+    assert isinstance(place.on, Collection)
+    source = result.source or place.on.source
+    tests = [test for test in (source.where, result.where) if test is not None]
+    return replace(place.on, source=replace(source, where=and_(*tests)))
+
+
+async def _run(endpoint: Endpoint, call: GraphCall) -> Any:
+    await endpoint.needs(call)
+    return await endpoint.handle(call)
+
+
+def _not_allowed(**methods: Any) -> MethodNotAllowed:
+    return MethodNotAllowed(allow=", ".join(name for name, offered in methods.items() if offered))

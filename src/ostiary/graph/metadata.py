@@ -1,0 +1,232 @@
+"""``$metadata`` and the service document, made from the same declarations as everything else."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from xml.etree import ElementTree as ET
+
+from ostiary.graph.edm import (
+    Property,
+    StructuredType,
+    TypeRef,
+    concrete_types,
+    describe,
+    qualified_name,
+    result_type,
+)
+from ostiary.graph.resources import EntitySet, Node, Operation, Singleton
+from ostiary.graph.types import Complex, EdmEnum, Version
+
+EDMX = "http://docs.oasis-open.org/odata/ns/edmx"
+EDM = "http://docs.oasis-open.org/odata/ns/edm"
+ALIASES = {"microsoft.graph": "graph"}
+
+
+def document(roots: Sequence[Node], version: Version, *, container: str) -> str:
+    """Give the schema of everything that is served below a root, as CSDL XML 4.0."""
+    schemas: dict[str, ET.Element] = {}
+    for type_ in sorted(_structured(roots), key=lambda t: t.name):
+        _schema(schemas, type_.name).append(_structured_xml(type_, version))
+    for enum in sorted(_enums(roots), key=qualified_name):
+        _schema(schemas, qualified_name(enum)).append(_enum_xml(enum))
+    for operation, bound in _operations(roots):
+        if operation.in_schema:
+            element = _operation_xml(operation, bound)
+            _schema(schemas, f"{operation.namespace}.{operation.name}").append(element)
+    _schema(schemas, "microsoft.graph.x").append(_container_xml(roots, container))
+    return _edmx(schemas)
+
+
+def service_document(roots: Sequence[Node], root_url: str) -> dict[str, object]:
+    """Give the list of what stands at the root."""
+    value = [
+        {
+            "name": node.name,
+            "kind": "EntitySet" if isinstance(node, EntitySet) else "Singleton",
+            "url": node.name,
+        }
+        for node in roots
+    ]
+    return {"@odata.context": f"{root_url}/$metadata", "value": value}
+
+
+def walk(nodes: Iterable[Node]) -> Iterator[Node]:
+    """Give every node of the tree."""
+    for node in nodes:
+        yield node
+        yield from walk(node.children)
+
+
+def _root_types(roots: Sequence[Node]) -> Iterator[type[Complex]]:
+    for node in walk(roots):
+        if isinstance(node, EntitySet):
+            yield node.source.type
+        elif node.type is not None:
+            yield node.type
+        for operation in node.operations:
+            if operation.parameters is not None:
+                yield from _parameter_types(operation.parameters)
+            if isinstance(operation.returns, type) and issubclass(operation.returns, Complex):
+                yield operation.returns
+
+
+def _parameter_types(parameters: type[Complex]) -> Iterator[type[Complex]]:
+    """Give the structured types of an operation's parameters; their holder is no type itself."""
+    for prop in describe(parameters).properties.values():
+        if prop.type.kind in ("complex", "entity"):
+            yield prop.type.python
+
+
+def _structured(roots: Sequence[Node]) -> list[StructuredType]:
+    found: dict[str, StructuredType] = {}
+    pending = list(_root_types(roots))
+    while pending:
+        cls = pending.pop()
+        type_ = describe(cls)
+        if type_.name in found:
+            continue
+        found[type_.name] = type_
+        pending += [p.type.python for p in type_.properties.values() if _is_structured(p.type)]
+        pending += [child for child in concrete_types(cls).values() if child is not cls]
+        if type_.base is not None:
+            pending.append(type_.base.python)
+    return list(found.values())
+
+
+def _is_structured(type_: TypeRef) -> bool:
+    return type_.kind in ("complex", "entity")
+
+
+def _enums(roots: Sequence[Node]) -> list[type[EdmEnum]]:
+    found: dict[str, type[EdmEnum]] = {}
+    for type_ in _structured(roots):
+        for prop in type_.properties.values():
+            if prop.type.kind == "enum":
+                found[prop.type.name] = prop.type.python
+    for node in walk(roots):
+        for operation in node.operations:
+            for prop in _parameters(operation):
+                if prop.type.kind == "enum":
+                    found[prop.type.name] = prop.type.python
+    return list(found.values())
+
+
+def _structured_xml(type_: StructuredType, version: Version) -> ET.Element:
+    name = type_.name.rsplit(".", 1)[-1]
+    element = ET.Element("EntityType" if type_.is_entity else "ComplexType", {"Name": name})
+    if type_.base is not None:
+        element.set("BaseType", _aliased(type_.base.name))
+    if type_.abstract:
+        element.set("Abstract", "true")
+    if type_.name == "microsoft.graph.entity":
+        ET.SubElement(ET.SubElement(element, "Key"), "PropertyRef", {"Name": "id"})
+    for prop in type_.own:
+        _property_xml(element, prop, version)
+    return element
+
+
+def _property_xml(parent: ET.Element, prop: Property, version: Version) -> None:
+    name = prop.name_in(version)
+    if name is None or prop.write_only:
+        return
+    if prop.nav is not None:
+        element = ET.SubElement(
+            parent, "NavigationProperty", {"Name": name, "Type": _type_text(prop.type)}
+        )
+        if prop.nav.contained:
+            element.set("ContainsTarget", "true")
+        return
+    type_text = _type_text(prop.type)
+    if version is Version.BETA and prop.beta.pascal:
+        type_text = "Edm.String"
+    element = ET.SubElement(parent, "Property", {"Name": name, "Type": type_text})
+    if not prop.type.nullable:
+        element.set("Nullable", "false")
+
+
+def _enum_xml(enum: type[EdmEnum]) -> ET.Element:
+    element = ET.Element("EnumType", {"Name": qualified_name(enum).rsplit(".", 1)[-1]})
+    for member in enum:
+        ET.SubElement(element, "Member", {"Name": member.value, "Value": str(member.number)})
+    return element
+
+
+def _operations(roots: Sequence[Node]) -> Iterator[tuple[Operation, TypeRef | None]]:
+    seen: set[tuple[str, str, str | None]] = set()
+    for node in walk(roots):
+        for operation in node.operations:
+            bound = _binding(node, operation)
+            key = (operation.namespace, operation.name, str(bound))
+            if key not in seen:
+                seen.add(key)
+                yield operation, bound
+
+
+def _binding(node: Node, operation: Operation) -> TypeRef | None:
+    cls = node.source.type if isinstance(node, EntitySet) else node.type
+    if cls is None:
+        return None
+    many = operation.bound == "collection" and not isinstance(node, Singleton)
+    return result_type(cls, collection=many)
+
+
+def _parameters(operation: Operation) -> list[Property]:
+    return list(describe(operation.parameters).properties.values()) if operation.parameters else []
+
+
+def _operation_xml(operation: Operation, bound: TypeRef | None) -> ET.Element:
+    kind = "Action" if operation.kind == "action" else "Function"
+    element = ET.Element(kind, {"Name": operation.name})
+    if bound is not None:
+        element.set("IsBound", "true")
+        ET.SubElement(element, "Parameter", {"Name": "bindingParameter", "Type": _type_text(bound)})
+    for prop in _parameters(operation):
+        ET.SubElement(element, "Parameter", {"Name": prop.name, "Type": _type_text(prop.type)})
+    if operation.returns is not None:
+        returned = result_type(operation.returns, collection=operation.many)
+        ET.SubElement(element, "ReturnType", {"Type": _type_text(returned)})
+    return element
+
+
+def _container_xml(roots: Sequence[Node], container: str) -> ET.Element:
+    element = ET.Element("EntityContainer", {"Name": container})
+    for node in roots:
+        if isinstance(node, EntitySet):
+            type_name = _aliased(describe(node.source.type).name)
+            ET.SubElement(element, "EntitySet", {"Name": node.name, "EntityType": type_name})
+        elif node.type is not None:
+            type_name = _aliased(describe(node.type).name)
+            ET.SubElement(element, "Singleton", {"Name": node.name, "Type": type_name})
+    return element
+
+
+def _schema(schemas: dict[str, ET.Element], name: str) -> ET.Element:
+    namespace = name.rsplit(".", 1)[0]
+    if namespace not in schemas:
+        schemas[namespace] = ET.Element("Schema", {"xmlns": EDM, "Namespace": namespace})
+        if namespace in ALIASES:
+            schemas[namespace].set("Alias", ALIASES[namespace])
+    return schemas[namespace]
+
+
+def _edmx(schemas: dict[str, ET.Element]) -> str:
+    root = ET.Element("edmx:Edmx", {"xmlns:edmx": EDMX, "Version": "4.0"})
+    services = ET.SubElement(root, "edmx:DataServices")
+    by_size = defaultdict(list)
+    for namespace, schema in schemas.items():
+        by_size[len(namespace)].append(schema)
+    for size in sorted(by_size):
+        services.extend(by_size[size])
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode")
+
+
+def _type_text(type_: TypeRef) -> str:
+    name = _aliased(type_.name)
+    return f"Collection({name})" if type_.collection else name
+
+
+def _aliased(name: str) -> str:
+    head, _, tail = name.rpartition(".")
+    return f"{ALIASES[head]}.{tail}" if head in ALIASES else name

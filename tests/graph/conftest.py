@@ -1,0 +1,58 @@
+"""A library with a few books, served by the engine on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import insert
+
+from ostiary.storage.database import Database
+from tests.graph import library
+from tests.support.clocks import FixedClock
+
+ROWS = [
+    ("b1", "Emma", "onShelf", "a1", 474, datetime(1815, 12, 23, tzinfo=UTC), False),
+    ("b2", "persuasion", "lent", "a1", 249, datetime(1817, 12, 20, tzinfo=UTC), False),
+    ("b3", "O'Brien's Tale", "onShelf", "a2", None, None, False),
+    ("b4", "Secret", "onShelf", "a2", 10, None, True),
+    ("b5", "100% Wool", "lent", None, 10, None, False),
+]
+
+
+@pytest.fixture
+async def stocked(database: Database) -> Database:
+    """The database with the library's tables and rows."""
+    async with database.transaction() as conn:
+        await conn.run_sync(library.metadata.create_all)
+        await conn.execute(
+            insert(library.authors),
+            [
+                {"id": "a1", "name": "Jane Austen", "born": 1775},
+                {"id": "a2", "name": "Flann O'Brien", "born": 1911},
+            ],
+        )
+        names = ("id", "title", "state", "author_id", "pages", "printed_at", "hidden")
+        rows: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in ROWS]
+        for row in rows:
+            row["binding"] = {"colour": "red"} if row["id"] == "b1" else None
+        await conn.execute(insert(library.books), rows)
+        reviews = [("r1", "b1", 5), ("r2", "b1", 3), ("r3", "b2", 4)]
+        await conn.execute(
+            insert(library.reviews), [{"id": i, "book_id": b, "stars": s} for i, b, s in reviews]
+        )
+        await conn.execute(insert(library.shelved), [{"book_id": "b1", "author_id": "a2"}])
+    return database
+
+
+@pytest.fixture
+async def api(stocked: Database, clock: FixedClock) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the library's API."""
+    app, shop = library.application(stocked, clock)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        client.shop = shop  # type: ignore[attr-defined]  # for tests that look at what arrived
+        yield client

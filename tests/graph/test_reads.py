@@ -1,0 +1,271 @@
+"""Reads through the engine: paths, query options, paging, representations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import delete, insert
+
+from ostiary.storage.database import Database
+from tests.graph import library
+
+BOOKS = "/v1.0/library/books"
+
+
+async def ids(api: httpx.AsyncClient, url: str, **params: str) -> list[str]:
+    reply = await api.get(url, params=params or None)
+    assert reply.status_code == 200, reply.text
+    return [item["id"] for item in reply.json()["value"]]
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("title eq 'EMMA'", ["b1"]),
+        ("title eq 'O''Brien''s Tale'", ["b3"]),
+        ("contains(tolower(title),'suas')", ["b2"]),
+        ("contains(title,'0%')", ["b5"]),
+        ("startsWith(title,'per') or endsWith(title,'tale')", ["b2", "b3"]),
+        ("not startswith(title,'per')", ["b1", "b3", "b5"]),
+        ("state eq 'Lent'", ["b2", "b5"]),
+        ("bookStatus eq 'OnShelf'", ["b1", "b3"]),
+        ("state in ('lent','onShelf') and pages gt 200", ["b1", "b2"]),
+        ("pages eq null", ["b3"]),
+        ("pages ne null", ["b1", "b2", "b5"]),
+        ("pages ne 10", ["b1", "b2"]),
+        ("printedAt ge 1816-01-01T00:00:00Z", ["b2"]),
+        ("year(printedAt) eq 1815", ["b1"]),
+        ("author/name eq 'jane austen'", ["b1", "b2"]),
+        ("author/born lt 1900 and pages lt 300", ["b2"]),
+        ("reviews/any(r: r/stars eq 3)", ["b1"]),
+        ("reviews/any()", ["b1", "b2"]),
+        ("reviews/all(r: r/stars gt 3)", ["b2", "b3", "b5"]),
+        ("reviews/$count eq 2", ["b1"]),
+        ("shelvedBy/any(a: a/name eq 'Flann O''Brien')", ["b1"]),
+        ("length(title) le 4", ["b1"]),
+        ("300 lt pages", ["b1"]),
+        ("contains(title,'m') eq false", ["b2", "b3", "b5"]),
+    ],
+)
+async def test_a_filter_gives_the_rows_it_describes(
+    api: httpx.AsyncClient, expression: str, expected: list[str]
+) -> None:
+    assert await ids(api, BOOKS, **{"$filter": expression}) == expected
+
+
+@pytest.mark.parametrize(
+    ("params", "part"),
+    [
+        ({"$filter": "title eq"}, "ends too early at position 8"),
+        ({"$filter": "nope eq 'x'"}, "Could not find a property named 'nope'"),
+        ({"$filter": "pages eq 'x'"}, "cannot convert the literal 'x'"),
+        ({"$filter": "state eq 'gone'"}, "cannot convert the literal 'gone'"),
+        ({"$select": "nope"}, "Could not find a property named 'nope'"),
+        ({"$expand": "title"}, "not a navigation property"),
+        ({"$top": "-1"}, "requires a non-negative integer value"),
+        ({"$foo": "1"}, "'$foo' is not supported"),
+        ({"$apply": "x"}, "'$apply' is not supported"),
+        ({"$skiptoken": "rubbish"}, "Skip token is not valid"),
+        ({"$orderby": "title sideways"}, "Invalid $orderby"),
+    ],
+)
+async def test_a_bad_option_is_refused_with_what_is_wrong(
+    api: httpx.AsyncClient, params: dict[str, str], part: str
+) -> None:
+    reply = await api.get(BOOKS, params=params)
+
+    assert reply.status_code == 400
+    assert part in reply.json()["error"]["message"]
+    assert reply.json()["error"]["innerError"]["request-id"] == reply.headers["request-id"]
+
+
+async def test_a_page_names_its_context_and_the_way_to_the_next(api: httpx.AsyncClient) -> None:
+    first = (await api.get(BOOKS, params={"$top": "3", "$count": "true"})).json()
+
+    assert first["@odata.context"] == "http://localhost/v1.0/$metadata#library/books"
+    assert first["@odata.count"] == 4
+    assert [b["id"] for b in first["value"]] == ["b1", "b2", "b3"]
+    second = (await api.get(first["@odata.nextLink"])).json()
+    assert [b["id"] for b in second["value"]] == ["b5"]
+    assert "@odata.nextLink" not in second
+
+
+@pytest.mark.parametrize("order", ["pages", "pages desc", "title", "state desc,pages", "id desc"])
+async def test_walking_by_ones_gives_every_row_once_in_order(
+    api: httpx.AsyncClient, order: str
+) -> None:
+    whole = await ids(api, BOOKS, **{"$orderby": order})
+    walked: list[str] = []
+    url: str | None = f"{BOOKS}?$orderby={order}&$top=1"
+    while url:
+        page = (await api.get(url)).json()
+        walked += [b["id"] for b in page["value"]]
+        url = page.get("@odata.nextLink")
+
+    assert walked == whole
+    assert sorted(walked) == ["b1", "b2", "b3", "b5"]
+
+
+async def test_rows_that_come_and_go_between_pages_neither_hide_nor_repeat_others(
+    api: httpx.AsyncClient, stocked: Database
+) -> None:
+    first = (await api.get(BOOKS, params={"$top": "2"})).json()
+    async with stocked.transaction() as conn:
+        await conn.execute(delete(library.books).where(library.books.c.id == "b1"))
+        row = {"id": "b0", "title": "New", "state": "lent", "hidden": False}
+        await conn.execute(insert(library.books).values(row))
+
+    rest = (await api.get(first["@odata.nextLink"])).json()
+
+    assert [b["id"] for b in rest["value"]] == ["b3", "b5"]
+
+
+async def test_expansions_nest_and_take_their_own_options(api: httpx.AsyncClient) -> None:
+    params = {
+        "$expand": "author($select=name;$expand=books($select=id;$orderby=title desc)),"
+        "reviews($filter=stars gt 3)",
+        "$filter": "id eq 'b1'",
+    }
+    (book,) = (await api.get(BOOKS, params=params)).json()["value"]
+
+    assert book["author"] == {
+        "id": "a1",
+        "name": "Jane Austen",
+        "books": [{"id": "b2"}, {"id": "b1"}],
+    }
+    assert book["reviews"] == [{"id": "r1", "stars": 5}]
+
+
+async def test_an_expansion_never_shows_what_the_caller_may_not_see(
+    api: httpx.AsyncClient,
+) -> None:
+    url = "/v1.0/library/authors/a2?$expand=books"
+
+    seen = (await api.get(url)).json()["books"]
+    all_ = (await api.get(url, headers={"x-caller": "librarian"})).json()["books"]
+
+    assert [b["id"] for b in seen] == ["b3"]
+    assert [b["id"] for b in all_] == ["b3", "b4"]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/v1.0/library/books/b1", "Emma"),
+        ("/v1.0/library/books('b1')", "Emma"),
+        ("/v1.0/LIBRARY/Books/b1/", "Emma"),
+        ("/beta/library/libraryBooks/b1", "Emma"),
+        ("/v1.0/library/libraryBooks/b1", "Emma"),
+    ],
+)
+async def test_an_entity_is_found_by_every_documented_spelling_of_its_path(
+    api: httpx.AsyncClient, path: str, expected: str
+) -> None:
+    assert (await api.get(path)).json()["title"] == expected
+
+
+async def test_the_two_roots_spell_properties_in_their_own_way(api: httpx.AsyncClient) -> None:
+    stable = (await api.get(f"{BOOKS}/b1")).json()
+    beta = (await api.get("/beta/library/books/b1")).json()
+
+    assert stable["state"] == "onShelf"
+    assert "subtitle" not in stable
+    assert beta["bookStatus"] == "OnShelf"
+    assert beta["subtitle"] is None
+    assert stable["binding"] == {"@odata.type": "#microsoft.graph.hardCover", "colour": "red"}
+    assert stable["printedAt"] == "1815-12-23T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (f"{BOOKS}/$count", "4"),
+        (f"{BOOKS}/$count?$filter=state eq 'lent'", "2"),
+        (f"{BOOKS}/b1/reviews/$count", "2"),
+        (f"{BOOKS}/b1/title/$value", "Emma"),
+    ],
+)
+async def test_counts_and_raw_values_are_plain_text(
+    api: httpx.AsyncClient, path: str, expected: str
+) -> None:
+    reply = await api.get(path)
+
+    assert reply.text == expected
+    assert reply.headers["content-type"].startswith("text/plain")
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (f"{BOOKS}/b1/reviews", ["r1", "r2"]),
+        (f"{BOOKS}/b1/shelvedBy", ["a2"]),
+        ("/v1.0/library/authors/a1/books", ["b1", "b2"]),
+        ("/v1.0/library/authors(name='Jane Austen')/books", ["b1", "b2"]),
+        ("/v1.0/library/authors/a2/books", ["b3"]),
+        (f"{BOOKS}/filterByCurrentUser(on='lent')", ["b2", "b5"]),
+        (f"{BOOKS}/microsoft.graph.filterByCurrentUser(on='lent')?$filter=pages eq 10", ["b5"]),
+        (f"{BOOKS}/filterByCurrentUser(on=@p)?@p='lent'", ["b2", "b5"]),
+    ],
+)
+async def test_navigations_and_functions_give_the_rows_below_them(
+    api: httpx.AsyncClient, path: str, expected: list[str]
+) -> None:
+    assert await ids(api, path) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (f"{BOOKS}/nope", 404),
+        (f"{BOOKS}/b4", 404),
+        (f"{BOOKS}/b4/reviews", 404),
+        (f"{BOOKS}/b2/reviews/r1", 404),
+        (f"{BOOKS}/b1/nope", 400),
+        (f"{BOOKS}/b3/author/books/b1", 404),
+        ("/v1.0/nope", 400),
+        ("/v2.0/library/books", 400),
+        ("/v1.0/library", 404),
+        (f"{BOOKS}/b1/lend", 405),
+    ],
+)
+async def test_what_is_not_there_says_so_in_the_one_shape_of_errors(
+    api: httpx.AsyncClient, path: str, status: int
+) -> None:
+    reply = await api.get(path)
+
+    assert reply.status_code == status
+    assert reply.json()["error"]["message"]
+
+
+async def test_to_one_navigations_are_entities_or_nothing(api: httpx.AsyncClient) -> None:
+    assert (await api.get(f"{BOOKS}/b1/author")).json()["name"] == "Jane Austen"
+    assert (await api.get(f"{BOOKS}/b5/author")).status_code == 204
+
+
+async def test_control_information_follows_the_wish_of_the_caller(api: httpx.AsyncClient) -> None:
+    headers = {"accept": "application/json;odata.metadata=none"}
+
+    book = (await api.get(f"{BOOKS}/b1", headers=headers)).json()
+
+    assert not [name for name in book if "@" in name]
+    assert (await api.get(BOOKS, headers={"accept": "text/html"})).status_code == 406
+
+
+async def test_search_looks_through_the_declared_texts(api: httpx.AsyncClient) -> None:
+    assert await ids(api, BOOKS, **{"$search": '"wool"'}) == ["b5"]
+    reply = await api.get("/v1.0/library/authors", params={"$search": '"x"'})
+    assert reply.status_code == 400
+
+
+async def test_the_schema_lists_what_is_declared(api: httpx.AsyncClient) -> None:
+    reply: Any = await api.get("/v1.0/$metadata", headers={})
+
+    assert reply.headers["content-type"] == "application/xml"
+    assert '<EntityType Name="book" BaseType="graph.entity">' in reply.text
+    assert '<ComplexType Name="hardCover" BaseType="graph.binding">' in reply.text
+    assert '<Member Name="onShelf" Value="1" />' in reply.text
+    assert '<Action Name="lend" IsBound="true">' in reply.text
+    assert "subtitle" not in reply.text
+    assert "subtitle" in (await api.get("/beta/$metadata")).text
