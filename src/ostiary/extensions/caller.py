@@ -1,0 +1,229 @@
+"""The outbound call (security 24): one POST, bounded in time and size, repeated where it may help.
+
+Nothing of the reply leaves this module but its status, a short word for what went wrong, and the
+endpoint's own name for the call. The authorization header is kept as a fingerprint only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+from yarl import URL
+
+from ostiary.durable.clock import Clock
+from ostiary.extensions.credentials import Credential
+from ostiary.extensions.egress import EgressPolicy, Forbidden, check_url
+from ostiary.extensions.limits import Limits
+from ostiary.extensions.replies import (
+    is_worth_repeating,
+    label_of_error,
+    label_of_status,
+    pause_before_repeating,
+)
+from ostiary.extensions.resolver import Lookup, PinnedResolver
+from ostiary.extensions.signing import CONTENT_TYPE, Authorization, Signer
+from ostiary.extensions.targets import Target
+
+LARGEST_REPLY = 64 * 1024
+KEPT_ALIVE = 4.0
+"""Shorter than the five seconds after which common servers close an idle connection."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One callout as it is to be sent; every attempt sends the same bytes."""
+
+    callout_id: str
+    extension_id: str
+    url: str
+    body: bytes
+    credential: Credential
+    timeout: timedelta
+    retries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What is kept of one attempt."""
+
+    at: datetime
+    url: str
+    status: int | None
+    label: str | None
+    """What went wrong; ``None``: the endpoint took the call."""
+    milliseconds: int
+    nonce: str | None = None
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """How a call went, after all its attempts."""
+
+    attempts: tuple[Attempt, ...]
+    correlation: str | None = None
+    """The endpoint's name for the call: ``x-ms-workflow-run-id``."""
+
+    @property
+    def label(self) -> str | None:
+        """What went wrong in the end; ``None``: the endpoint took the call."""
+        return self.attempts[-1].label
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    status: int | None = None
+    label: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Caller:
+    """Calls endpoints through one pool of connections; ``close`` it at the end.
+
+    ``ca_files`` are trusted beside the system's authorities; verification cannot be switched off.
+    """
+
+    def __init__(
+        self,
+        *,
+        signer: Signer,
+        egress: EgressPolicy,
+        clock: Clock,
+        limits: Limits | None = None,
+        user_agent: str = "Ostiary",
+        ca_files: Sequence[Path] = (),
+        lookup: Lookup | None = None,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._signer = signer
+        self._egress = egress
+        self._clock = clock
+        self._limits = limits or Limits()
+        self._user_agent = user_agent
+        self._ca_files = ca_files
+        self._lookup = lookup
+        self._pause = pause
+        self._session: aiohttp.ClientSession | None = None
+
+    async def call(self, outgoing: Outgoing) -> CallResult:
+        """Call the endpoint until it takes the call, refuses it, or the attempts are used up."""
+        try:
+            target = check_url(outgoing.url, self._egress)
+        except Forbidden as error:
+            return CallResult((self._blocked(error),))
+        attempts: list[Attempt] = []
+        while True:
+            async with self._limits.place(outgoing.extension_id):
+                attempt, reply = await self._attempt(outgoing, target)
+            attempts.append(attempt)
+            again = is_worth_repeating(reply.status, reply.label)
+            if attempt.label is None or not again or len(attempts) > outgoing.retries:
+                return CallResult(tuple(attempts), _correlation(reply))
+            await self._pause(pause_before_repeating(reply.headers))
+
+    async def close(self) -> None:
+        """Close the pooled connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _attempt(self, outgoing: Outgoing, target: Target) -> tuple[Attempt, _Reply]:
+        now = self._clock.now()
+        authorization = await self._signer.authorize(
+            outgoing.credential, target, body=outgoing.body, now=now
+        )
+        started = time.perf_counter()
+        reply = await self._post(outgoing, target, authorization)
+        attempt = Attempt(
+            at=now,
+            url=target.shown,
+            status=reply.status,
+            label=reply.label,
+            milliseconds=round((time.perf_counter() - started) * 1000),
+            nonce=authorization.nonce,
+            fingerprint=authorization.fingerprint,
+        )
+        return attempt, reply
+
+    async def _post(
+        self, outgoing: Outgoing, target: Target, authorization: Authorization
+    ) -> _Reply:
+        try:
+            async with self._pool().post(
+                URL(target.url, encoded=True),
+                data=outgoing.body,
+                headers=_headers(outgoing, authorization),
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=outgoing.timeout.total_seconds()),
+            ) as response:
+                await _drain(response)
+                label = label_of_status(response.status)
+                return _Reply(response.status, label, response.headers)
+        except (TimeoutError, aiohttp.ClientError, Forbidden) as error:
+            return _Reply(label=label_of_error(error))
+
+    def _pool(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=0,  # ``limits`` bounds the number, outside of the time of a call
+                    resolver=PinnedResolver(self._egress, lookup=self._lookup),
+                    ssl=_tls(self._ca_files),
+                    keepalive_timeout=KEPT_ALIVE,
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                trust_env=False,
+                headers={"User-Agent": self._user_agent, "Accept-Encoding": "identity"},
+            )
+        return self._session
+
+    def _blocked(self, error: Forbidden) -> Attempt:
+        now = self._clock.now()
+        return Attempt(at=now, url="", status=None, label=error.label, milliseconds=0)
+
+
+async def _drain(response: aiohttp.ClientResponse) -> None:
+    """Read the reply to its end, so that the connection can be used again, within bounds.
+
+    The status has arrived and stands, whatever becomes of the body.
+    """
+    left = LARGEST_REPLY
+    try:
+        async for chunk in response.content.iter_chunked(16 * 1024):
+            left -= len(chunk)
+            if left < 0:
+                return
+    except (TimeoutError, aiohttp.ClientError):
+        response.close()
+
+
+def _headers(outgoing: Outgoing, authorization: Authorization) -> dict[str, str]:
+    correlation = outgoing.callout_id
+    return {
+        "Authorization": authorization.header,
+        "Content-Type": CONTENT_TYPE,
+        "client-request-id": correlation,
+        "x-ms-client-request-id": correlation,
+        "x-ms-correlation-request-id": correlation,
+    }
+
+
+def _correlation(reply: _Reply) -> str | None:
+    run = reply.headers.get("x-ms-workflow-run-id", "")
+    return run[:200] if run.isprintable() and run else None
+
+
+def _tls(ca_files: Sequence[Path]) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    for path in ca_files:
+        context.load_verify_locations(path)
+    return context

@@ -1,0 +1,43 @@
+"""Which proof a call carries (security 22): decided by the extension's configuration alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ostiary.extensions.endpoints import logic_app
+from ostiary.extensions.model import (
+    AzureAdTokenAuthentication,
+    CustomExtensionAuthenticationConfiguration,
+    CustomExtensionEndpointConfiguration,
+)
+
+Profile = Literal["request", "resource", "bearer"]
+"""Bound to this call, bound to the Logic App's management resource, or not bound at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """What a call must carry: which kind of proof, for whom, in whose name."""
+
+    profile: Profile
+    audience: str | None = None
+    """``resourceId`` of the configuration; none: the default of the profile."""
+    resource_id: str | None = None
+    """The Logic App's resource, in the ``resource`` profile."""
+    app_id: str
+
+
+def credential(
+    endpoint: CustomExtensionEndpointConfiguration,
+    authentication: CustomExtensionAuthenticationConfiguration,
+    *,
+    app_id: str,
+) -> Credential:
+    """Choose the proof: bearer where it is asked for, else one bound as the endpoint checks it."""
+    if isinstance(authentication, AzureAdTokenAuthentication):
+        return Credential(profile="bearer", audience=authentication.resource_id, app_id=app_id)
+    named = logic_app(endpoint)
+    if named is not None:
+        return Credential(profile="resource", resource_id=named.resource_id, app_id=app_id)
+    return Credential(profile="request", app_id=app_id)

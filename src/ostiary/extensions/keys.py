@@ -1,0 +1,69 @@
+"""The key of the outbound token issuer: made once, kept in the data directory, refused if known."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import msgspec
+from joserfc.errors import JoseError
+from joserfc.jwk import RSAKey
+
+FILE = "outbound-key.json"
+
+PUBLISHED = frozenset(
+    {
+        "uBkgk-Nor8isbNjVm0JRwJu3pYUPOFgl9Z2BTxXwPBE",
+        "QmBRCkCmpkKHhJFQJdO8KnlGUTQxkOVnmndJQfWwExI",
+    }
+)
+"""Thumbprints of keys whose private part is printed in documents."""
+
+
+class BadKey(RuntimeError):
+    """The key file cannot be used; the message says why and what to do."""
+
+
+def load_or_make(data_dir: Path) -> RSAKey:
+    """Give the key in ``data_dir``, made there if there is none.
+
+    :raises BadKey: the file is readable by others, is no RSA key, or holds a published key.
+    """
+    path = data_dir / FILE
+    if not path.exists():
+        _make(path)
+    _check_private(path)
+    try:
+        key = RSAKey.import_key(path.read_bytes())
+    except (JoseError, ValueError):
+        raise BadKey(f"{path} does not hold an RSA key: restore it, or remove it.") from None
+    if not key.is_private or key.thumbprint() in PUBLISHED:
+        raise BadKey(f"{path} holds a key that anyone may know: remove it.")
+    return key
+
+
+def _make(path: Path) -> None:
+    """Write a new key under another name first, so that it is there whole or not at all."""
+    key = RSAKey.generate_key(2048)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(msgspec.json.encode(key.as_dict(private=True)))
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(fresh, path)  # fails where another process was first: its key counts then
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _check_private(path: Path) -> None:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        raise BadKey(f"{path} can be read by others (mode {mode:o}): run chmod 600 {path}.")
