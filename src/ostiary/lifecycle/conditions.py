@@ -1,0 +1,196 @@
+"""Which execution conditions a workflow may have (contract section 8.1).
+
+The rule language itself is not looked into here: a rule only must not be empty.
+"""
+
+from __future__ import annotations
+
+from msgspec import UNSET, UnsetType
+
+from ostiary.graph.errors import InvalidModel
+from ostiary.graph.types import EdmEnum
+from ostiary.lifecycle.errors import InvalidOperation, InvalidRule, InvalidTrigger
+from ostiary.lifecycle.model import (
+    AttributeChangeTrigger,
+    GroupBasedSubjectSet,
+    MembershipChangeTrigger,
+    OnDemandExecutionOnly,
+    OperatorBetween,
+    OperatorEqualTo,
+    OperatorLessThanEqualTo,
+    RuleBasedSubjectSet,
+    SubjectSet,
+    TimeBasedAttributeTrigger,
+    TimeBasedAttributeTriggerV2,
+    TriggerAndScopeBasedConditions,
+    UserInactivityTrigger,
+    WorkflowExecutionConditions,
+    WorkflowExecutionTrigger,
+)
+from ostiary.lifecycle.model import LifecycleWorkflowCategory as Category
+from ostiary.lifecycle.model import WorkflowExecutionTriggerEventTiming as Timing
+from ostiary.lifecycle.model import WorkflowTriggerTimeBasedAttribute as DateAttribute
+
+OFFSET = range(-180, 181)
+"""Days that a time-based trigger may lie before or after its date (section 21)."""
+
+SPAN = 180
+"""Days between the two ends of ``operatorBetween``."""
+
+_CATEGORY_OF_DATE = {
+    DateAttribute.EMPLOYEE_HIRE_DATE: Category.JOINER,
+    DateAttribute.CREATED_DATE_TIME: Category.JOINER,
+    DateAttribute.EMPLOYEE_LEAVE_DATE_TIME: Category.LEAVER,
+}
+
+
+def check_known(member: EdmEnum, path: str) -> None:
+    """Refuse the sentinel, which stands for members that a client does not know.
+
+    :raises InvalidModel: it was sent.
+    """
+    if member.value != "unknownFutureValue":
+        return
+    known = ", ".join(f"'{m.value}'" for m in type(member) if m.value != "unknownFutureValue")
+    raise InvalidModel(f"The property '{path}' must be one of {known}.", target=path)
+
+
+def check_conditions(
+    conditions: WorkflowExecutionConditions | UnsetType | None,
+    *,
+    category: Category,
+    path: str = "executionConditions",
+) -> WorkflowExecutionConditions:
+    """Give the conditions when they can be kept.
+
+    :raises InvalidModel: there are none.
+    :raises InvalidTrigger: trigger, scope and category do not fit together.
+    :raises InvalidRule: the rule is empty.
+    """
+    if conditions is None or conditions is UNSET:
+        raise InvalidModel(
+            f"The property '{path}' is required: use onDemandExecutionOnly for a workflow that "
+            "never runs by itself.",
+            target=path,
+        )
+    if isinstance(conditions, TriggerAndScopeBasedConditions):
+        if conditions.trigger is None:
+            raise _invalid(f"{path}/trigger", "is required")
+        if conditions.scope is None:
+            raise _invalid(f"{path}/scope", "is required")
+        _check_trigger(conditions.trigger, category, f"{path}/trigger")
+        _check_scope(conditions.scope, conditions.trigger, f"{path}/scope")
+    return conditions
+
+
+def check_schedule(
+    conditions: WorkflowExecutionConditions, *, is_enabled: bool, is_scheduling_enabled: bool
+) -> None:
+    """Check the two switches of a workflow against each other and against its conditions.
+
+    :raises InvalidOperation: the schedule is on where it cannot be (section 7.1).
+    """
+    if not is_scheduling_enabled:
+        return
+    if not is_enabled:
+        raise InvalidOperation(
+            "'isSchedulingEnabled' cannot be true while 'isEnabled' is false.",
+            target="isSchedulingEnabled",
+        )
+    if isinstance(conditions, OnDemandExecutionOnly):
+        raise InvalidOperation(
+            "'isSchedulingEnabled' cannot be true for a workflow with onDemandExecutionOnly.",
+            target="isSchedulingEnabled",
+        )
+
+
+def group_ids(conditions: WorkflowExecutionConditions) -> frozenset[str]:
+    """Give the groups that a scope names."""
+    scope = conditions.scope if isinstance(conditions, TriggerAndScopeBasedConditions) else None
+    groups = scope.groups if isinstance(scope, GroupBasedSubjectSet) else []
+    return frozenset(group.id for group in groups)
+
+
+def _check_scope(scope: SubjectSet, trigger: WorkflowExecutionTrigger, path: str) -> None:
+    by_group = isinstance(trigger, MembershipChangeTrigger)
+    if by_group and not isinstance(scope, GroupBasedSubjectSet):
+        raise _invalid(path, "must be a groupBasedSubjectSet for a membershipChangeTrigger")
+    if not by_group and not isinstance(scope, RuleBasedSubjectSet):
+        raise _invalid(path, "must be a ruleBasedSubjectSet for this trigger")
+    if isinstance(scope, RuleBasedSubjectSet) and not scope.rule.strip():
+        raise InvalidRule(f"The property '{path}/rule' must not be empty.", target=f"{path}/rule")
+    groups = scope.groups if isinstance(scope, GroupBasedSubjectSet) else None
+    if groups is not None and not (groups and all(group.id for group in groups)):
+        raise _invalid(f"{path}/groups", "must name at least one group, each by its id")
+
+
+def _check_trigger(trigger: WorkflowExecutionTrigger, category: Category, path: str) -> None:
+    match trigger:
+        case TimeBasedAttributeTrigger():
+            _check_date(trigger, category, path)
+        case AttributeChangeTrigger(trigger_attributes=attributes):
+            if not attributes or any(not a.name.strip() for a in attributes):
+                raise _invalid(f"{path}/triggerAttributes", "must name at least one attribute")
+        case MembershipChangeTrigger(change_type=change):
+            check_known(change, f"{path}/changeType")
+        case UserInactivityTrigger(inactivity_period_in_days=days):
+            if days < 1:
+                raise _invalid(f"{path}/inactivityPeriodInDays", "must be at least 1")
+        case TimeBasedAttributeTriggerV2():
+            _check_date_v2(trigger, path)
+        case _:
+            return
+
+
+def _check_date(trigger: TimeBasedAttributeTrigger, category: Category, path: str) -> None:
+    check_known(trigger.time_based_attribute, f"{path}/timeBasedAttribute")
+    if trigger.offset_in_days not in OFFSET:
+        raise _invalid(
+            f"{path}/offsetInDays", f"must lie between {OFFSET.start} and {OFFSET.stop - 1}"
+        )
+    fitting = _CATEGORY_OF_DATE[trigger.time_based_attribute]
+    if category is not fitting:
+        raise _invalid(
+            f"{path}/timeBasedAttribute",
+            f"is '{trigger.time_based_attribute.value}', which a workflow of the category "
+            f"'{fitting.value}' can have and one of the category '{category.value}' cannot",
+        )
+
+
+def _check_date_v2(trigger: TimeBasedAttributeTriggerV2, path: str) -> None:
+    if not (trigger.attribute or "").strip():
+        raise _invalid(f"{path}/attribute", "is required")
+    here = f"{path}/operator"
+    match trigger.operator:
+        case (
+            OperatorEqualTo(offset_in_days=days, event_timing=timing)
+            | OperatorLessThanEqualTo(offset_in_days=days, event_timing=timing)
+        ):
+            check_known(timing, f"{here}/eventTiming")
+            if days < 0:
+                raise _invalid(f"{here}/offsetInDays", "must not be negative")
+            if (timing is Timing.ON) != (days == 0):
+                raise _invalid(
+                    f"{here}/eventTiming", "must be 'on' when the offset is 0, and only then"
+                )
+        case OperatorBetween():
+            _check_between(trigger.operator, here)
+        case _:
+            raise _invalid(here, "is required")
+
+
+def _check_between(operator: OperatorBetween, path: str) -> None:
+    check_known(operator.event_timing, f"{path}/eventTiming")
+    if operator.event_timing is Timing.ON:
+        raise _invalid(f"{path}/eventTiming", "must be 'before' or 'after'")
+    low, high = operator.greater_than_offset_in_days, operator.less_than_offset_in_days
+    if low < 0 or not 0 < high - low <= SPAN:
+        raise _invalid(
+            f"{path}/lessThanOffsetInDays",
+            f"must be greater than 'greaterThanOffsetInDays', by at most {SPAN}; neither may be "
+            "negative",
+        )
+
+
+def _invalid(path: str, what: str) -> InvalidTrigger:
+    return InvalidTrigger(f"The property '{path}' {what}.", target=path)

@@ -1,0 +1,58 @@
+"""Custom task extensions and what goes over the wire with them (section 15)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from ostiary.directory.model import Application, User
+from ostiary.extensions.model import (
+    CustomCalloutExtension,
+    CustomExtensionCallbackConfiguration,
+    CustomExtensionData,
+)
+from ostiary.graph.types import UNSET, Complex, Nav, ReadOnly, UnsetType
+from ostiary.lifecycle.model.enums import CustomTaskExtensionOperationStatus
+from ostiary.lifecycle.model.workflows import Task, TaskProcessingResult, Workflow
+
+NAMESPACE = "microsoft.graph.identityGovernance"
+
+
+class CustomTaskExtensionCallbackConfiguration(CustomExtensionCallbackConfiguration, kw_only=True):
+    """How long to wait, and which applications may resume without any permission."""
+
+    authorized_apps: Annotated[list[Application] | UnsetType, Nav()] = UNSET
+
+
+class CustomTaskExtension(CustomCalloutExtension, kw_only=True):
+    """An endpoint that a task of a workflow calls. With a callback configuration the task waits."""
+
+    callback_configuration: CustomExtensionCallbackConfiguration | None = None
+    created_date_time: Annotated[datetime | None, ReadOnly] = None
+    last_modified_date_time: Annotated[datetime | None, ReadOnly] = None
+    created_by: Annotated[User | UnsetType | None, Nav(), ReadOnly] = UNSET
+    last_modified_by: Annotated[User | UnsetType | None, Nav(), ReadOnly] = UNSET
+
+
+class CustomTaskExtensionCalloutData(CustomExtensionData, kw_only=True):
+    """What the endpoint is told, as the schema shapes it; section 15.4 has the wire form."""
+
+    subject: Annotated[User | UnsetType, Nav()] = UNSET
+    task: Annotated[Task | UnsetType, Nav()] = UNSET
+    task_processingresult: Annotated[TaskProcessingResult | UnsetType, Nav()] = UNSET
+    workflow: Annotated[Workflow | UnsetType, Nav()] = UNSET
+
+
+class CustomTaskExtensionCallbackData(CustomExtensionData, kw_only=True):
+    """How the endpoint's work ended."""
+
+    operation_status: CustomTaskExtensionOperationStatus
+    target_subject: Any = None  # late addition of the API, whose members no schema names
+
+
+class Resume(Complex, kw_only=True):
+    """``taskProcessingResult/resume``."""
+
+    source: str | None = None
+    type: str | None = None
+    data: CustomTaskExtensionCallbackData

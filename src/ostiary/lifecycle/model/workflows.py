@@ -1,0 +1,163 @@
+"""Workflows with their versions and tasks, and what happened in their runs (section 7).
+
+They stand together because they name each other: a task has results, and a result shows its task.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+from msgspec import field
+
+from ostiary.directory.model import DirectoryObject, User
+from ostiary.graph.types import UNSET, Entity, Nav, ReadOnly, UnsetType
+from ostiary.lifecycle.model.conditions import WorkflowExecutionConditions
+from ostiary.lifecycle.model.definitions import (
+    QuarantineDetails,
+    TaskDefinition,
+    WorkflowSetting,
+)
+from ostiary.lifecycle.model.enums import (
+    LifecycleTaskCategory,
+    LifecycleWorkflowCategory,
+    LifecycleWorkflowProcessingStatus,
+    WorkflowExecutionType,
+)
+from ostiary.lifecycle.model.shared import KeyValuePair
+
+NAMESPACE = "microsoft.graph.identityGovernance"
+
+
+class Task(Entity, kw_only=True):
+    """One step of one version of a workflow. Arguments are kept as the catalogue spells them."""
+
+    task_definition_id: str
+    display_name: str
+    description: str | None = None
+    is_enabled: bool = True
+    continue_on_error: bool = False
+    """True: go on with the next task after this one failed. False: stop for this person."""
+    arguments: list[KeyValuePair] = field(default_factory=list)
+    category: Annotated[LifecycleTaskCategory | UnsetType, ReadOnly] = UNSET
+    execution_sequence: Annotated[int, ReadOnly] = 0
+    task_processing_results: Annotated[
+        list[TaskProcessingResult] | UnsetType, Nav(contained=True)
+    ] = UNSET
+
+
+class WorkflowBase(Entity, kw_only=True):
+    """What a workflow and each of its versions have in common."""
+
+    ABSTRACT: ClassVar[bool] = True
+
+    category: LifecycleWorkflowCategory
+    display_name: str
+    description: str | None = None
+    is_enabled: bool = True
+    is_scheduling_enabled: bool = False
+    execution_conditions: WorkflowExecutionConditions | UnsetType | None = UNSET
+    created_date_time: Annotated[datetime | None, ReadOnly] = None
+    last_modified_date_time: Annotated[datetime | None, ReadOnly] = None
+    created_by: Annotated[User | UnsetType | None, Nav(), ReadOnly] = UNSET
+    last_modified_by: Annotated[User | UnsetType | None, Nav(), ReadOnly] = UNSET
+    administration_scope_targets: Annotated[list[DirectoryObject] | UnsetType, Nav()] = UNSET
+    tasks: Annotated[list[Task] | UnsetType, Nav(contained=True)] = UNSET
+
+
+class Workflow(WorkflowBase, kw_only=True):
+    """Tasks that run in order for people, on conditions or on demand."""
+
+    version: Annotated[int | None, ReadOnly] = None
+    deleted_date_time: Annotated[datetime | None, ReadOnly] = None
+    next_schedule_run_date_time: Annotated[datetime | None, ReadOnly] = None
+    settings: WorkflowSetting = WorkflowSetting()
+    quarantine_details: Annotated[QuarantineDetails, ReadOnly] = QuarantineDetails()
+    runs: Annotated[list[Run] | UnsetType, Nav(contained=True)] = UNSET
+    task_reports: Annotated[list[TaskReport] | UnsetType, Nav(contained=True)] = UNSET
+    user_processing_results: Annotated[
+        list[UserProcessingResult] | UnsetType, Nav(contained=True)
+    ] = UNSET
+    versions: Annotated[list[WorkflowVersion] | UnsetType, Nav(contained=True)] = UNSET
+
+
+class WorkflowVersion(WorkflowBase, kw_only=True):
+    """A workflow as it was while this was its version."""
+
+    version_number: Annotated[int, ReadOnly] = 0
+    settings: WorkflowSetting = WorkflowSetting()
+
+
+class Run(Entity, kw_only=True):
+    """One execution of a workflow for some people."""
+
+    processing_status: LifecycleWorkflowProcessingStatus
+    workflow_execution_type: WorkflowExecutionType
+    scheduled_date_time: datetime
+    started_date_time: datetime | None = None
+    completed_date_time: datetime | None = None
+    last_updated_date_time: datetime | None = None
+    total_users_count: int
+    successful_users_count: int
+    failed_users_count: int
+    total_tasks_count: int
+    failed_tasks_count: int
+    total_unprocessed_tasks_count: int
+    reprocessed_runs: Annotated[list[Run] | UnsetType, Nav()] = UNSET
+    user_processing_results: Annotated[
+        list[UserProcessingResult] | UnsetType, Nav(contained=True)
+    ] = UNSET
+    task_processing_results: Annotated[
+        list[TaskProcessingResult] | UnsetType, Nav(contained=True)
+    ] = UNSET
+
+
+class UserProcessingResult(Entity, kw_only=True):
+    """What one run did for one person."""
+
+    processing_status: LifecycleWorkflowProcessingStatus
+    workflow_execution_type: WorkflowExecutionType
+    workflow_version: int
+    scheduled_date_time: datetime
+    started_date_time: datetime | None = None
+    completed_date_time: datetime | None = None
+    total_tasks_count: int
+    failed_tasks_count: int
+    total_unprocessed_tasks_count: int
+    subject: Annotated[User | UnsetType, Nav()] = UNSET
+    reprocessed_runs: Annotated[list[Run] | UnsetType, Nav()] = UNSET
+    task_processing_results: Annotated[
+        list[TaskProcessingResult] | UnsetType, Nav(contained=True)
+    ] = UNSET
+
+
+class TaskProcessingResult(Entity, kw_only=True):
+    """One task of one person in one run: the thing that waits and is resumed."""
+
+    created_date_time: datetime
+    started_date_time: datetime | None = None
+    completed_date_time: datetime | None = None
+    processing_status: LifecycleWorkflowProcessingStatus
+    failure_reason: str | None = None
+    processing_info: str | None = None
+    subject: Annotated[User | UnsetType, Nav()] = UNSET
+    task: Annotated[Task | UnsetType, Nav()] = UNSET
+
+
+class TaskReport(Entity, kw_only=True):
+    """One task of one run over all its people."""
+
+    run_id: str | None = None
+    processing_status: LifecycleWorkflowProcessingStatus
+    started_date_time: datetime | None = None
+    completed_date_time: datetime | None = None
+    last_updated_date_time: datetime
+    total_users_count: int
+    successful_users_count: int
+    failed_users_count: int
+    unprocessed_users_count: int
+    task: Annotated[Task | UnsetType, Nav()] = UNSET
+    task_definition: Annotated[TaskDefinition | UnsetType, Nav()] = UNSET
+    task_processing_results: Annotated[
+        list[TaskProcessingResult] | UnsetType, Nav(contained=True)
+    ] = UNSET

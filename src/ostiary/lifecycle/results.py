@@ -1,0 +1,201 @@
+"""What a run does for one person, task after task (contract section 10).
+
+A person has one result per enabled task, worked off one after the other. Whatever happens, happens
+to a task; the person only adds up. ``progress`` accounts for one moved task and says what comes
+next, so that a restart in the middle needs no memory but the rows.
+
+Nothing here reads a clock or a database, and no other module assigns a status of these two levels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum, auto
+
+from ostiary.lifecycle.tallies import ENDED, Status, Tally, check_move
+
+TASK_ALLOWED: dict[Status, frozenset[Status]] = {
+    Status.QUEUED: frozenset({Status.IN_PROGRESS, Status.CANCELED}),
+    # Section 15.6: a task that waits while its run is canceled is canceled as well.
+    Status.IN_PROGRESS: frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELED}),
+}
+PERSON_ALLOWED: dict[Status, frozenset[Status]] = {
+    Status.QUEUED: frozenset({Status.IN_PROGRESS, Status.CANCELED}),
+    Status.IN_PROGRESS: ENDED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A task succeeded. ``info`` explains a success that changed nothing (``processingInfo``)."""
+
+    info: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A task failed, and why, in words for an administrator (``failureReason``)."""
+
+    reason: str
+
+
+Outcome = Completed | Failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskResult:
+    """One task of one person in one run (``taskProcessingResult``)."""
+
+    id: str
+    run_id: str
+    person_id: str
+    task_id: str
+    continue_on_error: bool
+    status: Status
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    failure_reason: str | None = None
+    processing_info: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """What one run does for one person (``userProcessingResult``)."""
+
+    id: str
+    run_id: str
+    status: Status
+    tasks: Tally
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+
+
+class Then(Enum):
+    """What comes next for a person after one of the tasks moved."""
+
+    WAIT = auto()
+    """A task is under way."""
+
+    NEXT = auto()
+    """The next task is due."""
+
+    HALT = auto()
+    """The person has ended, and the tasks that are left must be canceled."""
+
+    END = auto()
+    """The person has ended, and no task is left."""
+
+
+class Move(Enum):
+    """What is to be done with a queued task whose turn it is."""
+
+    BEGIN = auto()
+    HALT = auto()
+    """The person is canceled instead (section 10.2)."""
+
+    LEAVE = auto()
+    """The run is being stopped; whoever stops it takes care of the person."""
+
+
+def due_move(person: Person, *, workflow_enabled: bool, stopping: bool) -> Move:
+    """Decide about a task whose turn has come.
+
+    Disabling a workflow cancels people who have not started (section 10.2); those who have, finish.
+    """
+    if stopping:
+        return Move.LEAVE
+    if person.status is Status.QUEUED and not workflow_enabled:
+        return Move.HALT
+    return Move.BEGIN
+
+
+def begin(task: TaskResult, *, now: datetime) -> TaskResult:
+    """Start a queued task.
+
+    :raises IllegalMove: it is not queued.
+    """
+    return replace(_move_task(task, Status.IN_PROGRESS), started_at=now)
+
+
+def finish(task: TaskResult, outcome: Outcome, *, now: datetime) -> TaskResult:
+    """End a task that is in progress as its outcome says.
+
+    :raises IllegalMove: it is not in progress.
+    """
+    match outcome:
+        case Completed(info):
+            ended = replace(_move_task(task, Status.COMPLETED), processing_info=info)
+        case Failed(reason):
+            ended = replace(_move_task(task, Status.FAILED), failure_reason=reason)
+    return replace(ended, completed_at=now)
+
+
+def stop(task: TaskResult, *, now: datetime) -> TaskResult:
+    """Cancel a task that has not ended.
+
+    :raises IllegalMove: it has.
+    """
+    return replace(_move_task(task, Status.CANCELED), completed_at=now)
+
+
+def progress(
+    person: Person, before: TaskResult, after: TaskResult, *, now: datetime
+) -> tuple[Person, Then]:
+    """Account for one moved task of a person, and say what comes next.
+
+    A failure of a task that must not fail ends the person: what is left is canceled, and counts as
+    unprocessed (sections 10.3 and 10.4).
+    """
+    tasks = person.tasks.moved(before.status, after.status)
+    fatal = after.status is Status.FAILED and not after.continue_on_error
+    left = tasks.queued
+    if fatal:
+        tasks = tasks.halted()
+    moved = _settle_person(replace(person, tasks=tasks), fatal=fatal, now=now)
+    if moved.status in ENDED:
+        return moved, Then.HALT if fatal and left else Then.END
+    return moved, Then.WAIT if tasks.in_progress else Then.NEXT
+
+
+def halt(person: Person, *, now: datetime) -> Person:
+    """Cancel a person who has not ended, with every task that has not.
+
+    :raises IllegalMove: the person has ended.
+    """
+    moved = replace(person, tasks=person.tasks.halted())
+    return replace(_move_person(moved, Status.CANCELED), completed_at=now)
+
+
+def person_status(tasks: Tally, *, fatal: bool) -> Status:
+    """Say what the tasks of a person mean (section 10.1).
+
+    ``fatal``: a task failed that must not. Somebody without tasks has not been processed, and is
+    canceled (section 10.2: every task of the new version is disabled).
+    """
+    if fatal:
+        return Status.FAILED
+    if tasks.open:
+        return Status.QUEUED if tasks.queued == tasks.total else Status.IN_PROGRESS
+    if tasks.canceled or not tasks.total:
+        return Status.CANCELED
+    return Status.COMPLETED_WITH_ERRORS if tasks.failed else Status.COMPLETED
+
+
+def _settle_person(person: Person, *, fatal: bool, now: datetime) -> Person:
+    status = person_status(person.tasks, fatal=fatal)
+    if person.status is Status.QUEUED and status is not Status.QUEUED:
+        person = replace(_move_person(person, Status.IN_PROGRESS), started_at=now)
+    if status is person.status:
+        return person
+    return replace(_move_person(person, status), completed_at=now)
+
+
+def _move_task(task: TaskResult, after: Status) -> TaskResult:
+    check_move(task.id, task.status, after, TASK_ALLOWED)
+    return replace(task, status=after)
+
+
+def _move_person(person: Person, after: Status) -> Person:
+    check_move(person.id, person.status, after, PERSON_ALLOWED)
+    return replace(person, status=after)
