@@ -1,0 +1,193 @@
+"""Every setting, documented where it is declared.
+
+Each is read once at start: from the command line, else from the environment (``OSTIARY_`` and the
+name in capitals), else the default below. Lists and mappings are written as JSON.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ClockKind(StrEnum):
+    """Where the server's time comes from."""
+
+    REAL = "real"
+    """The machine's clock."""
+
+    SIMULATED = "simulated"
+    """An instant in the database that stands still until it is moved. For development."""
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    CONSOLE = "console"
+    """For people at a terminal."""
+
+    JSON = "json"
+    """One JSON object a line, for collectors."""
+
+
+class GrantCallout(StrEnum):
+    """When the granted stage calls out."""
+
+    BEFORE = "before"
+    """Before the roles are written: a ticket can hold the delivery back."""
+
+    AFTER = "after"
+    """After the roles are written; the request completes when the callout does."""
+
+
+class Settings(BaseSettings):
+    """What an operator can set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="OSTIARY_", extra="forbid", use_attribute_docstrings=True, frozen=True
+    )
+
+    host: str = "127.0.0.1"
+    """The address to listen on. Anything but loopback switches the development aids off."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    """The port to listen on; 0 picks a free one."""
+
+    public_url: str | None = None
+    """The URL under which clients reach the server, such as ``https://governance.example.org``.
+    It builds every link and names the audience of tokens. Unset: what each request says."""
+
+    data_dir: Path = Path("ostiary-data")
+    """Where the embedded database, keys and certificates are kept; made when it is missing."""
+
+    database_url: str | None = None
+    """``postgresql://user:password@host/name`` or ``sqlite:///path``. Unset: SQLite in data_dir."""
+
+    clock: ClockKind = ClockKind.REAL
+    """``simulated`` keeps the time in the database and lets you move it; loopback only."""
+
+    clock_start: str | None = None
+    """Where a simulated clock begins on a new database: an instant such as
+    ``2026-01-05T09:00:00Z``. Unset: the present."""
+
+    tls: bool = False
+    """Serve HTTPS with a certificate from a local authority kept in data_dir."""
+
+    tls_certificate: Path | None = None
+    """A certificate chain of your own (PEM), instead of the local authority's."""
+
+    tls_key: Path | None = None
+    """The private key of tls_certificate (PEM)."""
+
+    tenant_id: str | None = None
+    """The tenant's GUID. Unset: one is made with the database and kept there."""
+
+    worker: bool = True
+    """Run the worker beside the API. Off where ``ostiary worker`` runs in its own process."""
+
+    node: str | None = None
+    """The name of this node in leases; a restarted node takes its own work back at once.
+    Unset: the machine's name and the port."""
+
+    development_issuer: bool | None = None
+    """The embedded token issuer. Unset: on when the server listens on loopback, else off."""
+
+    development_issuer_anywhere: bool = False
+    """Allow the development issuer on an address that others can reach. Never in production."""
+
+    trusted_issuers: list[dict[str, Any]] = []
+    """Token issuers to trust: objects with ``issuer``, ``audiences``, ``jwks_uri`` and further
+    members as the manual's page on identity tells."""
+
+    allow_loopback_targets: bool | None = None
+    """Let extensions call loopback addresses, over http too. Unset: as the server listens."""
+
+    egress_hosts: list[str] = []
+    """Hosts that extensions may call (exact or ``*.suffix``). Empty: every public address."""
+
+    egress_networks: list[str] = []
+    """Private networks (CIDR) that the hosts in egress_hosts may resolve to."""
+
+    egress_ports: list[int] = [443, 8443]
+    """Ports that extensions may call; loopback targets may use any."""
+
+    logic_app_url_template: str | None = None
+    """The URL of a Logic App that nothing else resolves, with ``{subscription}``, ``{group}`` and
+    ``{name}``."""
+
+    refuse_unresolved_logic_apps: bool = False
+    """Refuse to create an extension whose Logic App resolves to no URL."""
+
+    callout_concurrency: Annotated[int, Field(ge=1, le=1000)] = 64
+    """How many callouts a node has on the wire at once."""
+
+    callout_concurrency_per_extension: Annotated[int, Field(ge=1, le=1000)] = 16
+    """How many of them may go to one extension."""
+
+    grant_callout: GrantCallout = GrantCallout.AFTER
+    """Whether the granted stage calls out before or after the roles are written."""
+
+    worker_poll: timedelta = timedelta(seconds=2)
+    """How long a worker sleeps when nothing wakes it."""
+
+    max_body: Annotated[int, Field(ge=1024)] = 1024 * 1024
+    """The largest request body in bytes."""
+
+    log_format: LogFormat | None = None
+    """Unset: ``console`` on a terminal, else ``json``."""
+
+    log_level: str = "info"
+    """The least level that is logged: debug, info, warning or error."""
+
+    @field_validator("public_url")
+    @classmethod
+    def _plain_origin(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/") if value else None
+
+    @model_validator(mode="after")
+    def _development_stays_at_home(self) -> Settings:
+        """Development aids on a reachable address are a mistake until said twice."""
+        if self.clock is ClockKind.SIMULATED and not self.on_loopback:
+            raise ValueError(
+                f"the simulated clock is for development: it needs a loopback host, not {self.host}"
+            )
+        if self.development_issuer and not (self.on_loopback or self.development_issuer_anywhere):
+            raise ValueError(
+                f"the development issuer hands out tokens to whoever asks: on {self.host} it also "
+                "needs OSTIARY_DEVELOPMENT_ISSUER_ANYWHERE=true, and never in production"
+            )
+        return self
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        if self.host.lower() == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def database(self) -> str:
+        """The URL of the database in force."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'ostiary.db').absolute()}"
+
+    @property
+    def issues_tokens(self) -> bool:
+        """Whether the development issuer runs."""
+        return self.on_loopback if self.development_issuer is None else self.development_issuer
+
+    @property
+    def loopback_targets(self) -> bool:
+        """Whether extensions may call this machine."""
+        chosen = self.allow_loopback_targets
+        return self.on_loopback if chosen is None else chosen
