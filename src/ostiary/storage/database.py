@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from typing import Any, Final, Literal
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.storage import migrator
 from ostiary.storage.engines import Engines, open_engines
+from ostiary.storage.failures import DatabaseUnavailable
+from ostiary.storage.wakeups import Wakeups
 
 _ANNOUNCED: Final = "ostiary.announced"
 
@@ -36,6 +39,7 @@ class Database:
         self._turn: AbstractAsyncContextManager[Any] = (
             asyncio.Lock() if engines.dialect == "sqlite" else nullcontext()
         )
+        self._wakeups: Wakeups | None = None
 
     @classmethod
     async def open(cls, url: str) -> Database:
@@ -59,26 +63,26 @@ class Database:
         """Give a connection to write with: commit at the exit, roll back on an exception.
 
         :raises NestedTransaction: the running task is inside a transaction already.
+        :raises DatabaseUnavailable: the database is not reached, or held for too long.
         """
         self.refuse_nesting()
-        task = asyncio.current_task()
-        async with self._turn:
-            self._holders.add(task)
-            try:
-                async with self._engines.writer.begin() as conn:
-                    conn.info.pop(_ANNOUNCED, None)
-                    yield conn
-                    announced = conn.info.pop(_ANNOUNCED, False)
-            finally:
-                self._holders.discard(task)
+        async with self._turn, AsyncExitStack() as stack:
+            self._hold(stack)
+            conn = await _enter(stack, self._engines.writer.begin())
+            conn.info.pop(_ANNOUNCED, None)
+            yield conn
+            announced = conn.info.pop(_ANNOUNCED, False)
         if announced:
             self._tell()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """Give a connection to read one snapshot with; a statement that writes is refused."""
-        async with self._engines.reader.connect() as conn:
-            yield conn
+        """Give a connection to read one snapshot with; a statement that writes is refused.
+
+        :raises DatabaseUnavailable: the database is not reached.
+        """
+        async with AsyncExitStack() as stack:
+            yield await _enter(stack, self._engines.reader.connect())
 
     def refuse_nesting(self) -> None:
         """Make sure that the running task holds no transaction.
@@ -92,6 +96,16 @@ class Database:
         """Call ``listener`` after each commit of a transaction that called :func:`announce`."""
         self._listeners.append(listener)
 
+    async def join(self) -> None:
+        """Exchange wake-ups with the other nodes on the same PostgreSQL.
+
+        From now on their announced commits call the listeners here, and ours call theirs. On SQLite
+        there is nothing to join.
+        """
+        if self.dialect == "postgresql" and self._wakeups is None:
+            self._wakeups = Wakeups(self._engines.writer, self._call_listeners)
+            await self._wakeups.start()
+
     async def upgrade(self) -> None:
         """Bring the schema to the newest revision; starts at the same time wait for each other."""
         async with self._turn, self._engines.migrating() as conn:
@@ -99,9 +113,21 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection; a database in memory is gone afterwards."""
+        if self._wakeups is not None:
+            await self._wakeups.stop()
         await self._engines.close()
 
+    def _hold(self, stack: AsyncExitStack) -> None:
+        task = asyncio.current_task()
+        self._holders.add(task)
+        stack.callback(self._holders.discard, task)
+
     def _tell(self) -> None:
+        self._call_listeners()
+        if self._wakeups is not None:
+            self._wakeups.tell()
+
+    def _call_listeners(self) -> None:
         for listener in self._listeners:
             listener()
 
@@ -109,3 +135,12 @@ class Database:
 def announce(conn: AsyncConnection) -> None:
     """Have the listeners of ``on_commit`` called once this transaction is committed."""
     conn.info[_ANNOUNCED] = True
+
+
+async def _enter(
+    stack: AsyncExitStack, door: AbstractAsyncContextManager[AsyncConnection]
+) -> AsyncConnection:
+    try:
+        return await stack.enter_async_context(door)
+    except (OSError, SQLAlchemyError) as error:
+        raise DatabaseUnavailable(f"The database cannot be used: {error}") from error

@@ -1,0 +1,133 @@
+"""Which batches run: one round looks at what is due and starts a batch of each such kind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from functools import partial
+from typing import Any, Final
+
+import structlog
+
+from ostiary.durable import queue
+from ostiary.durable.batchrun import BatchRun
+from ostiary.durable.clock import Clock
+from ostiary.durable.handlers import Handler, InTransaction
+from ostiary.storage.database import Database
+
+_log: Final = structlog.get_logger(__name__)
+
+
+class Rounds:
+    """The running batches of one worker, and what is known about the kinds of work.
+
+    ``awake`` is set when a round may find something. A kind is barren when a batch of it came back
+    empty although something looked due: another node holds it. It is left alone until something
+    changes, so that nobody turns in circles.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        handlers: Sequence[Handler],
+        batches: BatchRun,
+        *,
+        slots: int,
+    ) -> None:
+        self.awake = asyncio.Event()
+        self.handled = 0
+        self.error: Exception | None = None
+        self._database = database
+        self._clock = clock
+        self._handlers = tuple(handlers)
+        self._batches = batches
+        self._slots = asyncio.Semaphore(slots)
+        self._one_round = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._active: Counter[str] = Counter()
+        self._barren: set[str] = set()
+        self._changes = 0
+
+    def changed(self) -> None:
+        """Note that something may be due now."""
+        self._changes += 1
+        self._barren.clear()
+        self.awake.set()
+
+    async def start_due(self) -> bool:
+        """Start a batch of every kind that has something due; say whether all is quiet.
+
+        Quiet means exactly that: nothing ran, nothing was due, and nothing has changed meanwhile.
+        Only a round starts batches, and there is one at a time: what does not run when a round
+        begins does not run when its query answers.
+        """
+        async with self._one_round:
+            changes, idle = self._changes, not self._tasks
+            due = await self._due()
+            for handler in due:
+                self._start(handler)
+            return idle and not due and changes == self._changes
+
+    async def next_end(self) -> None:
+        """Wait until one of the running batches has ended, if any runs."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+
+    async def drain(self) -> None:
+        """Wait until every running batch has ended."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def cancel(self) -> None:
+        """Break off the running batches: transactions roll back, leases stay until taken back."""
+        for task in self._tasks:
+            task.cancel()
+        await self.drain()
+
+    async def _due(self) -> list[Handler]:
+        """Find the handlers that may start a batch and have something due, the urgent first."""
+        free = [handler for handler in self._handlers if self._is_free(handler)]
+        async with self._database.reading() as conn:
+            kinds = [handler.kind for handler in free]
+            due = await queue.due_kinds(conn, kinds, now=self._clock.now())
+        return [handler for handler in free if handler.kind in due]
+
+    def _is_free(self, handler: Handler) -> bool:
+        kind = handler.kind
+        return kind not in self._barren and self._active[kind] < handler.parallel
+
+    def _start(self, handler: Handler) -> None:
+        self._active[handler.kind] += 1
+        task = asyncio.create_task(self._batch(handler), name=f"work {handler.kind}")
+        self._tasks.add(task)
+        task.add_done_callback(partial(self._ended, handler.kind))
+
+    async def _batch(self, handler: Handler) -> None:
+        changes = self._changes
+        try:
+            async with self._place(handler):
+                taken = await self._batches.run(handler, more=self.changed)
+            self._note(handler.kind, taken, unchanged=changes == self._changes)
+        except Exception as error:
+            _log.exception("work.batch_impossible", kind=handler.kind)
+            self.error = error
+            self._barren.add(handler.kind)
+
+    def _ended(self, kind: str, task: asyncio.Task[None]) -> None:
+        self._active[kind] -= 1
+        self._tasks.discard(task)
+        self.awake.set()
+
+    def _place(self, handler: Handler) -> AbstractAsyncContextManager[Any]:
+        """Transactions share the slots; who waits for the network needs none."""
+        return self._slots if isinstance(handler, InTransaction) else nullcontext()
+
+    def _note(self, kind: str, taken: int, *, unchanged: bool) -> None:
+        self.handled += taken
+        if taken:
+            self.changed()
+        elif unchanged:
+            self._barren.add(kind)

@@ -1,0 +1,151 @@
+"""The worker: runs the work of one node, fairly and until it is stopped.
+
+Each round asks once which kinds have something due, and starts one batch of each in the order of
+the handlers. So the first kinds come first, and none waits for more than one batch of every other.
+A round follows a commit that put work, the end of a batch, and at the latest the poll interval.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+
+from ostiary.durable import queue
+from ostiary.durable.batchrun import BatchRun
+from ostiary.durable.clock import Clock
+from ostiary.durable.handlers import Again, Dead, Done, Handler, InTransaction, Outcome, Outside
+from ostiary.durable.retry import Retry
+from ostiary.durable.rounds import Rounds
+from ostiary.storage.database import Database
+
+__all__ = ["Again", "Dead", "Done", "Handler", "InTransaction", "Outcome", "Outside", "Worker"]
+
+_log: Final = structlog.get_logger(__name__)
+
+
+class Worker:
+    """Runs the work of the node that ``node`` names; no two that run may share a name.
+
+    ``handlers`` come in the order of their urgency. ``poll`` is how late work may start that
+    another process has put, or whose time has come. ``lease`` is how long a node may be silent
+    before another takes over what it does outside. ``slots`` bounds the transactions at a time.
+
+    :raises ValueError: two handlers are for the same kind.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        handlers: Sequence[Handler],
+        *,
+        node: str,
+        poll: timedelta = timedelta(seconds=1),
+        lease: timedelta = timedelta(minutes=2),
+        slots: int = 4,
+        retry: Retry | None = None,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._kinds = [handler.kind for handler in handlers]
+        if len(set(self._kinds)) < len(self._kinds):
+            raise ValueError("Two handlers are for the same kind of work.")
+        self._leased = [handler.kind for handler in handlers if isinstance(handler, Outside)]
+        self._database = database
+        self._clock = clock
+        self._node = node
+        self._poll = poll.total_seconds()
+        batches = BatchRun(
+            database=database,
+            clock=clock,
+            node=node,
+            lease=lease,
+            retry=retry or Retry(),
+            pause=pause,
+        )
+        self._rounds = Rounds(database, clock, handlers, batches, slots=slots)
+        self._beginning = asyncio.Lock()
+        self._has_begun = False
+        self._stopping = False
+        self._running: asyncio.Task[Any] | None = None
+        database.on_commit(self.wake)
+
+    def wake(self) -> None:
+        """Look for due work now rather than at the next poll."""
+        self._rounds.changed()
+
+    async def run(self) -> None:
+        """Run due work until :meth:`stop`; what this node had leased in an earlier life comes back.
+
+        An outage of the database is logged and waited out. When the task is cancelled, running
+        batches are broken off.
+        """
+        self._running = asyncio.current_task()
+        try:
+            await self._database.join()
+            while not self._stopping:
+                self._rounds.awake.clear()
+                await self._round()
+                await self._rest()
+            await self._rounds.drain()
+        except asyncio.CancelledError:
+            await self._rounds.cancel()
+            raise
+
+    async def stop(self) -> None:
+        """Start no more batches, and return when those that run have ended."""
+        self._stopping = True
+        self._rounds.awake.set()
+        if self._running is not None:
+            await asyncio.wait([self._running])
+
+    async def settle(self) -> int:
+        """Run everything due now, and what that makes due, until nothing is due and nothing runs.
+
+        Gives the number of items that were handled meanwhile. May be called while :meth:`run` runs.
+        What other nodes hold is not waited for.
+
+        :raises Exception: a batch could not be run, which is no failure of an item.
+        """
+        await self._begin()
+        before, self._rounds.error = self._rounds.handled, None
+        self.wake()
+        while not await self._rounds.start_due():
+            await self._rounds.next_end()
+        if self._rounds.error is not None:
+            raise self._rounds.error
+        return self._rounds.handled - before
+
+    async def next_due(self, until: datetime) -> datetime | None:
+        """Find the first instant after now, and not after ``until``, at which work becomes due."""
+        async with self._database.reading() as conn:
+            return await queue.next_due(conn, self._kinds, after=self._clock.now(), until=until)
+
+    async def _begin(self) -> None:
+        async with self._beginning:
+            if self._has_begun:
+                return
+            async with self._database.transaction() as conn:
+                taken = await queue.take_back(conn, kinds=self._leased, node=self._node)
+            self._has_begun = True
+        if taken:
+            _log.info("work.taken_back", node=self._node, items=taken)
+
+    async def _round(self) -> None:
+        try:
+            await self._begin()
+            await self._rounds.start_due()
+        except Exception:
+            _log.exception("work.round_impossible", node=self._node)
+
+    async def _rest(self) -> None:
+        """Sleep until something has changed; after the poll interval, something may have."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._poll):
+                await self._rounds.awake.wait()
+            return
+        self.wake()
