@@ -1,0 +1,269 @@
+"""Approvals: who is asked, and the only functions that move a stage (contract, section 3.8).
+
+One decision by anybody who is asked completes a stage. Nobody decides on a request of their own: if
+that leaves no one, the fallback approvers are asked; if there are none either, the stage stays
+open until its time is up, and then the request is denied. A deadline belongs to "too late".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from ostiary.entitlement.errors import (
+    AlreadyDecided,
+    JustificationRequired,
+    NotAnApprover,
+    StageClosed,
+)
+from ostiary.entitlement.model.policies import AccessPackageApprovalStage
+from ostiary.entitlement.model.subjects import (
+    GroupMembers,
+    RequestorManager,
+    SingleUser,
+    SubjectSet,
+    TargetManager,
+)
+from ostiary.graph.errors import InvalidModel
+
+DEFAULT_TIME_TO_DECIDE: Final = timedelta(days=14)
+"""For a stage that does not say how long it may take (contract, section 4.8)."""
+
+
+class StageStatus(StrEnum):
+    """Where a stage stands, spelled as on the wire."""
+
+    INITIALIZING = "Initializing"
+    """Its turn has not come."""
+
+    IN_PROGRESS = "InProgress"
+    """Its approvers are asked."""
+
+    COMPLETED = "Completed"
+    """Decided, or no longer wanted."""
+
+    EXPIRED = "Expired"
+    """Nobody decided in time."""
+
+
+class ReviewResult(StrEnum):
+    """What was decided, as it is read."""
+
+    NOT_REVIEWED = "NotReviewed"
+    APPROVED = "Approved"
+    DENIED = "Denied"
+
+
+class Chair(StrEnum):
+    """In what capacity somebody is asked."""
+
+    PRIMARY = "primary"
+    FALLBACK = "fallback"
+    ESCALATION = "escalation"
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A user, or the members of a group, who are asked."""
+
+    principal_id: str
+    chair: Chair
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the directory knows that decides who is asked."""
+
+    target_id: str
+    requestor_id: str
+    managers: Mapping[str, str] = field(default_factory=dict)
+    """By person."""
+    users: Set[str] = frozenset()
+    """Those of the named users who exist."""
+    members: Mapping[str, Set[str]] = field(default_factory=dict)
+    """By group: those of the named groups that exist."""
+
+    @property
+    def concerned(self) -> frozenset[str]:
+        """Those who may not decide, because the request is theirs."""
+        return frozenset({self.target_id, self.requestor_id})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One decision (``approvalStage``)."""
+
+    id: str
+    request_id: str
+    position: int
+    status: StageStatus = StageStatus.INITIALIZING
+    result: ReviewResult = ReviewResult.NOT_REVIEWED
+    needs_justification: bool = False
+    due_at: datetime | None = None
+    escalates_at: datetime | None = None
+    is_escalated: bool = False
+    reviewer_id: str | None = None
+    reviewer_name: str | None = None
+    reviewed_at: datetime | None = None
+    justification: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewer:
+    """Whoever decides: the chairs they sit in at this stage, and whether the request is theirs."""
+
+    id: str
+    name: str | None = None
+    chairs: Set[Chair]
+    is_concerned: bool
+
+
+def read_result(text: str | None) -> ReviewResult:
+    """Read a decision: the words for writing and those for reading, in any case (2.10, row 19).
+
+    :raises InvalidModel: it is neither an approval nor a denial.
+    """
+    match (text or "").lower():
+        case "approve" | "approved":
+            return ReviewResult.APPROVED
+        case "deny" | "denied":
+            return ReviewResult.DENIED
+        case _:
+            raise InvalidModel(
+                "The property 'reviewResult' must be 'Approve' or 'Deny'.", target="reviewResult"
+            )
+
+
+def seats(settings: AccessPackageApprovalStage, around: Surroundings) -> frozenset[Seat]:
+    """Say who is asked at a stage."""
+    backups = [s for s in settings.primary_approvers if s.is_backup]
+    first = [s for s in settings.primary_approvers if not s.is_backup]
+    asked = _seats(first, around, Chair.PRIMARY)
+    if not _somebody_decides(asked, around):
+        backups = [*backups, *settings.fallback_primary_approvers]
+        asked |= _seats(backups, around, Chair.FALLBACK)
+    if settings.is_escalation_enabled:
+        asked |= _escalation(settings, around)
+    return asked
+
+
+def opened(stage: Stage, settings: AccessPackageApprovalStage, *, now: datetime) -> Stage:
+    """Start to ask; the time to decide, and to escalate, counts from here."""
+    escalation = settings.duration_before_escalation if settings.is_escalation_enabled else None
+    return replace(
+        stage,
+        status=StageStatus.IN_PROGRESS,
+        due_at=now + (settings.duration_before_automatic_denial or DEFAULT_TIME_TO_DECIDE),
+        escalates_at=now + escalation if escalation is not None else None,
+    )
+
+
+def decide(
+    stage: Stage, result: ReviewResult, by: Reviewer, *, justification: str | None, now: datetime
+) -> Stage:
+    """Store a decision; the same decision of the same person again changes nothing.
+
+    :raises NotAnApprover: the person is not asked, not yet asked, or concerned.
+    :raises AlreadyDecided: somebody decided before.
+    :raises StageClosed: the stage is not open.
+    :raises JustificationRequired: the stage asks for a reason.
+    """
+    if by.is_concerned or not _may_decide(stage, by.chairs):
+        raise NotAnApprover(stage=stage.id)
+    if stage.result is not ReviewResult.NOT_REVIEWED:
+        if stage.reviewer_id == by.id and stage.result is result:
+            return stage
+        raise AlreadyDecided(stage=stage.id)
+    if stage.status is not StageStatus.IN_PROGRESS or is_late(stage, now):
+        raise StageClosed(
+            f"The approval stage is '{stage.status}'"
+            + (f"; its time was up at {stage.due_at:%Y-%m-%dT%H:%M:%SZ}." if stage.due_at else "."),
+            stage=stage.id,
+        )
+    if stage.needs_justification and not (justification or "").strip():
+        raise JustificationRequired(target="justification")
+    return replace(
+        stage,
+        status=StageStatus.COMPLETED,
+        result=result,
+        reviewer_id=by.id,
+        reviewer_name=by.name,
+        reviewed_at=now,
+        justification=justification,
+    )
+
+
+def is_late(stage: Stage, now: datetime) -> bool:
+    """Say whether the time to decide is up."""
+    return stage.due_at is not None and now >= stage.due_at
+
+
+def expire(stage: Stage, *, now: datetime) -> Stage:
+    """End an open stage whose time is up; any other is left as it is."""
+    if stage.status is not StageStatus.IN_PROGRESS or not is_late(stage, now):
+        return stage
+    return replace(stage, status=StageStatus.EXPIRED)
+
+
+def escalate(stage: Stage, *, now: datetime) -> Stage:
+    """Let the escalation approvers decide too, once it is time; else nothing changes."""
+    early = stage.escalates_at is None or now < stage.escalates_at
+    if stage.status is not StageStatus.IN_PROGRESS or early or is_late(stage, now):
+        return stage
+    return replace(stage, is_escalated=True)
+
+
+def close(stage: Stage) -> Stage:
+    """End a stage whose request no longer needs it."""
+    if stage.status is not StageStatus.IN_PROGRESS:
+        return stage
+    return replace(stage, status=StageStatus.COMPLETED)
+
+
+def _may_decide(stage: Stage, chairs: Set[Chair]) -> bool:
+    asked = {Chair.PRIMARY, Chair.FALLBACK}
+    return bool(chairs & (asked | {Chair.ESCALATION} if stage.is_escalated else asked))
+
+
+def _escalation(settings: AccessPackageApprovalStage, around: Surroundings) -> frozenset[Seat]:
+    asked = _seats(settings.escalation_approvers, around, Chair.ESCALATION)
+    if _somebody_decides(asked, around):
+        return asked
+    return asked | _seats(settings.fallback_escalation_approvers, around, Chair.ESCALATION)
+
+
+def _seats(sets: Sequence[SubjectSet], around: Surroundings, chair: Chair) -> frozenset[Seat]:
+    named = (_principal(one, around) for one in sets)
+    return frozenset(Seat(principal, chair) for principal in named if principal)
+
+
+def _principal(one: SubjectSet, around: Surroundings) -> str | None:
+    match one:
+        case SingleUser():
+            return one.user_id if one.user_id in around.users else None
+        case GroupMembers():
+            return one.group_id if one.group_id in around.members else None
+        case RequestorManager():
+            return _manager(around.requestor_id, one.manager_level, around)
+        case TargetManager():
+            return _manager(around.target_id, one.manager_level, around)
+        case _:
+            return None
+
+
+def _manager(person: str, level: int | None, around: Surroundings) -> str | None:
+    above: str | None = person
+    for _ in range(level or 1):
+        above = around.managers.get(above) if above else None
+    return above
+
+
+def _somebody_decides(asked: Set[Seat], around: Surroundings) -> bool:
+    """Say whether anybody is left once those whom the request concerns are out."""
+    return any(
+        around.members.get(seat.principal_id, {seat.principal_id}) - around.concerned
+        for seat in asked
+    )

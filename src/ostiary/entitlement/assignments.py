@@ -1,0 +1,190 @@
+"""Assignments: their states, how long they last, and the only functions that move them.
+
+An assignment is made with the request that asks for it and counts as given once its roles are being
+written (contract, section 3.5). It ends once: what has expired stays so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from ostiary.entitlement.errors import AssignmentNotReprocessable, ScheduleNotAllowed
+from ostiary.entitlement.model.enums import AccessPackageAssignmentState as AssignmentState
+from ostiary.entitlement.model.enums import ExpirationPatternType
+from ostiary.entitlement.model.schedules import EntitlementManagementSchedule, ExpirationPattern
+from ostiary.entitlement.states import Delivery
+
+
+class AssignmentStatus(StrEnum):
+    """The finer grain of a state (contract, section 2.1)."""
+
+    DELIVERING = "Delivering"
+    DELIVERED = "Delivered"
+    PARTIALLY_DELIVERED = "PartiallyDelivered"
+    DELIVERY_FAILED = "DeliveryFailed"
+    EXPIRED = "ExpiredNotificationTriggered"
+
+
+ALLOWED: Final[dict[AssignmentState, frozenset[AssignmentState]]] = {
+    AssignmentState.DELIVERING: frozenset(
+        {
+            AssignmentState.DELIVERED,
+            AssignmentState.PARTIALLY_DELIVERED,
+            AssignmentState.DELIVERY_FAILED,
+            AssignmentState.EXPIRED,
+        }
+    ),
+    AssignmentState.DELIVERED: frozenset({AssignmentState.DELIVERING, AssignmentState.EXPIRED}),
+    AssignmentState.PARTIALLY_DELIVERED: frozenset(
+        {AssignmentState.DELIVERING, AssignmentState.EXPIRED}
+    ),
+    AssignmentState.DELIVERY_FAILED: frozenset(
+        {AssignmentState.DELIVERING, AssignmentState.EXPIRED}
+    ),
+    AssignmentState.EXPIRED: frozenset(),
+    AssignmentState.UNKNOWN_FUTURE_VALUE: frozenset(),
+}
+
+STATUSES: Final[dict[AssignmentState, AssignmentStatus]] = {
+    AssignmentState.DELIVERING: AssignmentStatus.DELIVERING,
+    AssignmentState.DELIVERED: AssignmentStatus.DELIVERED,
+    AssignmentState.PARTIALLY_DELIVERED: AssignmentStatus.PARTIALLY_DELIVERED,
+    AssignmentState.DELIVERY_FAILED: AssignmentStatus.DELIVERY_FAILED,
+    AssignmentState.EXPIRED: AssignmentStatus.EXPIRED,
+}
+
+DELIVERIES: Final[dict[Delivery, AssignmentState]] = {
+    Delivery.COMPLETE: AssignmentState.DELIVERED,
+    Delivery.PARTIAL: AssignmentState.PARTIALLY_DELIVERED,
+    Delivery.FAILED: AssignmentState.DELIVERY_FAILED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """One assignment (``accessPackageAssignment``)."""
+
+    id: str
+    catalog_id: str
+    package_id: str
+    policy_id: str
+    target_id: str
+    state: AssignmentState = AssignmentState.DELIVERING
+    status: AssignmentStatus = AssignmentStatus.DELIVERING
+    given_at: datetime | None = None
+    """When its roles were first written; None: it is only asked for."""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    expired_at: datetime | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the target has at least a part of the package."""
+        return self.given_at is not None and self.state in (
+            AssignmentState.DELIVERING,
+            AssignmentState.DELIVERED,
+            AssignmentState.PARTIALLY_DELIVERED,
+        )
+
+
+def end_of(
+    limit: ExpirationPattern | None,
+    schedule: EntitlementManagementSchedule | None,
+    *,
+    start: datetime,
+) -> datetime | None:
+    """Say when an assignment that starts at ``start`` ends; None: never.
+
+    :raises ScheduleNotAllowed: it would end before it starts, or later than the policy allows.
+    """
+    latest = _end(limit, start)
+    asked = schedule.expiration if schedule else None
+    if asked is None or asked.type in (None, ExpirationPatternType.NOT_SPECIFIED):
+        end = latest
+    else:
+        end = _end(asked, start)
+        if latest is not None and (end is None or end > latest):
+            raise ScheduleNotAllowed(
+                f"The policy ends access at {latest:%Y-%m-%dT%H:%M:%SZ}; the asked end is later.",
+                target="schedule/expiration",
+            )
+    if end is not None and end <= start:
+        raise ScheduleNotAllowed(
+            f"The assignment would end at {end:%Y-%m-%dT%H:%M:%SZ}, before it starts.",
+            target="schedule/expiration",
+        )
+    return end
+
+
+def giving(assignment: Assignment, *, ends_at: datetime | None, now: datetime) -> Assignment:
+    """Start to write the roles; the time that the policy gives counts from here."""
+    if assignment.state is AssignmentState.EXPIRED:
+        return assignment
+    moved = replace(assignment, given_at=assignment.given_at or now)
+    if assignment.starts_at is None:
+        moved = replace(moved, starts_at=now, ends_at=ends_at)
+    return _move(moved, AssignmentState.DELIVERING)
+
+
+def given(assignment: Assignment, delivery: Delivery) -> Assignment:
+    """Note how the writing went."""
+    return _move(assignment, DELIVERIES[delivery])
+
+
+def taken_back(assignment: Assignment) -> Assignment:
+    """Note that the roles are gone again, because the request failed after they were written."""
+    lost = replace(assignment, starts_at=None, ends_at=None)
+    return _move(lost, AssignmentState.DELIVERY_FAILED)
+
+
+def expire(assignment: Assignment, *, now: datetime) -> Assignment:
+    """End the assignment; one that has ended is left as it is."""
+    if assignment.state is AssignmentState.EXPIRED:
+        return assignment
+    return _move(replace(assignment, expired_at=now), AssignmentState.EXPIRED)
+
+
+def is_over(assignment: Assignment, *, now: datetime) -> bool:
+    """Say whether its time is up. The end itself is outside."""
+    return assignment.ends_at is not None and now >= assignment.ends_at
+
+
+def rewrite(assignment: Assignment) -> Assignment:
+    """Write the roles of a delivered assignment again.
+
+    :raises AssignmentNotReprocessable: it is not delivered.
+    """
+    if assignment.state is not AssignmentState.DELIVERED:
+        raise AssignmentNotReprocessable(
+            f"The assignment is '{assignment.state}'; only a 'delivered' one can be processed "
+            "again.",
+            state=assignment.state,
+        )
+    return _move(assignment, AssignmentState.DELIVERING)
+
+
+class IllegalMove(RuntimeError):
+    """A defect: a move that the table of states does not have."""
+
+
+def _end(pattern: ExpirationPattern | None, start: datetime) -> datetime | None:
+    if pattern is None:
+        return None
+    match pattern.type:
+        case ExpirationPatternType.AFTER_DURATION if pattern.duration is not None:
+            return start + pattern.duration
+        case ExpirationPatternType.AFTER_DATE_TIME:
+            return pattern.end_date_time
+        case _:
+            return None
+
+
+def _move(assignment: Assignment, state: AssignmentState) -> Assignment:
+    if state is assignment.state:
+        return assignment
+    if state not in ALLOWED[assignment.state]:
+        raise IllegalMove(f"assignment {assignment.id}: {assignment.state} to {state}")
+    return replace(assignment, state=state, status=STATUSES[state])

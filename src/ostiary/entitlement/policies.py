@@ -1,0 +1,246 @@
+"""What a policy may say: the checks that a new or changed one has to pass (section 1.5).
+
+A policy that passes can be carried out; whatever it says that this server does not do is refused
+here, so that no request ever slips through a demand that nobody reads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Final
+
+from ostiary.entitlement.model.catalogs import AccessPackageAssignmentPolicy
+from ostiary.entitlement.model.enums import AllowedTargetScope, ExpirationPatternType
+from ostiary.entitlement.model.policies import (
+    AccessPackageApprovalStage,
+    AccessPackageAssignmentApprovalSettings,
+    AccessPackageDynamicApprovalStage,
+)
+from ostiary.entitlement.model.questions import (
+    AccessPackageMultipleChoiceQuestion,
+    AccessPackageQuestion,
+    AccessPackageTextInputQuestion,
+)
+from ostiary.entitlement.model.schedules import ExpirationPattern
+from ostiary.entitlement.model.subjects import (
+    AttributeRuleMembers,
+    ConnectedOrganizationMembers,
+    GroupMembers,
+    RequestorManager,
+    SingleServicePrincipal,
+    SingleUser,
+    SubjectSet,
+    TargetManager,
+)
+from ostiary.graph.errors import InvalidModel, NotSupported
+
+MAX_STAGES: Final = 3
+MAX_PERIOD: Final = timedelta(days=3660)
+MAX_PATTERN: Final = 500
+"""How long the pattern of a question may be."""
+
+SPECIFIC: Final = frozenset(
+    {
+        AllowedTargetScope.SPECIFIC_DIRECTORY_USERS,
+        AllowedTargetScope.SPECIFIC_CONNECTED_ORGANIZATION_USERS,
+        AllowedTargetScope.SPECIFIC_DIRECTORY_SERVICE_PRINCIPALS,
+    }
+)
+
+APPROVERS: Final = (SingleUser, GroupMembers, RequestorManager, TargetManager)
+"""The kinds of approvers that this server finds."""
+
+
+def check(policy: AccessPackageAssignmentPolicy) -> None:
+    """Check what a policy says by itself; ``stages.check_settings`` checks its extensions.
+
+    :raises InvalidModel: a part contradicts itself or lies outside its bounds.
+    :raises NotSupported: a part that this server cannot carry out.
+    """
+    check_name(policy.display_name)
+    _check_targets(policy)
+    check_expiration(policy.expiration, "expiration")
+    if policy.expiration and policy.expiration.type is ExpirationPatternType.AFTER_DURATION:
+        _check_period(policy.expiration.duration)
+    if policy.request_approval_settings:
+        _check_approval(policy.request_approval_settings)
+    for number, question in enumerate(questions_of(policy)):
+        _check_question(question, f"questions/{number}")
+
+
+def check_name(name: object, path: str = "displayName") -> None:
+    """Check that a display name is there and not blank.
+
+    :raises InvalidModel: it is not.
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidModel(f"The property '{path}' must not be empty.", target=path)
+
+
+def check_expiration(pattern: ExpirationPattern | None, path: str) -> None:
+    """Check that type, duration and end go together (contract, section 2.5).
+
+    :raises InvalidModel: they do not.
+    """
+    if pattern is None:
+        return
+    match pattern.type:
+        case ExpirationPatternType.AFTER_DURATION:
+            if pattern.duration is None or pattern.duration <= timedelta(0):
+                raise InvalidModel(
+                    f"'{path}/duration' must be a positive duration for 'afterDuration'.",
+                    target=f"{path}/duration",
+                )
+            _refuse(pattern.end_date_time is not None, f"{path}/endDateTime", "afterDuration")
+        case ExpirationPatternType.AFTER_DATE_TIME:
+            if pattern.end_date_time is None:
+                raise InvalidModel(
+                    f"'{path}/endDateTime' is required for 'afterDateTime'.",
+                    target=f"{path}/endDateTime",
+                )
+            _refuse(pattern.duration is not None, f"{path}/duration", "afterDateTime")
+        case _:
+            name = pattern.type or ExpirationPatternType.NOT_SPECIFIED
+            _refuse(pattern.duration is not None, f"{path}/duration", name)
+            _refuse(pattern.end_date_time is not None, f"{path}/endDateTime", name)
+
+
+def questions_of(policy: AccessPackageAssignmentPolicy) -> list[AccessPackageQuestion]:
+    """Give the questions of a policy."""
+    return policy.questions if isinstance(policy.questions, list) else []
+
+
+def _refuse(given: bool, path: str, type_: str) -> None:
+    if given:
+        raise InvalidModel(f"'{path}' must be null for '{type_}'.", target=path)
+
+
+def _check_period(duration: timedelta | None) -> None:
+    if duration is not None and duration > MAX_PERIOD:
+        raise InvalidModel(
+            f"'expiration/duration' must be at most {MAX_PERIOD.days} days.",
+            target="expiration/duration",
+        )
+
+
+def _check_targets(policy: AccessPackageAssignmentPolicy) -> None:
+    if policy.allowed_target_scope in SPECIFIC and not policy.specific_allowed_targets:
+        raise InvalidModel(
+            f"'specificAllowedTargets' must name somebody when 'allowedTargetScope' is "
+            f"'{policy.allowed_target_scope}'.",
+            target="specificAllowedTargets",
+        )
+    for number, target in enumerate(policy.specific_allowed_targets):
+        _check_named(target, f"specificAllowedTargets/{number}")
+
+
+def _check_approval(settings: AccessPackageAssignmentApprovalSettings) -> None:
+    path = "requestApprovalSettings/stages"
+    required = settings.is_approval_required_for_add or settings.is_approval_required_for_update
+    if len(settings.stages) > MAX_STAGES:
+        raise InvalidModel(f"'{path}' can have at most {MAX_STAGES} stages.", target=path)
+    if required and not settings.stages:
+        raise InvalidModel(f"'{path}' must have a stage when approval is required.", target=path)
+    for number, stage in enumerate(settings.stages):
+        _check_stage(stage, f"{path}/{number}")
+
+
+def _check_stage(stage: AccessPackageApprovalStage, path: str) -> None:
+    if isinstance(stage, AccessPackageDynamicApprovalStage):
+        raise NotSupported(
+            "This server does not let extensions name the approvers of a stage.", target=path
+        )
+    for name, duration in (
+        ("durationBeforeAutomaticDenial", stage.duration_before_automatic_denial),
+        ("durationBeforeEscalation", stage.duration_before_escalation),
+    ):
+        if duration is not None and duration < timedelta(0):
+            raise InvalidModel(f"'{path}/{name}' must not be negative.", target=f"{path}/{name}")
+    if stage.duration_before_automatic_denial == timedelta(0):
+        here = f"{path}/durationBeforeAutomaticDenial"
+        raise InvalidModel(f"'{here}' must leave time to decide.", target=here)
+    _check_approvers(stage, path)
+
+
+def _check_approvers(stage: AccessPackageApprovalStage, path: str) -> None:
+    if not stage.primary_approvers and not stage.fallback_primary_approvers:
+        here = f"{path}/primaryApprovers"
+        raise InvalidModel(f"'{here}' must name somebody.", target=here)
+    for approver, here in _approvers(stage, path):
+        _check_named(approver, here)
+        if not isinstance(approver, APPROVERS):
+            raise NotSupported(
+                f"This server does not find approvers of the kind of '{here}'; name users, "
+                "groups or managers.",
+                target=here,
+            )
+
+
+def _approvers(stage: AccessPackageApprovalStage, path: str) -> Iterator[tuple[SubjectSet, str]]:
+    lists: dict[str, Sequence[SubjectSet]] = {
+        "primaryApprovers": stage.primary_approvers,
+        "fallbackPrimaryApprovers": stage.fallback_primary_approvers,
+        "escalationApprovers": stage.escalation_approvers,
+        "fallbackEscalationApprovers": stage.fallback_escalation_approvers,
+    }
+    for name, approvers in lists.items():
+        for number, approver in enumerate(approvers):
+            yield approver, f"{path}/{name}/{number}"
+
+
+def _check_named(one: SubjectSet, path: str) -> None:
+    """Check that a set names whom it is about."""
+    match one:
+        case SingleUser():
+            _require(one.user_id, f"{path}/userId")
+        case GroupMembers():
+            _require(one.group_id, f"{path}/groupId")
+        case ConnectedOrganizationMembers():
+            _require(one.connected_organization_id, f"{path}/connectedOrganizationId")
+        case SingleServicePrincipal():
+            _require(one.service_principal_id, f"{path}/servicePrincipalId")
+        case AttributeRuleMembers():
+            _require(one.membership_rule, f"{path}/membershipRule")
+        case RequestorManager():
+            _check_level(one.manager_level, 2, path)
+        case TargetManager():
+            _check_level(one.manager_level, 4, path)
+        case _:
+            pass
+
+
+def _require(value: str | None, path: str) -> None:
+    if not value:
+        raise InvalidModel(f"The property '{path}' is required.", target=path)
+
+
+def _check_level(level: int | None, highest: int, path: str) -> None:
+    if level is not None and not 1 <= level <= highest:
+        here = f"{path}/managerLevel"
+        raise InvalidModel(f"'{here}' must lie between 1 and {highest}.", target=here)
+
+
+def _check_question(question: AccessPackageQuestion, path: str) -> None:
+    match question:
+        case AccessPackageTextInputQuestion():
+            _check_pattern(question.regex_pattern, f"{path}/regexPattern")
+        case AccessPackageMultipleChoiceQuestion():
+            if not question.choices:
+                raise InvalidModel(
+                    f"'{path}/choices' must have a choice.", target=f"{path}/choices"
+                )
+        case _:
+            raise InvalidModel(f"'{path}/@odata.type' is required here.", target=path)
+
+
+def _check_pattern(pattern: str | None, path: str) -> None:
+    if pattern is None:
+        return
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError):
+        raise InvalidModel(f"'{path}' is no regular expression.", target=path) from None
+    if len(pattern) > MAX_PATTERN:
+        raise InvalidModel(f"'{path}' must have at most {MAX_PATTERN} characters.", target=path)
