@@ -102,8 +102,8 @@ class Settings(BaseSettings):
     """Allow the development issuer on an address that others can reach. Never in production."""
 
     trusted_issuers: list[dict[str, Any]] = []
-    """Token issuers to trust: objects with ``issuer``, ``audiences``, ``jwks_uri`` and further
-    members as the manual's page on identity tells."""
+    """Token issuers to trust: objects with ``issuer``, ``audiences``, ``tenant`` and the further
+    members that the manual's page on tokens lists."""
 
     allow_loopback_targets: bool | None = None
     """Let extensions call loopback addresses, over http too. Unset: as the server listens."""

@@ -15,10 +15,24 @@ from ostiary.graph.writing import Writer
 from tests.graph.library import Book, BookState, HardCover, LendParameters
 
 names = st.sampled_from(
-    (
-        "title Title state bookStatus pages printedAt loanPeriod durationOfLoan binding author "
-        "author@odata.bind reviews @odata.type colour stray id"
-    ).split()
+    [
+        "title",
+        "Title",
+        "state",
+        "bookStatus",
+        "pages",
+        "printedAt",
+        "loanPeriod",
+        "durationOfLoan",
+        "binding",
+        "author",
+        "author@odata.bind",
+        "reviews",
+        "@odata.type",
+        "colour",
+        "stray",
+        "id",
+    ]
 )
 leaves = st.one_of(
     st.none(),

@@ -1,0 +1,85 @@
+"""The one ASGI application: the API below its two roots, everything else beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute
+
+from ostiary.graph.app import GraphApp, error_body
+from ostiary.graph.call import new_request_id
+from ostiary.graph.errors import BadRequest, DomainError, MethodNotAllowed, NotFound, status_of
+from ostiary.graph.types import Version
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_ROOTS = tuple(f"/{version}" for version in Version)
+
+
+class Front:
+    """Sends each request to the protocol or to the routes beside it."""
+
+    def __init__(self, graph: GraphApp, beside: Sequence[BaseRoute]) -> None:
+        self._graph = graph
+        self._beside = Starlette(
+            routes=list(beside),
+            exception_handlers={HTTPException: _http_error, DomainError: _domain_error},
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; lifespan is the composition's own affair."""
+        if scope["type"] == "http" and scope["path"].lower().startswith(_ROOTS):
+            await self._graph(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._beside(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    """Start and stop are done by whoever opened the server, not by the protocol."""
+    while (await receive())["type"] != "lifespan.shutdown":
+        await send({"type": "lifespan.startup.complete"})
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """Answer the framework's own errors in the one shape."""
+    assert isinstance(error, HTTPException)
+    known: DomainError
+    match error.status_code:
+        case 404:
+            known = NotFound(
+                f"There is nothing at '{request.url.path}'. The API is below /v1.0 and /beta."
+            )
+        case 405:
+            known = MethodNotAllowed()
+        case _:
+            known = BadRequest(str(error.detail))
+    return _reply(request, known, error.status_code, dict(error.headers or {}))
+
+
+async def _domain_error(request: Request, error: Exception) -> Response:
+    """Answer errors of our own routes in the one shape."""
+    assert isinstance(error, DomainError)
+    headers = {}
+    if challenge := error.context.get("www_authenticate"):
+        headers["WWW-Authenticate"] = str(challenge)
+    return _reply(request, error, status_of(error), headers)
+
+
+def _reply(
+    request: Request, error: DomainError, status: int, headers: dict[str, str]
+) -> JSONResponse:
+    request_id = new_request_id()
+    client_id = request.headers.get("client-request-id", request_id)
+    body = error_body(error, request_id, client_id, now=datetime.now(UTC))
+    return JSONResponse(body, status_code=status, headers={"request-id": request_id, **headers})
