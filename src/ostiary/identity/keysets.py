@@ -19,7 +19,7 @@ import aiohttp
 import msgspec
 import structlog
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, JWKRegistry, RSAKey
+from joserfc.jwk import ECKey, RSAKey
 
 from ostiary.identity.issuers import TENANT_PLACEHOLDER, TrustedIssuer, is_safe_url
 
@@ -37,6 +37,8 @@ MIN_RSA_BITS = 2048
 
 _PUBLIC_MEMBERS = ("kty", "use", "alg", "kid", "n", "e", "crv", "x", "y")
 VerificationKey = RSAKey | ECKey
+_KEY_TYPES: dict[Any, type[VerificationKey]] = {"RSA": RSAKey, "EC": ECKey}
+"""Never a shared secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,15 +177,18 @@ def read_keys(published: object) -> dict[str, PublishedKey]:
 
 
 def _read_key(jwk: dict[str, Any]) -> VerificationKey | None:  # JSON
-    if jwk.get("use", "sig") != "sig" or not isinstance(jwk.get("kid"), str):
+    if jwk.get("use", "sig") != "sig" or not isinstance(jwk.get("kid"), str) or _is_weak(jwk):
         return None
+    members = {member: jwk[member] for member in _PUBLIC_MEMBERS if member in jwk}
     try:
-        key = JWKRegistry.import_key({m: jwk[m] for m in _PUBLIC_MEMBERS if m in jwk})
-        if isinstance(key, RSAKey):
-            return key if key.public_key.key_size >= MIN_RSA_BITS else None
-        return key if isinstance(key, ECKey) else None
-    except (JoseError, ValueError, TypeError):
+        return _KEY_TYPES[members["kty"]].import_key(members)
+    except (JoseError, ValueError, TypeError, KeyError):
         return None
+
+
+def _is_weak(jwk: dict[str, Any]) -> bool:  # JSON
+    modulus = jwk.get("n")
+    return isinstance(modulus, str) and len(modulus) * 6 < MIN_RSA_BITS
 
 
 def _filled(issuer: str, of: TrustedIssuer) -> str:
