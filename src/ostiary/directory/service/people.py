@@ -1,0 +1,119 @@
+"""Use cases of the API about one user, each in a transaction of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from ostiary.audit.events import Actor
+from ostiary.directory import changes
+from ostiary.directory.errors import DirectoryError
+from ostiary.directory.model import AssignedLicense, DirectoryObject, User
+from ostiary.directory.objects import Kind
+from ostiary.directory.service import finding
+from ostiary.graph.types import UNSET
+from ostiary.storage.database import Database
+
+UserChange = Callable[[User], User]
+"""A change that a request asks for: pure, the stored user in, the wanted one out."""
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Users; each is named by id or userPrincipalName."""
+
+    database: Database
+
+    async def create(self, draft: User, *, now: datetime, actor: Actor) -> User:
+        """Create a user, with the manager that the draft names.
+
+        :raises ObjectConflict: somebody has the userPrincipalName.
+        :raises DirectoryError: a property is missing or wrong, or the manager does not exist.
+        """
+        async with self.database.transaction() as conn:
+            return (await changes.add_users(conn, [draft], now=now, actor=actor))[0]
+
+    async def read(self, key: str) -> User:
+        """Read a user.
+
+        :raises ObjectNotFound: there is none.
+        """
+        async with self.database.reading() as conn:
+            return await finding.user(conn, key)
+
+    async def update(self, key: str, change: UserChange, *, now: datetime, actor: Actor) -> User:
+        """Change a user, and the manager where the change names one.
+
+        :raises ObjectNotFound: there is no such user.
+        :raises DirectoryError: a property may not have its new value.
+        """
+        async with self.database.transaction() as conn:
+            before = await finding.user(conn, key, lock=True)
+            after = change(before)
+            await changes.update_users(conn, [(before, after)], now=now, actor=actor)
+            if isinstance(after.manager, DirectoryObject):
+                managers = {before.id: after.manager.id.lower()}
+                await changes.set_managers(conn, managers, now=now, actor=actor)
+            return msgspec.structs.replace(after, manager=UNSET)
+
+    async def delete(self, key: str, *, now: datetime, actor: Actor) -> None:
+        """Delete a user so that it can be restored.
+
+        :raises ObjectNotFound: there is none.
+        """
+        async with self.database.transaction() as conn:
+            user = await finding.user(conn, key)
+            await changes.delete_objects(conn, Kind.USER, [user.id], now=now, actor=actor)
+
+    async def set_manager(
+        self, key: str, manager: str | None, *, now: datetime, actor: Actor
+    ) -> None:
+        """Give a user a manager, or none.
+
+        :raises ObjectNotFound: the user, or the manager, does not exist.
+        :raises DirectoryError: users do not manage themselves.
+        """
+        async with self.database.transaction() as conn:
+            user = await finding.user(conn, key)
+            manager_id = (await finding.user(conn, manager)).id if manager else None
+            managers = {user.id: manager_id}
+            await changes.set_managers(conn, managers, now=now, actor=actor)
+
+    async def change_licenses(
+        self,
+        key: str,
+        add: Sequence[AssignedLicense],
+        remove: Collection[str],
+        *,
+        now: datetime,
+        actor: Actor,
+    ) -> User:
+        """Give a user licences and take others away, by SKU; give the user as it is then.
+
+        :raises ObjectNotFound: there is no such user.
+        :raises DirectoryError: a licence to be taken away is not held, or none is asked for.
+        """
+        async with self.database.transaction() as conn:
+            user = await finding.user(conn, key, lock=True)
+            held = {license.sku_id: license for license in user.assigned_licenses}
+            if missing := [sku for sku in remove if sku not in held]:
+                raise DirectoryError(
+                    f"User does not have a corresponding license: '{missing[0]}'.",
+                    target="removeLicenses",
+                )
+            kept = {sku: license for sku, license in held.items() if sku not in set(remove)}
+            after = [*{**kept, **{license.sku_id: license for license in add}}.values()]
+            await changes.set_licenses(conn, {user.id: after}, now=now, actor=actor)
+            return msgspec.structs.replace(user, assigned_licenses=after)
+
+    async def revoke_sessions(self, key: str, *, now: datetime, actor: Actor) -> None:
+        """Make all sessions of a user invalid.
+
+        :raises ObjectNotFound: there is no such user.
+        """
+        async with self.database.transaction() as conn:
+            user = await finding.user(conn, key)
+            await changes.revoke_sign_in_sessions(conn, [user.id], now=now, actor=actor)
