@@ -10,6 +10,7 @@ from sqlalchemy import Boolean, Column, Integer, MetaData, String, Table, insert
 from sqlalchemy import delete as sql_delete
 
 from ostiary.graph.app import GraphApp
+from ostiary.graph.engine import Engine
 from ostiary.graph.errors import NotFound
 from ostiary.graph.reading import Reader
 from ostiary.graph.resources import (
@@ -333,5 +334,12 @@ def application(database: Database, clock: Any) -> tuple[GraphApp, Library]:
     """Make the application over a database."""
     library = Library(database)
     reader = Reader(strays={"microsoft.graph.book": frozenset({"colophon"})})
-    app = GraphApp(library.tree(), database, clock, ByHeader(), reader=reader)
+    engine = Engine(
+        roots=library.tree(),
+        database=database,
+        clock=clock,
+        authenticator=ByHeader(),
+        reader=reader,
+    )
+    app = GraphApp(engine=engine)
     return app, library

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import and_
@@ -16,6 +15,7 @@ from ostiary.graph.context import context_url, location, next_link
 from ostiary.graph.edm import Property, describe, result_type
 from ostiary.graph.errors import BadRequest, MethodNotAllowed, NotFound
 from ostiary.graph.options import NO_OPTIONS, QueryOptions
+from ostiary.graph.replies import Reply
 from ostiary.graph.resources import Endpoint, EntitySet, Matching
 from ostiary.graph.routing import (
     Collection,
@@ -28,16 +28,6 @@ from ostiary.graph.routing import (
 from ostiary.graph.types import Complex, Entity
 from ostiary.graph.writing import Writer
 from ostiary.storage.database import Database
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What goes back: a status, a JSON value or a text, and further headers."""
-
-    status: int
-    json: Any = None
-    text: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

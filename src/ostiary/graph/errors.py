@@ -112,6 +112,13 @@ class UnsupportedMediaType(DomainError):
     message = "Entity only allows writes with a JSON Content-Type header."
 
 
+class FailedDependency(DomainError):
+    """A request of a batch on which this one depends failed."""
+
+    code = "FailedDependency"
+    message = "A request that this one depends on failed, so it was not carried out."
+
+
 class TooManyRequests(DomainError):
     """The caller exceeds its budget; ``retry_after`` in the context is in seconds."""
 
@@ -145,6 +152,7 @@ STATUS: dict[type[DomainError], int] = {
     PreconditionFailed: 412,
     TooLarge: 413,
     UnsupportedMediaType: 415,
+    FailedDependency: 424,
     TooManyRequests: 429,
     NotSupported: 501,
     Unavailable: 503,

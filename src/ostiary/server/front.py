@@ -12,9 +12,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from ostiary.graph.app import GraphApp, error_body
+from ostiary.graph.app import GraphApp
 from ostiary.graph.call import new_request_id
 from ostiary.graph.errors import BadRequest, DomainError, MethodNotAllowed, NotFound, status_of
+from ostiary.graph.replies import error_body
 from ostiary.graph.types import Version
 
 Scope = MutableMapping[str, Any]

@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute, Route
 from ostiary.durable import timetravel
 from ostiary.durable.clock import Clock, SimulatedClock
 from ostiary.durable.worker import Worker
-from ostiary.graph.app import Authenticate
+from ostiary.graph.engine import Authenticate
 from ostiary.graph.errors import BadRequest, Conflict
 from ostiary.graph.reading import parse_json
 from ostiary.graph.values import read_duration, read_instant, write_instant

@@ -1,0 +1,132 @@
+"""One request from its parts to its reply, whether it came by itself or in a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+
+from ostiary.graph import batch, metadata
+from ostiary.graph.call import GraphCall, check_accept
+from ostiary.graph.dispatch import Dispatcher
+from ostiary.graph.errors import DomainError, MethodNotAllowed
+from ostiary.graph.incoming import METHODS, Incoming, split_version
+from ostiary.graph.options import split_query
+from ostiary.graph.reading import Reader
+from ostiary.graph.replies import Reply, error_reply
+from ostiary.graph.resources import Caller, Node
+from ostiary.graph.routing import resolve
+from ostiary.graph.types import Version
+from ostiary.graph.urls import split_path
+from ostiary.graph.writing import Writer
+from ostiary.storage.database import Database
+
+log = structlog.get_logger(__name__)
+
+
+class Clock(Protocol):
+    """Where the time of a request comes from."""
+
+    def now(self) -> datetime:
+        """Give the present instant, aware and in UTC."""
+
+
+class Authenticate(Protocol):
+    """Finds out who is calling."""
+
+    async def authenticate(self, headers: Mapping[str, str]) -> Caller:
+        """Give the caller.
+
+        :raises Unauthenticated: the headers do not prove who it is.
+        """
+
+
+@dataclass(kw_only=True)
+class Engine:
+    """The protocol over a tree of declared resources."""
+
+    roots: Sequence[Node]
+    database: Database
+    clock: Clock
+    authenticator: Authenticate
+    reader: Reader = field(default_factory=Reader)
+    translate: Callable[[Exception], DomainError | None] = lambda _: None
+    """Turns errors of lower layers into those that callers understand."""
+    container: str = "GraphService"
+
+    def __post_init__(self) -> None:
+        """Prepare what is the same for every request."""
+        self._dispatcher = Dispatcher(self.database)
+        self._documents: dict[Version, str] = {}
+
+    async def answer(self, incoming: Incoming) -> Reply:
+        """Answer a request; errors become replies, and only the log knows of our own failures."""
+        try:
+            return await self._answer(incoming)
+        except Exception as error:
+            known = error if isinstance(error, DomainError) else self.translate(error)
+            if known is None:
+                log.exception("graph.failed", request_id=incoming.request_id)
+                known = DomainError("The server failed to process the request; its log says why.")
+            now = datetime.now(UTC)
+            return error_reply(known, incoming.request_id, incoming.client_id, now=now)
+
+    async def _answer(self, incoming: Incoming) -> Reply:
+        version, path = split_version(incoming.path)
+        method = "GET" if incoming.method == "HEAD" else incoming.method
+        if method not in METHODS:
+            raise MethodNotAllowed(allow=", ".join(sorted(METHODS)))
+        if path.strip("/").lower() == "$batch":
+            return await self._batch(method, incoming)
+        document = self._open(path, version, incoming.base_url) if method == "GET" else None
+        if document is not None:
+            return document
+        call = GraphCall(
+            caller=await self.authenticator.authenticate(incoming.headers),
+            version=version,
+            method=method,
+            path=path,
+            base_url=incoming.base_url,
+            headers=incoming.headers,
+            now=self.clock.now(),
+            request_id=incoming.request_id,
+            query=split_query(incoming.query),
+            raw_body=incoming.body,
+            reader=self.reader,
+        )
+        return await self._dispatch(call)
+
+    async def _batch(self, method: str, incoming: Incoming) -> Reply:
+        if method != "POST":
+            raise MethodNotAllowed(allow="POST")
+        await self.authenticator.authenticate(incoming.headers)
+        items = batch.read(incoming)
+        return await batch.run(items, incoming, self.answer)
+
+    async def _dispatch(self, call: GraphCall) -> Reply:
+        format_ = next((v for n, v in call.query if n.lower() in ("$format", "format")), None)
+        level = check_accept(call.headers.get("accept", ""), format_)
+        unknown = "include-unknown-enum-members" in call.preferences
+        writer = Writer(call.version, include_unknown=unknown, metadata=level)
+        target = resolve(self.roots, split_path(call.path))
+        call.place = target.place
+        reply = await self._dispatcher.answer(target, call, writer)
+        if not unknown:
+            return reply
+        applied = {"Preference-Applied": "include-unknown-enum-members"}
+        return Reply(reply.status, reply.json, reply.text, {**applied, **reply.headers})
+
+    def _open(self, path: str, version: Version, base_url: str) -> Reply | None:
+        """Answer what needs no token: the schema and the service document."""
+        if path.strip("/").lower() == "$metadata":
+            if version not in self._documents:
+                made = metadata.document(self.roots, version, container=self.container)
+                self._documents[version] = made
+            text = self._documents[version]
+            return Reply(200, text=text, headers={"Content-Type": "application/xml"})
+        if not path.strip("/"):
+            return Reply(200, metadata.service_document(self.roots, f"{base_url}/{version}"))
+        return None
