@@ -21,6 +21,9 @@ ROWS = [
     ("b4", "Secret", "onShelf", "a2", 10, None, True),
     ("b5", "100% Wool", "lent", None, 10, None, False),
 ]
+AUTHOR_ROWS = [("a1", "Jane Austen", 1775), ("a2", "Flann O'Brien", 1911)]
+REVIEW_ROWS = [("r1", "b1", 5), ("r2", "b1", 3), ("r3", "b2", 4)]
+SHELVED_ROWS = [("b1", "a2")]
 
 
 @pytest.fixture
@@ -30,21 +33,21 @@ async def stocked(database: Database) -> Database:
         await conn.run_sync(library.metadata.create_all)
         await conn.execute(
             insert(library.authors),
-            [
-                {"id": "a1", "name": "Jane Austen", "born": 1775},
-                {"id": "a2", "name": "Flann O'Brien", "born": 1911},
-            ],
+            [{"id": i, "name": name, "born": born} for i, name, born in AUTHOR_ROWS],
         )
         names = ("id", "title", "state", "author_id", "pages", "printed_at", "hidden")
         rows: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in ROWS]
         for row in rows:
             row["binding"] = {"colour": "red"} if row["id"] == "b1" else None
         await conn.execute(insert(library.books), rows)
-        reviews = [("r1", "b1", 5), ("r2", "b1", 3), ("r3", "b2", 4)]
         await conn.execute(
-            insert(library.reviews), [{"id": i, "book_id": b, "stars": s} for i, b, s in reviews]
+            insert(library.reviews),
+            [{"id": i, "book_id": b, "stars": s} for i, b, s in REVIEW_ROWS],
         )
-        await conn.execute(insert(library.shelved), [{"book_id": "b1", "author_id": "a2"}])
+        await conn.execute(
+            insert(library.shelved),
+            [{"book_id": book, "author_id": author} for book, author in SHELVED_ROWS],
+        )
     return database
 
 
