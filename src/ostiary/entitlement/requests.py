@@ -113,7 +113,7 @@ def answered(request: Request, callout_id: str, verdict: Verdict, *, now: dateti
 
 
 def gave_up(
-    request: Request, callout_id: str, *, waits: bool, timed_out: bool, now: datetime
+    request: Request, callout_id: str, *, timed_out: bool, now: datetime
 ) -> tuple[Request, TakeBack | None]:
     """Fail closed when the awaited extension could not be reached or stayed silent (section 3.7).
 
@@ -121,7 +121,8 @@ def gave_up(
     """
     if not _awaits_callout(request, callout_id):
         return request, None
-    if not waits or request.phase is Phase.REMOVED:
+    waited = request.status is RequestStatus.WAITING_FOR_CALLBACK
+    if not waited or request.phase is Phase.REMOVED:
         return _passed(request), None
     status = RequestStatus.CALLBACK_TIMED_OUT if timed_out else RequestStatus.CALLOUT_FAILED
     if request.phase is Phase.CREATED:

@@ -1,0 +1,143 @@
+"""Queries about approval stages and who is asked at them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence, Set
+from typing import Any, Final
+
+from sqlalchemy import RowMapping, bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ostiary.audit.model import Identity
+from ostiary.entitlement.approvals import Chair, ReviewResult, Seat, Stage, StageStatus
+from ostiary.entitlement.model.approvals import ApprovalStage
+from ostiary.entitlement.tables import approval_seats, approval_stages
+from ostiary.storage.batches import among
+
+_columns = approval_stages.c
+_MOVING: Final = (
+    "status",
+    "result",
+    "due_at",
+    "escalates_at",
+    "is_escalated",
+    "reviewer_id",
+    "reviewer_name",
+    "reviewed_at",
+    "justification",
+)
+_SAVE: Final = (
+    update(approval_stages)
+    .where(_columns.id == bindparam("stage_id"))
+    .values({name: bindparam(name) for name in _MOVING})
+)
+
+
+def load(row: RowMapping) -> ApprovalStage:
+    """Make the wire type of a stage's row; whether it is the caller's is added by ``enrich``."""
+    reviewer = row["reviewer_id"]
+    return ApprovalStage(
+        id=row["id"],
+        justification=row["justification"] or "",
+        reviewed_by=Identity(id=reviewer, display_name=row["reviewer_name"]) if reviewer else None,
+        reviewed_date_time=row["reviewed_at"],
+        review_result=row["result"],
+        status=row["status"],
+    )
+
+
+async def insert_stages(conn: AsyncConnection, new: Sequence[Stage]) -> None:
+    """Add stages."""
+    if new:
+        await conn.execute(insert(approval_stages), [_row(stage) for stage in new])
+
+
+async def save(conn: AsyncConnection, moved: Sequence[Stage]) -> None:
+    """Store what can change of stages whose rows the caller has locked."""
+    if moved:
+        rows = [_row(stage) for stage in moved]
+        changes = [{"stage_id": row["id"], **{name: row[name] for name in _MOVING}} for row in rows]
+        await conn.execute(_SAVE, changes)
+
+
+async def lock_of_requests(
+    conn: AsyncConnection, request_ids: Collection[str]
+) -> dict[str, list[Stage]]:
+    """Give the stages of each request in their order, locked until the transaction ends."""
+    query = select(approval_stages).where(among(_columns.request_id, request_ids))
+    ordered = query.order_by(_columns.request_id, _columns.position).with_for_update()
+    found: dict[str, list[Stage]] = {key: [] for key in request_ids}
+    for row in (await conn.execute(ordered)).mappings():
+        found[row["request_id"]].append(_stage(row))
+    return found
+
+
+async def request_ids(conn: AsyncConnection, stage_ids: Collection[str]) -> dict[str, str]:
+    """Say to which request each stage belongs."""
+    query = select(_columns.id, _columns.request_id).where(among(_columns.id, stage_ids))
+    return {stage: request for stage, request in await conn.execute(query)}
+
+
+async def insert_seats(conn: AsyncConnection, seats: Mapping[Stage, Set[Seat]]) -> None:
+    """Note who is asked at each stage."""
+    rows = [
+        {
+            "stage_id": stage.id,
+            "request_id": stage.request_id,
+            "principal_id": seat.principal_id,
+            "chair": seat.chair.value,
+        }
+        for stage, asked in seats.items()
+        for seat in sorted(asked, key=lambda seat: (seat.principal_id, seat.chair))
+    ]
+    if rows:
+        await conn.execute(insert(approval_seats), rows)
+
+
+async def seats(conn: AsyncConnection, stage_ids: Collection[str]) -> dict[str, set[Seat]]:
+    """Give who is asked at each stage."""
+    found: dict[str, set[Seat]] = defaultdict(set)
+    columns = approval_seats.c
+    query = select(columns.stage_id, columns.principal_id, columns.chair)
+    for stage, principal, chair in await conn.execute(
+        query.where(among(columns.stage_id, stage_ids))
+    ):
+        found[stage].add(Seat(principal, Chair(chair)))
+    return found
+
+
+def _stage(row: RowMapping) -> Stage:
+    return Stage(
+        id=row["id"],
+        request_id=row["request_id"],
+        position=row["position"],
+        status=StageStatus(row["status"]),
+        result=ReviewResult(row["result"]),
+        needs_justification=row["needs_justification"],
+        due_at=row["due_at"],
+        escalates_at=row["escalates_at"],
+        is_escalated=row["is_escalated"],
+        reviewer_id=row["reviewer_id"],
+        reviewer_name=row["reviewer_name"],
+        reviewed_at=row["reviewed_at"],
+        justification=row["justification"],
+    )
+
+
+def _row(stage: Stage) -> dict[str, Any]:  # column values
+    return {
+        "id": stage.id,
+        "request_id": stage.request_id,
+        "position": stage.position,
+        "status": stage.status.value,
+        "result": stage.result.value,
+        "needs_justification": stage.needs_justification,
+        "due_at": stage.due_at,
+        "escalates_at": stage.escalates_at,
+        "is_escalated": stage.is_escalated,
+        "reviewer_id": stage.reviewer_id,
+        "reviewer_name": stage.reviewer_name,
+        "reviewed_at": stage.reviewed_at,
+        "justification": stage.justification,
+    }

@@ -1,0 +1,248 @@
+"""Queries about assignments, and about the roles that they have given."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ostiary.entitlement.assignments import Assignment, AssignmentStatus
+from ostiary.entitlement.model.enums import AccessPackageAssignmentState, ExpirationPatternType
+from ostiary.entitlement.model.requests import AccessPackageAssignment
+from ostiary.entitlement.model.schedules import EntitlementManagementSchedule, ExpirationPattern
+from ostiary.entitlement.tables import assignment_roles, assignments, subjects
+from ostiary.storage import upserts
+from ostiary.storage.batches import among
+
+_columns = assignments.c
+_MOVING: Final = (
+    "state",
+    "status",
+    "holder_key",
+    "given_at",
+    "starts_at",
+    "ends_at",
+    "expired_at",
+)
+_SAVE: Final = (
+    update(assignments)
+    .where(_columns.id == bindparam("assignment_id"))
+    .values({name: bindparam(name) for name in _MOVING})
+)
+_ENDED: Final = (
+    AccessPackageAssignmentState.EXPIRED,
+    AccessPackageAssignmentState.DELIVERY_FAILED,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleGiven:
+    """One role that an assignment has given."""
+
+    assignment_id: str
+    role_scope_id: str
+    target_id: str
+    origin_system: str
+    origin_id: str
+
+
+def load(row: RowMapping) -> AccessPackageAssignment:
+    """Make the wire type of an assignment's row."""
+    return AccessPackageAssignment(
+        id=row["id"],
+        state=AccessPackageAssignmentState(row["state"]),
+        status=row["status"],
+        expired_date_time=row["expired_at"],
+        schedule=_schedule(row),
+        access_package_id=row["package_id"],
+        assignment_policy_id=row["policy_id"],
+        catalog_id=row["catalog_id"],
+        target_id=row["target_id"],
+        is_extended=False,
+    )
+
+
+def holder_key(package_id: str, target_id: str) -> str:
+    """Give the key that only one assignment can have at a time."""
+    return f"{package_id}:{target_id}"
+
+
+async def insert_assignments(conn: AsyncConnection, new: Sequence[Assignment]) -> None:
+    """Add assignments that are asked for."""
+    if new:
+        await conn.execute(insert(assignments), [_row(assignment) for assignment in new])
+
+
+async def save(conn: AsyncConnection, moved: Sequence[Assignment]) -> None:
+    """Store what can change of assignments whose rows the caller has locked."""
+    if moved:
+        rows = [_row(assignment) for assignment in moved]
+        changes = [{"assignment_id": row["id"], **{n: row[n] for n in _MOVING}} for row in rows]
+        await conn.execute(_SAVE, changes)
+
+
+async def lock(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Assignment]:
+    """Give assignments by id, their rows locked until the end of the transaction."""
+    query = select(assignments).where(among(_columns.id, keys)).order_by(_columns.id)
+    rows = (await conn.execute(query.with_for_update())).mappings()
+    return {row["id"]: _assignment(row) for row in rows}
+
+
+async def read(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Assignment]:
+    """Give assignments by id; those that do not exist are missing."""
+    query = select(assignments).where(among(_columns.id, keys))
+    return {row["id"]: _assignment(row) for row in (await conn.execute(query)).mappings()}
+
+
+async def holders(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Assignment]:
+    """Give the assignments that are asked for or held, by holder key."""
+    query = select(assignments).where(among(_columns.holder_key, keys))
+    rows = (await conn.execute(query)).mappings()
+    return {row["holder_key"]: _assignment(row) for row in rows}
+
+
+async def held_of_package(
+    conn: AsyncConnection, package_id: str, *, after: str, limit: int
+) -> list[str]:
+    """Give some ids of the assignments of a package that are held, in their order."""
+    query = (
+        select(_columns.id)
+        .where(
+            _columns.package_id == package_id,
+            _columns.holder_key.is_not(None),
+            _columns.given_at.is_not(None),
+            _columns.id > after,
+        )
+        .order_by(_columns.id)
+        .limit(limit)
+    )
+    return list((await conn.execute(query)).scalars())
+
+
+async def delete_unborn(conn: AsyncConnection, keys: Collection[str]) -> None:
+    """Delete assignments that were only asked for."""
+    unborn = among(_columns.id, keys) & _columns.given_at.is_(None)
+    await conn.execute(delete(assignments).where(unborn))
+
+
+async def lock_targets(conn: AsyncConnection, target_ids: Collection[str]) -> None:
+    """Keep others from giving or taking roles of these people before this transaction ends.
+
+    Two assignments that give the same role could otherwise end at once, each leaving the role to
+    the other.
+    """
+    query = select(subjects.c.id).where(among(subjects.c.id, target_ids)).order_by(subjects.c.id)
+    await conn.execute(query.with_for_update())
+
+
+async def roles_of(conn: AsyncConnection, keys: Collection[str]) -> dict[str, list[RoleGiven]]:
+    """Give what each assignment has given."""
+    found: dict[str, list[RoleGiven]] = {key: [] for key in keys}
+    query = select(assignment_roles).where(among(assignment_roles.c.assignment_id, keys))
+    for row in (await conn.execute(query)).mappings():
+        found[row["assignment_id"]].append(_role(row))
+    return found
+
+
+async def add_roles(conn: AsyncConnection, given: Collection[RoleGiven], *, now: datetime) -> None:
+    """Note what assignments have given; what is noted already stays."""
+    rows = [
+        {
+            "assignment_id": role.assignment_id,
+            "role_scope_id": role.role_scope_id,
+            "target_id": role.target_id,
+            "origin_system": role.origin_system,
+            "origin_id": role.origin_id,
+            "given_at": now,
+        }
+        for role in given
+    ]
+    if rows:
+        statement = upserts.insert(conn, assignment_roles).on_conflict_do_nothing()
+        await conn.execute(statement, rows)
+
+
+async def delete_roles(conn: AsyncConnection, taken: Collection[RoleGiven]) -> None:
+    """Forget what assignments had given."""
+    if taken:
+        statement = delete(assignment_roles).where(
+            assignment_roles.c.assignment_id == bindparam("assignment"),
+            assignment_roles.c.role_scope_id == bindparam("role_scope"),
+        )
+        rows = [{"assignment": r.assignment_id, "role_scope": r.role_scope_id} for r in taken]
+        await conn.execute(statement, rows)
+
+
+async def still_given(conn: AsyncConnection, taken: Collection[RoleGiven]) -> set[tuple[str, str]]:
+    """Say which (target, origin id) of these some assignment still gives."""
+    columns = assignment_roles.c
+    query = (
+        select(columns.target_id, columns.origin_id)
+        .where(
+            among(columns.target_id, {role.target_id for role in taken}),
+            among(columns.origin_id, {role.origin_id for role in taken}),
+        )
+        .distinct()
+    )
+    return {(target, origin) for target, origin in await conn.execute(query)}
+
+
+def _schedule(row: RowMapping) -> EntitlementManagementSchedule:
+    end = row["ends_at"]
+    type_ = ExpirationPatternType.NOT_SPECIFIED
+    if row["starts_at"] is not None:
+        type_ = (
+            ExpirationPatternType.AFTER_DATE_TIME if end else ExpirationPatternType.NO_EXPIRATION
+        )
+    return EntitlementManagementSchedule(
+        start_date_time=row["starts_at"],
+        expiration=ExpirationPattern(type=type_, end_date_time=end),
+    )
+
+
+def _assignment(row: RowMapping) -> Assignment:
+    return Assignment(
+        id=row["id"],
+        catalog_id=row["catalog_id"],
+        package_id=row["package_id"],
+        policy_id=row["policy_id"],
+        target_id=row["target_id"],
+        state=AccessPackageAssignmentState(row["state"]),
+        status=AssignmentStatus(row["status"]),
+        given_at=row["given_at"],
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        expired_at=row["expired_at"],
+    )
+
+
+def _row(assignment: Assignment) -> dict[str, Any]:  # column values
+    over = assignment.state in _ENDED
+    return {
+        "id": assignment.id,
+        "catalog_id": assignment.catalog_id,
+        "package_id": assignment.package_id,
+        "policy_id": assignment.policy_id,
+        "target_id": assignment.target_id,
+        "state": assignment.state.value,
+        "status": assignment.status.value,
+        "holder_key": None if over else holder_key(assignment.package_id, assignment.target_id),
+        "given_at": assignment.given_at,
+        "starts_at": assignment.starts_at,
+        "ends_at": assignment.ends_at,
+        "expired_at": assignment.expired_at,
+    }
+
+
+def _role(row: RowMapping) -> RoleGiven:
+    return RoleGiven(
+        assignment_id=row["assignment_id"],
+        role_scope_id=row["role_scope_id"],
+        target_id=row["target_id"],
+        origin_system=row["origin_system"],
+        origin_id=row["origin_id"],
+    )

@@ -1,0 +1,250 @@
+"""Queries about policies, the terms that requests were made under, and the extensions they call.
+
+Terms never change, so what was read once is kept: a request on its way costs no reading of JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import RowMapping, delete, exists, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ostiary.entitlement.model.catalogs import AccessPackage, AccessPackageAssignmentPolicy
+from ostiary.entitlement.model.enums import AccessPackageCustomExtensionStage
+from ostiary.entitlement.model.extensions import (
+    AccessPackageAssignmentRequestWorkflowExtension,
+    AccessPackageAssignmentWorkflowExtension,
+    CustomExtensionStageSetting,
+    WorkflowExtension,
+)
+from ostiary.entitlement.stages import KnownExtension, extension_id, settings_of
+from ostiary.entitlement.store.documents import read, written
+from ostiary.entitlement.tables import (
+    assignment_policies,
+    assignments,
+    policy_stage_settings,
+    policy_terms,
+)
+from ostiary.extensions import extension_store
+from ostiary.graph.edm import qualified_name
+from ostiary.graph.types import UNSET
+from ostiary.storage.batches import among
+from ostiary.storage.tables import new_id
+
+POLICIES: Final = (
+    select(assignment_policies, policy_terms.c.document)
+    .join(policy_terms, policy_terms.c.id == assignment_policies.c.terms_id)
+    .subquery("policies")
+)
+"""Policies with what they say now."""
+
+EXTENSION_TYPES: Final[dict[str, type[WorkflowExtension]]] = {
+    qualified_name(cls): cls
+    for cls in (
+        AccessPackageAssignmentRequestWorkflowExtension,
+        AccessPackageAssignmentWorkflowExtension,
+    )
+}
+"""The kinds of extensions that live in catalogs."""
+
+_KEPT: Final = 1_000
+_terms: dict[str, AccessPackageAssignmentPolicy] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPolicy:
+    """A policy and where it stands."""
+
+    id: str
+    package_id: str
+    catalog_id: str
+    terms_id: str
+    policy: AccessPackageAssignmentPolicy
+
+
+def load(row: RowMapping) -> AccessPackageAssignmentPolicy:
+    """Make a policy of a row of ``POLICIES``; its stage settings appear only when expanded."""
+    says = _kept_terms(row["terms_id"], row["document"])
+    return msgspec.structs.replace(
+        says,
+        id=row["id"],
+        access_package_id=row["package_id"],
+        created_date_time=row["created_at"],
+        created_by=row["created_by"],
+        modified_date_time=row["modified_at"],
+        modified_by=row["modified_by"],
+        custom_extension_stage_settings=UNSET,
+    )
+
+
+async def policy(conn: AsyncConnection, key: str, *, lock: bool = False) -> StoredPolicy | None:
+    """Read a policy with its stage settings; ``lock`` before changing it."""
+    if lock:
+        same = assignment_policies.c.id == key
+        await conn.execute(select(assignment_policies.c.id).where(same).with_for_update())
+    return (await policies(conn, [key])).get(key)
+
+
+async def policies(conn: AsyncConnection, keys: Collection[str]) -> dict[str, StoredPolicy]:
+    """Read policies with their stage settings; those that do not exist are missing."""
+    rows = (await conn.execute(select(POLICIES).where(among(POLICIES.c.id, keys)))).mappings()
+    return {row["id"]: _stored(row) for row in rows}
+
+
+async def terms(
+    conn: AsyncConnection, keys: Collection[str]
+) -> dict[str, AccessPackageAssignmentPolicy]:
+    """Give what policies said when they had these terms."""
+    unknown = set(keys) - _terms.keys()
+    if unknown:
+        query = select(policy_terms.c.id, policy_terms.c.document)
+        for key, document in await conn.execute(query.where(among(policy_terms.c.id, unknown))):
+            _kept_terms(key, document)
+    return {key: _terms[key] for key in keys if key in _terms}
+
+
+async def insert_policy(conn: AsyncConnection, new: StoredPolicy) -> None:
+    """Add a policy with its terms and stage settings."""
+    await _insert_terms(conn, new)
+    await conn.execute(insert(assignment_policies).values(_row(new)))
+    await _insert_settings(conn, new)
+
+
+async def save_policy(conn: AsyncConnection, changed: StoredPolicy) -> None:
+    """Give a policy new terms and new stage settings."""
+    await _insert_terms(conn, changed)
+    same = assignment_policies.c.id == changed.id
+    await conn.execute(update(assignment_policies).where(same).values(_row(changed)))
+    await _delete_settings(conn, [changed.id])
+    await _insert_settings(conn, changed)
+
+
+async def delete_policies(conn: AsyncConnection, keys: Collection[str]) -> None:
+    """Delete policies; the terms stay for the requests that were made under them."""
+    await _delete_settings(conn, keys)
+    await conn.execute(delete(assignment_policies).where(among(assignment_policies.c.id, keys)))
+
+
+async def is_used(conn: AsyncConnection, key: str) -> bool:
+    """Say whether an assignment under this policy is held, or asked for."""
+    held = (assignments.c.policy_id == key) & assignments.c.holder_key.is_not(None)
+    return bool(await conn.scalar(select(exists().where(held))))
+
+
+async def callers_of(conn: AsyncConnection, extension_key: str) -> list[str]:
+    """Name the policies that call an extension."""
+    query = (
+        select(assignment_policies.c.display_name)
+        .join(policy_stage_settings, policy_stage_settings.c.policy_id == assignment_policies.c.id)
+        .where(policy_stage_settings.c.extension_id == extension_key)
+        .order_by(assignment_policies.c.display_name)
+        .distinct()
+    )
+    return list((await conn.execute(query)).scalars())
+
+
+async def known_extensions(
+    conn: AsyncConnection, keys: Collection[str]
+) -> dict[str, KnownExtension]:
+    """Give extensions of catalogs as far as policies care."""
+    found = await extension_store.read(conn, keys) if keys else {}
+    return {
+        key: KnownExtension(
+            id=key,
+            catalog_id=extension.catalog_id or "",
+            type=EXTENSION_TYPES[extension.kind],
+            waits=extension.wait is not None,
+        )
+        for key, extension in found.items()
+        if extension.kind in EXTENSION_TYPES
+    }
+
+
+def load_setting(row: RowMapping) -> CustomExtensionStageSetting:
+    """Make a stage setting of its row."""
+    return CustomExtensionStageSetting(
+        id=row["id"], stage=AccessPackageCustomExtensionStage(row["stage"])
+    )
+
+
+def _stored(row: RowMapping) -> StoredPolicy:
+    return StoredPolicy(
+        id=row["id"],
+        package_id=row["package_id"],
+        catalog_id=row["catalog_id"],
+        terms_id=row["terms_id"],
+        policy=msgspec.structs.replace(
+            load(row),
+            custom_extension_stage_settings=settings_of(_terms[row["terms_id"]]),
+            access_package=AccessPackage(id=row["package_id"], display_name=""),
+        ),
+    )
+
+
+def _kept_terms(key: str, document: Any) -> AccessPackageAssignmentPolicy:
+    kept = _terms.get(key)
+    if kept is None:
+        kept = read(AccessPackageAssignmentPolicy, document)
+        assert kept is not None  # the column is not null
+        if len(_terms) >= _KEPT:
+            _terms.pop(next(iter(_terms)))
+        _terms[key] = kept
+    return kept
+
+
+async def _insert_terms(conn: AsyncConnection, stored: StoredPolicy) -> None:
+    says = msgspec.structs.replace(
+        stored.policy, id="", access_package=UNSET, catalog=UNSET, access_package_id=None
+    )
+    row = {
+        "id": stored.terms_id,
+        "policy_id": stored.id,
+        "document": written(says, AccessPackageAssignmentPolicy),
+        "created_at": stored.policy.modified_date_time,
+    }
+    await conn.execute(insert(policy_terms).values(row))
+
+
+async def _insert_settings(conn: AsyncConnection, stored: StoredPolicy) -> None:
+    rows = [
+        {
+            "id": new_id(),
+            "policy_id": stored.id,
+            "position": position,
+            "stage": setting.stage.value,
+            "extension_id": extension_id(setting),
+        }
+        for position, setting in enumerate(_settings(stored))
+    ]
+    if rows:
+        await conn.execute(insert(policy_stage_settings), rows)
+
+
+async def _delete_settings(conn: AsyncConnection, policy_keys: Collection[str]) -> None:
+    here = among(policy_stage_settings.c.policy_id, policy_keys)
+    await conn.execute(delete(policy_stage_settings).where(here))
+
+
+def _settings(stored: StoredPolicy) -> Sequence[CustomExtensionStageSetting]:
+    return settings_of(stored.policy)
+
+
+def _row(stored: StoredPolicy) -> dict[str, Any]:  # column values
+    says = stored.policy
+    return {
+        "id": stored.id,
+        "package_id": stored.package_id,
+        "catalog_id": stored.catalog_id,
+        "terms_id": stored.terms_id,
+        "display_name": says.display_name,
+        "description": says.description,
+        "allowed_target_scope": says.allowed_target_scope.value,
+        "created_at": says.created_date_time,
+        "created_by": says.created_by,
+        "modified_at": says.modified_date_time,
+        "modified_by": says.modified_by,
+    }

@@ -1,0 +1,76 @@
+"""Queries about subjects: those who ask for access or hold it, under the ids of the directory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import RowMapping, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ostiary.directory.objects import Kind, Reference
+from ostiary.entitlement.model.enums import (
+    AccessPackageSubjectLifecycle,
+    AccessPackageSubjectType,
+)
+from ostiary.entitlement.model.subjects import AccessPackageSubject
+from ostiary.entitlement.tables import subjects
+from ostiary.storage import upserts
+from ostiary.storage.batches import among
+
+_TYPES = {
+    Kind.USER: AccessPackageSubjectType.USER,
+    Kind.SERVICE_PRINCIPAL: AccessPackageSubjectType.SERVICE_PRINCIPAL,
+}
+
+
+def load(row: RowMapping) -> AccessPackageSubject:
+    """Make a subject of its row."""
+    return AccessPackageSubject(
+        id=row["id"],
+        object_id=row["object_id"],
+        display_name=row["display_name"],
+        email=row["email"],
+        principal_name=row["principal_name"],
+        subject_type=AccessPackageSubjectType(row["subject_type"]),
+        subject_lifecycle=AccessPackageSubjectLifecycle(row["subject_lifecycle"]),
+    )
+
+
+def named(known: Reference) -> dict[str, str | None]:
+    """Give the columns that follow the directory."""
+    return {
+        "display_name": known.display_name,
+        "email": known.mail,
+        "principal_name": known.user_principal_name,
+    }
+
+
+async def know(conn: AsyncConnection, references: Collection[Reference]) -> None:
+    """Make subjects of directory objects that are none yet."""
+    rows = [
+        {
+            "id": known.id,
+            "object_id": known.id,
+            "subject_type": _TYPES.get(known.kind, AccessPackageSubjectType.NOT_SPECIFIED).value,
+            "subject_lifecycle": AccessPackageSubjectLifecycle.NOT_DEFINED.value,
+            **named(known),
+        }
+        for known in sorted(references, key=lambda known: known.id)
+    ]
+    if rows:
+        await conn.execute(upserts.insert(conn, subjects).on_conflict_do_nothing(), rows)
+
+
+async def read(conn: AsyncConnection, keys: Collection[str]) -> dict[str, AccessPackageSubject]:
+    """Give subjects by id."""
+    query = select(subjects).where(among(subjects.c.id, keys))
+    return {row["id"]: load(row) for row in (await conn.execute(query)).mappings()}
+
+
+async def set_lifecycle(
+    conn: AsyncConnection, object_id: str, lifecycle: AccessPackageSubjectLifecycle
+) -> bool:
+    """Say whether a guest may be blocked and deleted; tell whether there is such a subject."""
+    same = subjects.c.object_id == object_id
+    values = {"subject_lifecycle": lifecycle.value}
+    return (await conn.execute(update(subjects).where(same).values(values))).rowcount > 0
