@@ -9,7 +9,7 @@ from typing import Protocol
 
 import structlog
 
-from ostiary.graph import batch, metadata
+from ostiary.graph import batch, metadata, openapi
 from ostiary.graph.call import GraphCall, check_accept
 from ostiary.graph.dispatch import Dispatcher
 from ostiary.graph.errors import DomainError, MethodNotAllowed
@@ -56,6 +56,7 @@ class Engine:
     translate: Callable[[Exception], DomainError | None] = lambda _: None
     """Turns errors of lower layers into those that callers understand."""
     container: str = "GraphService"
+    title: str = "Graph"
 
     def __post_init__(self) -> None:
         """Prepare what is the same for every request."""
@@ -120,13 +121,18 @@ class Engine:
         return Reply(reply.status, reply.json, reply.text, {**applied, **reply.headers})
 
     def _open(self, path: str, version: Version, base_url: str) -> Reply | None:
-        """Answer what needs no token: the schema and the service document."""
+        """Answer what needs no token: the schema, in two forms, and the service document."""
         if path.strip("/").lower() == "$metadata":
             if version not in self._documents:
                 made = metadata.document(self.roots, version, container=self.container)
                 self._documents[version] = made
             text = self._documents[version]
             return Reply(200, text=text, headers={"Content-Type": "application/xml"})
+        if path.strip("/").lower() == "openapi.json":
+            server = f"{base_url}/{version}"
+            return Reply(
+                200, openapi.document(self.roots, version, server=server, title=self.title)
+            )
         if not path.strip("/"):
             return Reply(200, metadata.service_document(self.roots, f"{base_url}/{version}"))
         return None
