@@ -12,6 +12,7 @@ from ostiary.lifecycle.results import (
     Person,
     TaskResult,
     Then,
+    Turn,
     begin,
     due_move,
     finish,
@@ -27,7 +28,7 @@ QUEUED = TaskResult(
     id="result",
     run_id="run",
     person_id="person",
-    task_id="task",
+    report_id="report",
     continue_on_error=False,
     status=Status.QUEUED,
 )
@@ -35,6 +36,21 @@ QUEUED = TaskResult(
 
 def a_person(queued: int) -> Person:
     return Person(id="person", run_id="run", status=Status.QUEUED, tasks=Tally(queued=queued))
+
+
+def a_turn(person: Person) -> Turn:
+    return Turn(
+        task=QUEUED,
+        person=person,
+        workflow_id="workflow",
+        subject_id="subject",
+        task_id="task",
+        definition_id="definition",
+        arguments={},
+        extension_id=None,
+        workflow_enabled=True,
+        stopping=False,
+    )
 
 
 def test_a_task_that_ended_stays_as_it_is() -> None:
@@ -120,9 +136,16 @@ def test_what_tasks_mean_for_a_person(tasks: Tally, fatal: bool, status: Status)
 
 
 def test_disabling_a_workflow_cancels_those_who_have_not_started() -> None:
-    waiting = a_person(1)
-    under_way = replace(waiting, status=Status.IN_PROGRESS)
+    waiting = a_turn(a_person(1))
+    under_way = a_turn(replace(a_person(1), status=Status.IN_PROGRESS))
 
-    assert due_move(waiting, workflow_enabled=False, stopping=False) is Move.HALT
-    assert due_move(under_way, workflow_enabled=False, stopping=False) is Move.BEGIN
-    assert due_move(under_way, workflow_enabled=True, stopping=True) is Move.LEAVE
+    assert due_move(replace(waiting, workflow_enabled=False)) is Move.HALT
+    assert due_move(replace(under_way, workflow_enabled=False)) is Move.BEGIN
+    assert due_move(replace(under_way, stopping=True)) is Move.LEAVE
+
+
+def test_a_task_that_has_begun_is_not_begun_again() -> None:
+    """The same work may be done twice; the second time there is nothing to do."""
+    begun = replace(a_turn(a_person(1)), task=begin(QUEUED, now=NOW))
+
+    assert due_move(begun) is Move.LEAVE

@@ -111,7 +111,7 @@ class Story:
                         id=f"{n}-{i}",
                         run_id="run",
                         person_id=n,
-                        task_id=str(i),
+                        report_id=str(i),
                         continue_on_error=go_on,
                         status=Status.QUEUED,
                     )
@@ -170,7 +170,7 @@ class Story:
         tasks = self.run.tasks + person.tasks - old.tasks
         self.people[person.id] = person
         for task in changed:
-            index = int(task.task_id)
+            index = int(task.report_id)
             before = self.tasks[person.id][index]
             self.tasks[person.id][index] = task
             report = self.reports[index]

@@ -6,7 +6,9 @@ The rule language itself is not looked into here: a rule only must not be empty.
 from __future__ import annotations
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
+from ostiary.directory.model import Group
 from ostiary.graph.errors import InvalidModel
 from ostiary.graph.types import EdmEnum
 from ostiary.lifecycle.errors import InvalidOperation, InvalidRule, InvalidTrigger
@@ -30,6 +32,7 @@ from ostiary.lifecycle.model import (
 from ostiary.lifecycle.model import LifecycleWorkflowCategory as Category
 from ostiary.lifecycle.model import WorkflowExecutionTriggerEventTiming as Timing
 from ostiary.lifecycle.model import WorkflowTriggerTimeBasedAttribute as DateAttribute
+from ostiary.lifecycle.model.references import only_id
 
 OFFSET = range(-180, 181)
 """Days that a time-based trigger may lie before or after its date (section 21)."""
@@ -61,7 +64,7 @@ def check_conditions(
     category: Category,
     path: str = "executionConditions",
 ) -> WorkflowExecutionConditions:
-    """Give the conditions when they can be kept.
+    """Give the conditions in the form in which they are kept.
 
     :raises InvalidModel: there are none.
     :raises InvalidTrigger: trigger, scope and category do not fit together.
@@ -80,7 +83,7 @@ def check_conditions(
             raise _invalid(f"{path}/scope", "is required")
         _check_trigger(conditions.trigger, category, f"{path}/trigger")
         _check_scope(conditions.scope, conditions.trigger, f"{path}/scope")
-    return conditions
+    return pruned(conditions)
 
 
 def check_schedule(
@@ -109,6 +112,15 @@ def group_ids(conditions: WorkflowExecutionConditions) -> frozenset[str]:
     scope = conditions.scope if isinstance(conditions, TriggerAndScopeBasedConditions) else None
     groups = scope.groups if isinstance(scope, GroupBasedSubjectSet) else []
     return frozenset(group.id for group in groups)
+
+
+def pruned(conditions: WorkflowExecutionConditions) -> WorkflowExecutionConditions:
+    """Give the conditions with groups that are named by their ids and nothing else."""
+    scope = conditions.scope if isinstance(conditions, TriggerAndScopeBasedConditions) else None
+    if not isinstance(scope, GroupBasedSubjectSet):
+        return conditions
+    groups = [only_id(Group, group.id) for group in scope.groups]
+    return replace(conditions, scope=replace(scope, groups=groups))
 
 
 def _check_scope(scope: SubjectSet, trigger: WorkflowExecutionTrigger, path: str) -> None:

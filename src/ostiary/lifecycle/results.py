@@ -9,6 +9,7 @@ Nothing here reads a clock or a database, and no other module assigns a status o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
@@ -50,7 +51,7 @@ class TaskResult:
     id: str
     run_id: str
     person_id: str
-    task_id: str
+    report_id: str
     continue_on_error: bool
     status: Status
     started_at: datetime | None = None
@@ -71,6 +72,24 @@ class Person:
     completed_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A task of a person, with all that decides about it: whose turn has come, or who waits."""
+
+    task: TaskResult
+    person: Person
+    workflow_id: str
+    subject_id: str
+    task_id: str
+    definition_id: str
+    arguments: Mapping[str, str]
+    extension_id: str | None
+    workflow_enabled: bool
+    """Whether the workflow is there, and enabled."""
+    stopping: bool
+    """Whether the run is being stopped."""
+
+
 class Then(Enum):
     """What comes next for a person after one of the tasks moved."""
 
@@ -88,24 +107,24 @@ class Then(Enum):
 
 
 class Move(Enum):
-    """What is to be done with a queued task whose turn it is."""
+    """What is to be done with a task whose turn it is."""
 
     BEGIN = auto()
     HALT = auto()
     """The person is canceled instead (section 10.2)."""
 
     LEAVE = auto()
-    """The run is being stopped; whoever stops it takes care of the person."""
+    """It is no longer queued, or the run is being stopped: whoever stops it sees to the person."""
 
 
-def due_move(person: Person, *, workflow_enabled: bool, stopping: bool) -> Move:
+def due_move(turn: Turn) -> Move:
     """Decide about a task whose turn has come.
 
     Disabling a workflow cancels people who have not started (section 10.2); those who have, finish.
     """
-    if stopping:
+    if turn.stopping or turn.task.status is not Status.QUEUED:
         return Move.LEAVE
-    if person.status is Status.QUEUED and not workflow_enabled:
+    if turn.person.status is Status.QUEUED and not turn.workflow_enabled:
         return Move.HALT
     return Move.BEGIN
 

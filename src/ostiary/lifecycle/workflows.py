@@ -15,7 +15,7 @@ from msgspec import UNSET, UnsetType
 from ostiary.graph.errors import InvalidModel, NotSupported
 from ostiary.lifecycle import catalogue
 from ostiary.lifecycle.catalogue import Definition, Parameter
-from ostiary.lifecycle.conditions import check_conditions, check_known, check_schedule
+from ostiary.lifecycle.conditions import check_conditions, check_known, check_schedule, pruned
 from ostiary.lifecycle.errors import InvalidOperation, InvalidTask
 from ostiary.lifecycle.model import LifecycleWorkflowCategory as Category
 from ostiary.lifecycle.model import WorkflowExecutionConditions
@@ -117,16 +117,21 @@ def check_patch(before: Workflow, after: Workflow) -> None:
     :raises InvalidOperation: it changes what only a new version may change.
     :raises InvalidModel: a text is empty or too long.
     """
-    for name in ("category", "execution_conditions", "settings"):
+    conditions = after.execution_conditions
+    if isinstance(conditions, WorkflowExecutionConditions):
+        conditions = pruned(conditions)
+    if conditions != before.execution_conditions:
+        raise _version_bound("execution_conditions")
+    for name in ("category", "settings"):
         if getattr(before, name) != getattr(after, name):
             raise _version_bound(name)
     for name in ("tasks", "administration_scope_targets"):
         if getattr(after, name) is not UNSET and getattr(after, name) != getattr(before, name):
             raise _version_bound(name)
     check_texts(after.display_name, after.description)
-    if isinstance(after.execution_conditions, WorkflowExecutionConditions):
+    if isinstance(conditions, WorkflowExecutionConditions):
         check_schedule(
-            after.execution_conditions,
+            conditions,
             is_enabled=after.is_enabled,
             is_scheduling_enabled=after.is_scheduling_enabled,
         )

@@ -1,0 +1,29 @@
+"""The names under which the rest of the server knows lifecycle workflows."""
+
+from __future__ import annotations
+
+from ostiary.audit.events import Actor
+from ostiary.identity.catalogue import LIFECYCLE_WORKFLOWS_APP_ID
+
+APP_ID = LIFECYCLE_WORKFLOWS_APP_ID
+"""The service's application: the caller of callouts (contract section 15.3)."""
+
+ACTOR = Actor(kind="app", id="", display_name="Lifecycle Workflows", app_id=APP_ID)
+"""Who does in the directory what tasks do (section 19)."""
+
+AUDIT_SERVICE = "Lifecycle Workflows"
+
+OWNER_KIND = "taskProcessingResult"
+"""The owner kind of callouts; the owner's id is that of the task processing result."""
+
+STAGE = "customTaskExtension"
+"""The stage of every callout: workflows have only this one."""
+
+RUN_START = "run.start"
+"""Work that lays out a run's next portion of people; the key is the run's id."""
+
+RUN_CANCEL = "run.cancel"
+"""Work that cancels a run's next portion of people; the key is the run's id."""
+
+TASK_RUN = "task.run"
+"""Work that runs a task for a person; the key is the task processing result's id."""

@@ -1,0 +1,82 @@
+"""The body of a callout, member by member as its published trigger schema names them (15.4).
+
+Receivers validate against that schema, in which everything is a text or an object: what is not
+known is left out, never null. Our one addition is ``callbackUri``, the path made absolute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ostiary.directory import store as directory
+from ostiary.directory.people import Person
+from ostiary.extensions.callouts import Callout
+from ostiary.graph.values import write_primitive
+from ostiary.lifecycle.store import results as store
+from ostiary.lifecycle.store.rows import Row
+
+SOURCE: Final = "/identityGovernance/lifecycleWorkflows"
+TYPE: Final = "microsoft.graph.identityGovernance.customTaskExtension.callout"
+
+Json = dict[str, Any]
+
+
+async def payloads(
+    conn: AsyncConnection, callouts: Sequence[Callout], *, base_url: str
+) -> Mapping[str, Mapping[str, Any]]:
+    """Give the bodies by callout id; a task that is not in progress has none to give."""
+    calls = await store.calls(conn, {callout.owner_id for callout in callouts})
+    people = await directory.people(conn, {row["subject_id"] for row in calls.values()})
+    managers = await directory.people(conn, {p.manager_id for p in people.values() if p.manager_id})
+    return {
+        callout.id: _body(calls[callout.owner_id], people, managers, base_url)
+        for callout in callouts
+        if callout.owner_id in calls
+    }
+
+
+def callback_path(row: Row) -> str:
+    """Give the path at which the task is resumed, below the version."""
+    return (
+        f"/identityGovernance/lifecycleWorkflows/workflows/{row['workflow_id']}"
+        f"/tasks/{row['task_id']}/taskProcessingResults/{row['id']}/resume"
+    )
+
+
+def _body(
+    row: Row, people: Mapping[str, Person], managers: Mapping[str, Person], base_url: str
+) -> Json:
+    path = callback_path(row)
+    data = {
+        "callbackUriPath": path,
+        "callbackUri": f"{base_url}/v1.0{path}",
+        "subject": _subject(row["subject_id"], people, managers),
+        "task": {"id": row["task_id"], "displayName": row["task_name"]},
+        "taskProcessingResult": {
+            "id": row["id"],
+            "createdDateTime": write_primitive(row["created_date_time"]),
+        },
+        "workflow": {
+            "id": row["workflow_id"],
+            "displayName": row["workflow_name"],
+            "workflowVersion": row["workflow_version"],
+        },
+    }
+    return {"data": data, "source": SOURCE, "type": TYPE}
+
+
+def _subject(id: str, people: Mapping[str, Person], managers: Mapping[str, Person]) -> Json:
+    person = people.get(id)
+    if person is None:
+        return {"id": id}
+    subject = _named(person) | {"userPrincipalName": person.user_principal_name}
+    manager = managers.get(person.manager_id or "")
+    return subject if manager is None else subject | {"manager": _named(manager)}
+
+
+def _named(person: Person) -> Json:
+    known = {"id": person.id, "displayName": person.display_name, "email": person.mail}
+    return {name: value for name, value in known.items() if value is not None}

@@ -1,0 +1,179 @@
+"""The tables of lifecycle workflows: what is configured, and what happened.
+
+A tally is kept as six columns, one per state (``people_queued`` …). Rows of results are made by the
+thousand with statements over sets, from rows that exist; they carry no foreign keys, which would
+be looked up again for each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+)
+
+from ostiary.lifecycle.tallies import Tally
+from ostiary.storage.tables import Instant, Json, metadata
+
+STATES = tuple(field.name for field in fields(Tally))
+
+
+def _tally(prefix: str) -> Iterator[Column[int]]:
+    return (Column(f"{prefix}_{state}", Integer, nullable=False, default=0) for state in STATES)
+
+
+workflows = Table(
+    "workflows",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("category", String(32), nullable=False),
+    Column("display_name", String, nullable=False),
+    Column("name_key", String, nullable=False),
+    Column("description", String),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("is_scheduling_enabled", Boolean, nullable=False),
+    Column("execution_conditions", Json, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("version_id", String(36), nullable=False),
+    Column("created_date_time", Instant, nullable=False),
+    Column("created_by", String(36), nullable=False),
+    Column("last_modified_date_time", Instant, nullable=False),
+    Column("last_modified_by", String(36), nullable=False),
+    Column("next_schedule_run_date_time", Instant),
+    Column("deleted_date_time", Instant),
+)
+
+_live = workflows.c.deleted_date_time.is_(None)
+Index(
+    "uq_workflows_name_key",
+    workflows.c.name_key,
+    unique=True,
+    sqlite_where=_live,
+    postgresql_where=_live,
+)
+
+workflow_versions = Table(
+    "workflow_versions",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("workflow_id", String(36), ForeignKey("workflows.id"), nullable=False),
+    Column("version_number", Integer, nullable=False),
+    Column("category", String(32), nullable=False),
+    Column("display_name", String, nullable=False),
+    Column("description", String),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("is_scheduling_enabled", Boolean, nullable=False),
+    Column("execution_conditions", Json, nullable=False),
+    Column("created_date_time", Instant, nullable=False),
+    Column("created_by", String(36), nullable=False),
+    Column("last_modified_date_time", Instant, nullable=False),
+    Column("last_modified_by", String(36), nullable=False),
+    Index("uq_workflow_versions_number", "workflow_id", "version_number", unique=True),
+)
+
+workflow_tasks = Table(
+    "workflow_tasks",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("workflow_id", String(36), ForeignKey("workflows.id"), nullable=False),
+    Column("version_id", String(36), ForeignKey("workflow_versions.id"), nullable=False),
+    Column("execution_sequence", Integer, nullable=False),
+    Column("task_definition_id", String(36), nullable=False),
+    Column("category", String, nullable=False),
+    Column("display_name", String, nullable=False),
+    Column("description", String),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("continue_on_error", Boolean, nullable=False),
+    Column("arguments", Json, nullable=False),
+    Column("extension_id", String(36)),
+    Index("uq_workflow_tasks_place", "version_id", "execution_sequence", unique=True),
+    Index("ix_workflow_tasks_workflow_id", "workflow_id"),
+    Index("ix_workflow_tasks_extension_id", "extension_id"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("workflow_id", String(36), ForeignKey("workflows.id"), nullable=False),
+    Column("version_id", String(36), nullable=False),
+    Column("workflow_execution_type", String(32), nullable=False),
+    Column("processing_status", String(32), nullable=False),
+    # someone asked to stop: nothing new begins, and what waits is canceled
+    Column("stopping", Boolean, nullable=False),
+    Column("scheduled_date_time", Instant, nullable=False),
+    Column("started_date_time", Instant),
+    Column("completed_date_time", Instant),
+    Column("last_updated_date_time", Instant, nullable=False),
+    *_tally("people"),
+    *_tally("tasks"),
+    Index("ix_runs_workflow_id", "workflow_id", "scheduled_date_time"),
+)
+
+user_processing_results = Table(
+    "user_processing_results",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("run_id", String(36), nullable=False),
+    Column("workflow_id", String(36), nullable=False),
+    Column("workflow_version", Integer, nullable=False),
+    Column("workflow_execution_type", String(32), nullable=False),
+    Column("subject_id", String(36), nullable=False),
+    Column("processing_status", String(32), nullable=False),
+    # whether the results of the person's tasks have been laid out
+    Column("laid_out", Boolean, nullable=False),
+    Column("scheduled_date_time", Instant, nullable=False),
+    Column("started_date_time", Instant),
+    Column("completed_date_time", Instant),
+    *_tally("tasks"),
+    Index("ix_user_processing_results_run_id", "run_id", "processing_status", "laid_out"),
+    Index("ix_user_processing_results_workflow_id", "workflow_id", "scheduled_date_time"),
+    Index("ix_user_processing_results_subject_id", "subject_id"),
+)
+
+task_processing_results = Table(
+    "task_processing_results",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("run_id", String(36), nullable=False),
+    Column("workflow_id", String(36), nullable=False),
+    Column("user_processing_result_id", String(36), nullable=False),
+    Column("task_id", String(36), nullable=False),
+    Column("task_report_id", String(36), nullable=False),
+    Column("subject_id", String(36), nullable=False),
+    Column("execution_sequence", Integer, nullable=False),
+    Column("processing_status", String(32), nullable=False),
+    Column("created_date_time", Instant, nullable=False),
+    Column("started_date_time", Instant),
+    Column("completed_date_time", Instant),
+    Column("failure_reason", Text),
+    Column("processing_info", Text),
+    Index("ix_task_processing_results_person", "user_processing_result_id", "execution_sequence"),
+    Index("ix_task_processing_results_run_id", "run_id"),
+    Index("ix_task_processing_results_task_id", "task_id"),
+    Index("ix_task_processing_results_task_report_id", "task_report_id"),
+)
+
+task_reports = Table(
+    "task_reports",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("run_id", String(36), nullable=False),
+    Column("workflow_id", String(36), nullable=False),
+    Column("task_id", String(36), nullable=False),
+    Column("task_definition_id", String(36), nullable=False),
+    Column("processing_status", String(32), nullable=False),
+    Column("last_updated_date_time", Instant, nullable=False),
+    *_tally("people"),
+    Index("uq_task_reports_task", "run_id", "task_id", unique=True),
+    Index("ix_task_reports_workflow_id", "workflow_id"),
+)

@@ -1,0 +1,139 @@
+"""Handlers of the work items of lifecycle workflows.
+
+Each decides by the rows that it finds, so that an item done twice, or late, does nothing the second
+time. What is left of a portion is put on the queue again, so that no transaction grows with a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ostiary.durable.handlers import InTransaction
+from ostiary.durable.queue import WorkItem
+from ostiary.extensions import service as extensions
+from ostiary.lifecycle import names
+from ostiary.lifecycle.results import Move, due_move
+from ostiary.lifecycle.service.settling import Batch, put_next, put_runs, stop_runs
+from ostiary.lifecycle.store import results as store
+from ostiary.lifecycle.store import runs as run_store
+from ostiary.lifecycle.store.runs import RunFacts
+from ostiary.lifecycle.tallies import Status
+from ostiary.lifecycle.tasks.registry import Registry
+
+PORTION = 500
+"""People that one transaction lays out or cancels."""
+
+_UNDER_WAY = frozenset({Status.QUEUED, Status.IN_PROGRESS})
+
+
+def handlers(registry: Registry) -> list[InTransaction]:
+    """Give the handlers for the worker."""
+    runner = TaskRunner(registry)
+    return [
+        InTransaction(kind=names.RUN_START, handle=start_runs),
+        InTransaction(kind=names.RUN_CANCEL, handle=cancel_runs),
+        InTransaction(kind=names.TASK_RUN, handle=runner.run),
+    ]
+
+
+async def start_runs(conn: AsyncConnection, items: Sequence[WorkItem], now: datetime) -> None:
+    """``run.start``: lay out the next portion of people, and put their first tasks on the queue.
+
+    The version of a run is settled when it starts (section 12). Where the workflow was disabled or
+    deleted meanwhile, or has no enabled task, its people are canceled (10.2).
+    """
+    facts = await run_store.run_facts(conn, {item.key for item in items})
+    starting = [f for f in facts.values() if not f.stopping and f.run.status in _UNDER_WAY]
+    await _follow_versions(conn, starting, now=now)
+    wanted = [f.run.id for f in starting if f.workflow_enabled]
+    people = await run_store.lock_not_laid_out(conn, wanted, PORTION)
+    await run_store.lay_out(conn, people, now=now)
+    await _cancel_idle(conn, people, now=now)
+    await put_next(conn, people, now=now)
+    await stop_runs(conn, [f.run.id for f in starting if not f.workflow_enabled], now=now)
+    if len(people) == PORTION:
+        await put_runs(conn, names.RUN_START, wanted, now=now)
+
+
+async def cancel_runs(conn: AsyncConnection, items: Sequence[WorkItem], now: datetime) -> None:
+    """``run.cancel``: cancel the next portion of people, with the callouts they wait for.
+
+    Callouts are locked before people, as everywhere. A task that called out between the two looks
+    is met by the next portion.
+    """
+    run_ids = sorted({item.key for item in items})
+    waiting = await run_store.waiting_tasks(conn, run_ids, PORTION)
+    await extensions.cancel(conn, names.OWNER_KIND, waiting, now=now)
+    people = await run_store.lock_open_people(conn, run_ids, PORTION)
+    await run_store.lay_out(conn, people, now=now)
+    missed = {
+        task.person_id
+        for task in await store.open_tasks(conn, people)
+        if task.status is Status.IN_PROGRESS and task.id not in waiting
+    }
+    batch = Batch(now=now)
+    for id, person in (await store.lock_people(conn, people)).items():
+        if id not in missed:
+            batch.halt(person)
+    await batch.save(conn)
+    if missed or len(people) == PORTION:
+        await put_runs(conn, names.RUN_CANCEL, run_ids, now=now)
+
+
+class TaskRunner:
+    """``task.run``: runs tasks whose turn has come, for a batch of people at once."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    async def run(self, conn: AsyncConnection, items: Sequence[WorkItem], now: datetime) -> None:
+        """Begin the tasks, do them, and settle; what waits for something else stays in progress."""
+        turns = await store.lock_turns(conn, {item.key for item in items})
+        batch = Batch(now=now)
+        begun = []
+        for turn in turns:
+            match due_move(turn):
+                case Move.BEGIN:
+                    batch.begin(turn.person, turn.task)
+                    begun.append(turn)
+                case Move.HALT:
+                    batch.halt(turn.person)
+                case Move.LEAVE:
+                    pass
+        outcomes = await self._registry.run(conn, begun, now=now)
+        for turn in begun:
+            if turn.task.id in outcomes:
+                batch.finish(turn.person, turn.task, outcomes[turn.task.id])
+        await batch.save(conn)
+
+
+async def _follow_versions(
+    conn: AsyncConnection, starting: Sequence[RunFacts], *, now: datetime
+) -> None:
+    """Put runs that nobody has started onto the current version of their workflow."""
+    for facts in starting:
+        behind = facts.version_id != facts.current_version_id
+        if (
+            behind
+            and facts.run.status is Status.QUEUED
+            and not await run_store.is_begun(conn, facts.run.id)
+        ):
+            await run_store.rebase(
+                conn,
+                facts.run.id,
+                version_id=facts.current_version_id,
+                version=facts.current_version,
+                now=now,
+            )
+
+
+async def _cancel_idle(conn: AsyncConnection, people: Sequence[str], *, now: datetime) -> None:
+    """Cancel people for whom there is nothing to do: every task of the version is disabled."""
+    batch = Batch(now=now)
+    for person in (await store.lock_people(conn, people)).values():
+        if not person.tasks.total:
+            batch.halt(person)
+    await batch.save(conn)
