@@ -11,14 +11,13 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import aiohttp
 from yarl import URL
 
 from ostiary.durable.clock import Clock
-from ostiary.extensions.credentials import Credential
+from ostiary.extensions.calls import Attempt, CallResult, Outgoing
 from ostiary.extensions.egress import EgressPolicy, Forbidden, check_url
 from ostiary.extensions.limits import Limits
 from ostiary.extensions.replies import (
@@ -34,47 +33,6 @@ from ostiary.extensions.targets import Target
 LARGEST_REPLY = 64 * 1024
 KEPT_ALIVE = 4.0
 """Shorter than the five seconds after which common servers close an idle connection."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
-    """One callout as it is to be sent; every attempt sends the same bytes."""
-
-    callout_id: str
-    extension_id: str
-    url: str
-    body: bytes
-    credential: Credential
-    timeout: timedelta
-    retries: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """What is kept of one attempt."""
-
-    at: datetime
-    url: str
-    status: int | None
-    label: str | None
-    """What went wrong; ``None``: the endpoint took the call."""
-    milliseconds: int
-    nonce: str | None = None
-    fingerprint: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CallResult:
-    """How a call went, after all its attempts."""
-
-    attempts: tuple[Attempt, ...]
-    correlation: str | None = None
-    """The endpoint's name for the call: ``x-ms-workflow-run-id``."""
-
-    @property
-    def label(self) -> str | None:
-        """What went wrong in the end; ``None``: the endpoint took the call."""
-        return self.attempts[-1].label
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +75,7 @@ class Caller:
         try:
             target = check_url(outgoing.url, self._egress)
         except Forbidden as error:
-            return CallResult((self._blocked(error),))
+            return self._blocked(outgoing, error)
         attempts: list[Attempt] = []
         while True:
             async with self._limits.place(outgoing.extension_id):
@@ -125,7 +83,7 @@ class Caller:
             attempts.append(attempt)
             again = is_worth_repeating(reply.status, reply.label)
             if attempt.label is None or not again or len(attempts) > outgoing.retries:
-                return CallResult(tuple(attempts), _correlation(reply))
+                return CallResult(attempts=tuple(attempts), correlation=_correlation(reply))
             await self._pause(pause_before_repeating(reply.headers))
 
     async def close(self) -> None:
@@ -185,9 +143,10 @@ class Caller:
             )
         return self._session
 
-    def _blocked(self, error: Forbidden) -> Attempt:
-        now = self._clock.now()
-        return Attempt(at=now, url="", status=None, label=error.label, milliseconds=0)
+    def _blocked(self, outgoing: Outgoing, error: Forbidden) -> CallResult:
+        url = outgoing.url.partition("?")[0]
+        attempt = Attempt(at=self._clock.now(), url=url, label=error.label)
+        return CallResult(attempts=(attempt,), explanation=str(error))
 
 
 async def _drain(response: aiohttp.ClientResponse) -> None:

@@ -35,8 +35,9 @@ def load_or_make(data_dir: Path) -> RSAKey:
         _make(path)
     _check_private(path)
     try:
-        key = RSAKey.import_key(path.read_bytes())
-    except (JoseError, ValueError):
+        stored = msgspec.json.decode(path.read_bytes(), type=dict[str, str | list[str]])
+        key = RSAKey.import_key(stored)
+    except (JoseError, KeyError, ValueError):  # ``ValueError`` covers what is not JSON
         raise BadKey(f"{path} does not hold an RSA key: restore it, or remove it.") from None
     if not key.is_private or key.thumbprint() in PUBLISHED:
         raise BadKey(f"{path} holds a key that anyone may know: remove it.")

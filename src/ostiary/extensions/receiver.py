@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet, RSAKey
+from joserfc.jwk import KeySet, RSAKey, import_key
 
 from ostiary.extensions.pop import REGISTRY, digest, header_hash, query_hash
 from ostiary.extensions.targets import BadURL, Target, parse
@@ -55,6 +55,14 @@ class Received:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+
+
+def read_keys(jwks: Mapping[str, Any]) -> KeySet:
+    """Make a key set of the document at the issuer's ``jwks_uri``.
+
+    :raises JoseError: it holds something that is no key.
+    """
+    return KeySet([import_key(key) for key in jwks["keys"]])
 
 
 class Nonces:

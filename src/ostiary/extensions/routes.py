@@ -1,0 +1,44 @@
+"""The outbound issuer's public documents, for receivers that check tokens (security 22).
+
+They need no authentication: they hold nothing but a name and a public key.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from ostiary.extensions.signing import OutboundIssuer
+
+PREFIX = "/outbound"
+_CACHED = {"Cache-Control": "public, max-age=3600"}
+
+
+def outbound_routes(issuer: OutboundIssuer) -> list[Route]:
+    """Give the routes of the issuer's metadata and key set, below ``/outbound``."""
+
+    async def metadata(_: Request) -> JSONResponse:
+        """GET /outbound/.well-known/openid-configuration."""
+        return JSONResponse(_document(issuer), headers=_CACHED)
+
+    async def keys(_: Request) -> JSONResponse:
+        """GET /outbound/keys."""
+        return JSONResponse(issuer.jwks(), headers=_CACHED)
+
+    return [
+        Route(f"{PREFIX}/.well-known/openid-configuration", metadata),
+        Route(f"{PREFIX}/keys", keys),
+    ]
+
+
+def _document(issuer: OutboundIssuer) -> dict[str, object]:
+    return {
+        "issuer": issuer.issuer,
+        "jwks_uri": f"{issuer.issuer}/keys",
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "token_endpoint_auth_signing_alg_values_supported": ["RS256"],
+        "response_types_supported": ["token"],
+        "subject_types_supported": ["public"],
+        "claims_supported": ["aud", "iss", "iat", "nbf", "exp", "appid", "azp", "oid", "tid"],
+    }

@@ -1,0 +1,124 @@
+"""Every query about callouts.
+
+Whoever moves callouts locks their rows first, in the order of their ids, so that two who move the
+same ones wait for each other instead of for ever. SQLite has one writer and needs no locks.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, RowMapping, bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ostiary.extensions.callouts import Callout, CalloutStatus, Outcome
+from ostiary.extensions.tables import callouts
+from ostiary.storage.batches import among
+
+_MOVING: Final = (
+    "status",
+    "deadline",
+    "outcome",
+    "detail",
+    "source",
+    "external_correlation_id",
+    "answer",
+    "sent_at",
+    "answered_at",
+    "attempts",
+)
+_SAVE: Final = (
+    update(callouts)
+    .where(callouts.c.id == bindparam("callout_id"))
+    .values({name: bindparam(name) for name in _MOVING})
+)
+
+
+async def add(conn: AsyncConnection, new: Sequence[Callout]) -> None:
+    """Store new callouts."""
+    if new:
+        await conn.execute(insert(callouts), [_row(callout) for callout in new])
+
+
+async def save(conn: AsyncConnection, moved: Sequence[Callout]) -> None:
+    """Store what can change of callouts whose rows the caller has locked."""
+    if moved:
+        rows = [_row(callout) for callout in moved]
+        changes = [{"callout_id": r["id"], **{n: r[n] for n in _MOVING}} for r in rows]
+        await conn.execute(_SAVE, changes)
+
+
+async def lock(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Callout]:
+    """Give callouts by id, their rows locked until the end of the transaction."""
+    return {c.id: c for c in await _locked(conn, among(callouts.c.id, ids))}
+
+
+async def lock_of_owners(conn: AsyncConnection, owner_ids: Collection[str]) -> list[Callout]:
+    """Give every callout of these owners, their rows locked until the end of the transaction."""
+    return await _locked(conn, among(callouts.c.owner_id, owner_ids))
+
+
+async def read(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Callout]:
+    """Give callouts by id; those that do not exist are missing."""
+    rows = await conn.execute(select(callouts).where(among(callouts.c.id, ids)))
+    return {row["id"]: _callout(row) for row in rows.mappings()}
+
+
+async def of_owners(
+    conn: AsyncConnection, owner_kind: str, owner_ids: Collection[str]
+) -> dict[str, list[Callout]]:
+    """Give the callouts of each owner, the oldest first; owners without any are missing."""
+    rows = await conn.execute(
+        select(callouts)
+        .where(callouts.c.owner_kind == owner_kind, among(callouts.c.owner_id, owner_ids))
+        .order_by(callouts.c.created_at, callouts.c.id)
+    )
+    found: dict[str, list[Callout]] = defaultdict(list)
+    for row in rows.mappings():
+        found[row["owner_id"]].append(_callout(row))
+    return dict(found)
+
+
+async def recent(
+    conn: AsyncConnection, *, limit: int, is_open: bool | None = None
+) -> list[Callout]:
+    """Give the latest callouts, those of all owners; only open or only ended ones if asked for."""
+    statement = select(callouts).order_by(callouts.c.created_at.desc(), callouts.c.id).limit(limit)
+    if is_open is not None:
+        ended = callouts.c.outcome
+        statement = statement.where(ended.is_(None) if is_open else ended.is_not(None))
+    return [_callout(row) for row in (await conn.execute(statement)).mappings()]
+
+
+async def _locked(conn: AsyncConnection, where: ColumnElement[bool]) -> list[Callout]:
+    statement = select(callouts).where(where).order_by(callouts.c.id).with_for_update()
+    return [_callout(row) for row in (await conn.execute(statement)).mappings()]
+
+
+def _row(callout: Callout) -> dict[str, Any]:  # column values of several types
+    names = ("owner_kind", "owner_id", "extension_id", "stage", "waits", "created_at", *_MOVING)
+    values = {name: getattr(callout, name) for name in names}
+    timeout = callout.timeout
+    return {
+        **values,
+        "id": callout.id,
+        "status": callout.status.value,
+        "outcome": callout.outcome.value if callout.outcome else None,
+        "timeout_ms": None if timeout is None else timeout // timedelta(milliseconds=1),
+    }
+
+
+def _callout(row: RowMapping) -> Callout:
+    values = dict(row)
+    timeout_ms = values.pop("timeout_ms")
+    return Callout(
+        **{
+            **values,
+            "status": CalloutStatus(row["status"]),
+            "outcome": Outcome(row["outcome"]) if row["outcome"] else None,
+            "timeout": None if timeout_ms is None else timedelta(milliseconds=timeout_ms),
+        }
+    )

@@ -1,0 +1,186 @@
+"""The worker's part: send what is due, record how it went, end the waits whose time is up.
+
+A callout is prepared in one transaction, called outside of any, and its result is stored at once
+through a group commit. So a crash repeats only calls that were in flight, under the same ids.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ostiary.durable import queue
+from ostiary.durable.clock import Clock
+from ostiary.durable.group import GroupCommit
+from ostiary.durable.handlers import Again, Handler, InTransaction, Outcome, Outside
+from ostiary.durable.items import WorkItem
+from ostiary.extensions import effects, ledger, store
+from ostiary.extensions.caller import Caller
+from ostiary.extensions.callouts import (
+    Callout,
+    accepted,
+    canceled,
+    dispatched,
+    expired,
+    refused,
+)
+from ostiary.extensions.calls import CallResult, Outgoing
+from ostiary.extensions.owners import Owners
+from ostiary.extensions.plans import Addresses, Drop, Fail, Plan, Send, plan
+from ostiary.storage.database import Database
+
+_log: Final = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    """One call that has been made."""
+
+    item: WorkItem
+    result: CallResult
+    at: datetime
+
+
+class CalloutWork:
+    """The handlers of the work that callouts make; ``close`` it when the worker has stopped."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        owners: Owners,
+        caller: Caller,
+        *,
+        addresses: Addresses,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._owners = owners
+        self._caller = caller
+        self._addresses = addresses
+        self._results: GroupCommit[_Delivery, Callout] = GroupCommit(database, self._record)
+
+    def handlers(self) -> list[Handler]:
+        """Give the handlers for the worker."""
+        return [
+            InTransaction(effects.TIMEOUT, self.expire),
+            Outside(effects.CALLOUT, self.send),
+        ]
+
+    async def close(self) -> None:
+        """Store the results that are known, and close the connections."""
+        await self._results.close()
+        await self._caller.close()
+
+    async def send(self, items: Sequence[WorkItem], now: datetime) -> None:
+        """Send what is still to be sent, all at the same time within the caller's limits.
+
+        What cannot be recorded stays open, and the worker tries it again later.
+        """
+        ready = await self._prepare(items, now)
+        deliveries = [self._deliver(item, outgoing) for item, outgoing in ready]
+        for (item, _), error in zip(
+            ready, await asyncio.gather(*deliveries, return_exceptions=True), strict=True
+        ):
+            if error is None:
+                continue
+            if len(items) == 1:
+                raise error
+            _log.warning("callout.not_recorded", callout=item.key, exc_info=error)
+
+    async def expire(
+        self, conn: AsyncConnection, items: Sequence[WorkItem], now: datetime
+    ) -> Mapping[str, Outcome]:
+        """End the waits whose deadline has come; what was answered meanwhile stays answered."""
+        before = await store.lock(conn, [item.key for item in items])
+        after = {id_: expired(callout, now=now) for id_, callout in before.items()}
+        await effects.apply(conn, self._owners, before, after, now=now)
+        outcomes: dict[str, Outcome] = {}
+        for item in items:
+            callout = after.get(item.key)
+            if callout is not None and callout.awaits and callout.deadline is not None:
+                outcomes[item.id] = Again(callout.deadline)
+        timed_out = [id_ for id_ in after if after[id_] != before[id_]]
+        if timed_out:
+            _log.info("callout.timed_out", callouts=timed_out)
+        return outcomes
+
+    async def _prepare(
+        self, items: Sequence[WorkItem], now: datetime
+    ) -> list[tuple[WorkItem, Outgoing]]:
+        """Load what the batch needs and note that it is about to be sent.
+
+        What needs no call is finished here: callouts that have ended or whose owner is gone, and
+        those that nobody can be called for.
+        """
+        async with self._database.transaction() as conn:
+            before = await store.lock(conn, [item.key for item in items])
+            wanted = [item for item in items if _is_wanted(item, before.get(item.key))]
+            callouts = [before[item.key] for item in wanted]
+            plans = await plan(conn, self._owners, callouts, addresses=self._addresses)
+            after = {c.id: _planned(c, plans[c.id], now) for c in callouts}
+            await effects.apply(conn, self._owners, before, after, now=now)
+            ready = [(item, plans[item.key]) for item in wanted]
+            calls = [(item, what.outgoing) for item, what in ready if isinstance(what, Send)]
+            called = {item.id for item, _ in calls}
+            await queue.done(conn, [item for item in items if item.id not in called])
+        for id_, what in plans.items():
+            if isinstance(what, Fail):
+                _log.warning("callout.not_sent", callout=id_, reason=what.reason)
+        return calls
+
+    async def _deliver(self, item: WorkItem, outgoing: Outgoing) -> None:
+        result = await self._caller.call(outgoing)
+        await self._results.submit(_Delivery(item, result, self._clock.now()))
+        event = {"callout": item.key, "extension": outgoing.extension_id}
+        if result.label is None:
+            _log.info("callout.taken", **event, run=result.correlation)
+        else:
+            _log.warning("callout.not_taken", **event, reason=result.reason)
+
+    async def _record(
+        self, conn: AsyncConnection, deliveries: Sequence[_Delivery]
+    ) -> Sequence[Callout]:
+        """Store the results of calls, whichever came first: this, an answer, or a cancel."""
+        before = await store.lock(conn, [delivery.item.key for delivery in deliveries])
+        after = dict(before)
+        entries = []
+        for delivery in deliveries:
+            callout = after[delivery.item.key]
+            after[callout.id] = _delivered(callout, delivery)
+            entries += [ledger.of_attempt(callout, a) for a in delivery.result.attempts]
+        await effects.apply(conn, self._owners, before, after, now=self._clock.now())
+        await queue.done(conn, [delivery.item for delivery in deliveries])
+        await ledger.write(conn, entries)
+        return [after[delivery.item.key] for delivery in deliveries]
+
+
+def _is_wanted(item: WorkItem, callout: Callout | None) -> bool:
+    """Whether the callout is still to be sent, or open and asked to be sent once more."""
+    if callout is None:
+        return False
+    return callout.is_unsent or (callout.is_open and bool(item.payload.get("replay")))
+
+
+def _planned(callout: Callout, what: Plan, now: datetime) -> Callout:
+    match what:
+        case Send():
+            return dispatched(callout, now=now)
+        case Fail(reason):
+            return refused(callout, reason=reason)
+        case Drop():
+            return canceled(callout, reason="What called out no longer exists.")
+
+
+def _delivered(callout: Callout, delivery: _Delivery) -> Callout:
+    result = delivery.result
+    counted = replace(callout, attempts=callout.attempts + len(result.attempts))
+    if result.label is None:
+        return accepted(counted, now=delivery.at, correlation=result.correlation)
+    return refused(counted, reason=result.reason)

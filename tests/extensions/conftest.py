@@ -1,0 +1,72 @@
+"""Fixtures of this package: an endpoint, a caller, and keys that are made once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from joserfc.jwk import RSAKey
+
+from ostiary.extensions.caller import Caller
+from ostiary.extensions.egress import EgressPolicy
+from ostiary.extensions.receiver import Trust, read_keys
+from ostiary.extensions.signing import OutboundIssuer, Signer
+from tests.extensions.endpoints import ScriptedEndpoint
+from tests.support.clocks import FixedClock
+
+ISSUER = "http://127.0.0.1:8080/outbound"
+TENANT = "11111111-2222-3333-4444-555555555555"
+
+
+@pytest.fixture(scope="session")
+def issuer() -> OutboundIssuer:
+    """The issuer of outbound tokens."""
+    return OutboundIssuer(RSAKey.generate_key(2048), issuer=ISSUER, tenant_id=TENANT)
+
+
+@pytest.fixture(scope="session")
+def signer(issuer: OutboundIssuer) -> Signer:
+    """What signs the calls."""
+    return Signer(issuer)
+
+
+@pytest.fixture
+def trust(issuer: OutboundIssuer) -> Trust:
+    """What a receiver believes that knows the issuer, whatever the audience of the test is."""
+    return Trust(issuers=[ISSUER], keys=read_keys(issuer.jwks()), audiences=[])
+
+
+@pytest.fixture
+async def endpoint() -> AsyncIterator[ScriptedEndpoint]:
+    """An endpoint that answers 202."""
+    async with ScriptedEndpoint() as endpoint:
+        yield endpoint
+
+
+class Pauses(list[float]):
+    """Records the pauses that were asked for, and takes none."""
+
+    async def __call__(self, seconds: float) -> None:
+        """Take note."""
+        self.append(seconds)
+
+
+@pytest.fixture
+def pauses() -> Pauses:
+    """The pauses between attempts."""
+    return Pauses()
+
+
+@pytest.fixture
+async def caller(signer: Signer, clock: FixedClock, pauses: Pauses) -> AsyncIterator[Caller]:
+    """A caller that may call this machine."""
+    caller = make_caller(signer, clock, pauses)
+    yield caller
+    await caller.close()
+
+
+def make_caller(signer: Signer, clock: FixedClock, pauses: Pauses, **changes: Any) -> Caller:
+    """Make a caller for development; the test closes it."""
+    usual: dict[str, Any] = {"egress": EgressPolicy(loopback=True), "pause": pauses}
+    return Caller(signer=signer, clock=clock, **{**usual, **changes})
