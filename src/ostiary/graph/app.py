@@ -110,7 +110,7 @@ async def _send(send: Send, reply: Reply, incoming: Incoming) -> None:
     if media is not None:
         headers["Content-Type"] = media
     headers |= reply.headers
-    if reply.status != 204:
+    if reply.status not in (204, 304):
         headers["Content-Length"] = str(len(body))
     raw = [
         (n.lower().encode("latin-1"), v.encode("latin-1", "replace")) for n, v in headers.items()

@@ -14,6 +14,7 @@ from ostiary.graph.call import GraphCall
 from ostiary.graph.context import context_url, location, next_link
 from ostiary.graph.edm import Property, describe, result_type
 from ostiary.graph.errors import BadRequest, MethodNotAllowed, NotFound
+from ostiary.graph.etags import etag, matches, require
 from ostiary.graph.options import NO_OPTIONS, QueryOptions
 from ostiary.graph.replies import Reply
 from ostiary.graph.resources import Endpoint, EntitySet, Matching
@@ -114,12 +115,16 @@ class Dispatcher:
         body: dict[str, Any] = {}
         if writer.metadata != "none":
             body["@odata.context"] = context_url(place, call, options, entity=True)
+            if isinstance(value, Entity):
+                body["@odata.etag"] = etag(value)
         return body | writer.entity(value, declared=place.source.type, shape=options)
 
     async def _entity(self, place: EntityAt, call: GraphCall, writer: Writer) -> Reply:
         declared = place.collection.set or EntitySet(
             name=place.collection.name, source=place.collection.source, read=place.collection.read
         )
+        if call.method != "GET" and "if-match" in call.headers:
+            await self._require_match(place, call)
         match call.method:
             case "GET":
                 return await self._read(place, call, writer)
@@ -145,7 +150,18 @@ class Dispatcher:
             entity = await self._one(conn, place, options, call)
         if entity is None:
             return Reply(204)
-        return Reply(200, self._entity_body(place.collection, entity, call, writer, options))
+        headers = {"ETag": etag(entity)}
+        seen = call.headers.get("if-none-match")
+        if seen is not None and matches(seen, headers["ETag"]):
+            return Reply(304, headers=headers)
+        body = self._entity_body(place.collection, entity, call, writer, options)
+        return Reply(200, body, headers=headers)
+
+    async def _require_match(self, place: EntityAt, call: GraphCall) -> None:
+        """Whoever may write an entity may learn whether it has changed; nobody else asks."""
+        async with self.database.reading() as conn:
+            entity = await query.one(conn, place, NO_OPTIONS, call)
+        require(call.headers["if-match"], entity)
 
     async def _one(
         self, conn: AsyncConnection, place: EntityAt, options: QueryOptions, call: GraphCall
