@@ -78,6 +78,10 @@ _GROUPS: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
 }
 
 
+ALIASES: Final = (*(employee.alias for employee in _STAFF), "rosa")
+GROUP_NAMES: Final = tuple(_GROUPS)
+
+
 def person_id(alias: str) -> str:
     """Give the id of a person of the small organisation."""
     return str(uuid5(_NAMESPACE, f"user/{alias}"))

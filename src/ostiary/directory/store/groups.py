@@ -61,7 +61,7 @@ async def _linked(
         .join(directory_objects, directory_objects.c.id == far)
         .where(LIVE, among(near, ids))
     )
-    for here, there in (await conn.execute(query)).tuples():
+    for here, there in await conn.execute(query):
         found[here].add(there)
     return found
 
