@@ -139,6 +139,15 @@ class Settings(BaseSettings):
     max_body: Annotated[int, Field(ge=1024)] = 1024 * 1024
     """The largest request body in bytes."""
 
+    throttle_reads: Annotated[int, Field(ge=0)] = 0
+    """Reads that one application may make within ten seconds; 0: no limit."""
+
+    throttle_writes: Annotated[int, Field(ge=0)] = 0
+    """Writes that one application may make within ten seconds; 0: no limit."""
+
+    cors_origins: list[str] = []
+    """Origins whose pages may call the API from a browser; ``["*"]`` for all. Empty: none."""
+
     log_format: LogFormat | None = None
     """Unset: ``console`` on a terminal, else ``json``."""
 

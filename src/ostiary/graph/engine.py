@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from ostiary.graph.reading import Reader
 from ostiary.graph.replies import Reply, error_reply
 from ostiary.graph.resources import Caller, Node
 from ostiary.graph.routing import resolve
+from ostiary.graph.throttling import Throttle
 from ostiary.graph.types import Version
 from ostiary.graph.urls import split_path
 from ostiary.graph.writing import Writer
@@ -57,6 +58,7 @@ class Engine:
     """Turns errors of lower layers into those that callers understand."""
     container: str = "GraphService"
     title: str = "Graph"
+    throttle: Throttle = field(default_factory=Throttle)
 
     def __post_init__(self) -> None:
         """Prepare what is the same for every request."""
@@ -85,8 +87,10 @@ class Engine:
         document = self._open(path, version, incoming.base_url) if method == "GET" else None
         if document is not None:
             return document
+        caller = await self.authenticator.authenticate(incoming.headers)
+        budget = self.throttle.take(caller, writes=method != "GET")
         call = GraphCall(
-            caller=await self.authenticator.authenticate(incoming.headers),
+            caller=caller,
             version=version,
             method=method,
             path=path,
@@ -98,7 +102,8 @@ class Engine:
             raw_body=incoming.body,
             reader=self.reader,
         )
-        return await self._dispatch(call)
+        reply = await self._dispatch(call)
+        return replace(reply, headers={**budget, **reply.headers}) if budget else reply
 
     async def _batch(self, method: str, incoming: Incoming) -> Reply:
         if method != "POST":
