@@ -88,6 +88,12 @@ class Settings(BaseSettings):
     tenant_id: str | None = None
     """The tenant's GUID. Unset: one is made with the database and kept there."""
 
+    organization: str = "Ostiary"
+    """The display name of the organisation."""
+
+    domains: list[str] = ["ostiary.local"]
+    """The organisation's domains; the first is the default for new people."""
+
     worker: bool = True
     """Run the worker beside the API. Off where ``ostiary worker`` runs in its own process."""
 
@@ -111,8 +117,9 @@ class Settings(BaseSettings):
     egress_hosts: list[str] = []
     """Hosts that extensions may call (exact or ``*.suffix``). Empty: every public address."""
 
-    egress_networks: list[str] = []
-    """Private networks (CIDR) that the hosts in egress_hosts may resolve to."""
+    egress_allowances: list[str] = []
+    """Private targets that extensions may call all the same, each an origin and the network that
+    it must resolve to: ``http://runner:7071=172.16.0.0/12``."""
 
     egress_ports: list[int] = [443, 8443]
     """Ports that extensions may call; loopback targets may use any."""
@@ -123,6 +130,13 @@ class Settings(BaseSettings):
 
     refuse_unresolved_logic_apps: bool = False
     """Refuse to create an extension whose Logic App resolves to no URL."""
+
+    resource_issuer: str | None = None
+    """The ``iss`` of tokens for Logic Apps, as their policies check it. Unset:
+    ``https://sts.windows.net/`` and the tenant's id."""
+
+    trusted_certificates: list[Path] = []
+    """Further certificate authorities (PEM files) that callouts trust."""
 
     callout_concurrency: Annotated[int, Field(ge=1, le=1000)] = 64
     """How many callouts a node has on the wire at once."""

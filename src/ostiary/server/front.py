@@ -22,6 +22,9 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
+"""An application of the asynchronous gateway interface."""
+
 _ROOTS = tuple(f"/{version}" for version in Version)
 
 

@@ -1,0 +1,229 @@
+"""A whole server from its settings: every part is made here, once, and given what it needs."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+import aiohttp
+import structlog
+from starlette.middleware.cors import CORSMiddleware
+
+from ostiary.audit import routes as audit
+from ostiary.directory import changes as directory_changes
+from ostiary.directory import routes as directory
+from ostiary.directory.clients import DirectoryClients
+from ostiary.directory.service import Directory
+from ostiary.directory.tenant import Tenant
+from ostiary.durable.clock import Clock, RealClock, SimulatedClock
+from ostiary.durable.errors import Busy
+from ostiary.durable.handlers import Handler
+from ostiary.durable.worker import Worker
+from ostiary.extensions.owners import Owners
+from ostiary.extensions.resumes import Resumes
+from ostiary.extensions.routes import outbound_routes
+from ostiary.graph.app import GraphApp
+from ostiary.graph.engine import Engine
+from ostiary.graph.errors import DomainError, Unavailable
+from ostiary.graph.reading import Reader
+from ostiary.graph.resources import Node
+from ostiary.graph.throttling import Throttle
+from ostiary.graph.values import read_instant
+from ostiary.identity import matrix
+from ostiary.identity.issuer import DevelopmentIssuer
+from ostiary.identity.issuer_routes import IssuerRoutes
+from ostiary.identity.permissions import requires
+from ostiary.identity.ports import Clients
+from ostiary.server import governors, identity, outbound
+from ostiary.server.front import ASGI, Front
+from ostiary.server.operator import Operator
+from ostiary.settings import ClockKind, Settings
+from ostiary.storage.database import Database
+from ostiary.storage.facts import fact_or
+from ostiary.storage.tables import new_id
+
+log = structlog.get_logger(__name__)
+
+EXPOSED = [
+    "ETag",
+    "Location",
+    "Preference-Applied",
+    "Content-Range",
+    "request-id",
+    "client-request-id",
+    "Retry-After",
+]
+"""Response headers that pages of other origins may read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """What runs: an application to serve, and a worker to run beside it or elsewhere."""
+
+    settings: Settings
+    tenant_id: str
+    database: Database
+    clock: Clock
+    worker: Worker
+    app: ASGI
+    clients: Clients
+    issuer: DevelopmentIssuer | None
+    resumes: Resumes
+    owners: Owners
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, base_urls: Sequence[str]) -> AsyncIterator[Server]:
+    """Open the database, bring it up to date and compose a server; close it all at the end.
+
+    ``base_urls`` are the addresses at which clients reach it, the public one first. Neither the
+    worker nor a listener is started.
+
+    :raises ConfigurationError: the settings are unsafe or contradict each other.
+    """
+    async with AsyncExitStack() as stack:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        database = await Database.open(settings.database)
+        stack.push_async_callback(database.close)
+        await database.upgrade()
+        clock = await open_clock(settings, database)
+        tenant_id = await _prepared(settings, database, clock.now())
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        yield _composed(
+            settings, stack, database, clock, tenant_id=tenant_id, urls=base_urls, http=http
+        )
+
+
+async def open_clock(settings: Settings, database: Database) -> Clock:
+    """Give the clock that the settings ask for."""
+    if settings.clock is ClockKind.REAL:
+        return RealClock()
+    start = read_instant(settings.clock_start) if settings.clock_start else None
+    clock = await SimulatedClock.open(database, start=start)
+    log.warning("clock.simulated", now=clock.now().isoformat())
+    return clock
+
+
+async def _prepared(settings: Settings, database: Database, now: datetime) -> str:
+    """Put into a new database what every organisation has, and give the tenant's id."""
+    async with database.transaction() as conn:
+        kept = await fact_or(conn, "tenant_id", lambda: settings.tenant_id or new_id())
+        await directory_changes.ensure_well_known(conn, now=now)
+        await governors.prepare(conn, now=now)
+    return cast(str, settings.tenant_id or kept)
+
+
+def _composed(
+    settings: Settings,
+    stack: AsyncExitStack,
+    database: Database,
+    clock: Clock,
+    *,
+    tenant_id: str,
+    urls: Sequence[str],
+    http: aiohttp.ClientSession,
+) -> Server:
+    believed = identity.compose(
+        settings, tenant_id=tenant_id, base_urls=urls, http=http, now=clock.now
+    )
+    owners = Owners()
+    out = outbound.compose(
+        settings,
+        database=database,
+        clock=clock,
+        owners=owners,
+        tenant_id=tenant_id,
+        base_urls=urls,
+    )
+    stack.push_async_callback(out.work.close)
+    resumes = Resumes(database, clock, owners)
+    stack.push_async_callback(resumes.close)
+    parts = governors.compose(
+        settings, database=database, clock=clock, owners=owners, resumes=resumes, egress=out.egress
+    )
+    worker = _worker(settings, database, clock, [*out.work.handlers(), *parts.handlers])
+    clients = DirectoryClients(database, clock.now)
+    tenant = Tenant(
+        id=tenant_id, display_name=settings.organization, domains=tuple(settings.domains)
+    )
+    roots: list[Node] = [
+        *directory.resources(Directory(database), tenant),
+        *parts.roots,
+        audit.resources(read=requires(matrix.AUDIT_READ)),
+    ]
+    graph = _graph(settings, roots, database, clock, believed)
+    operator = Operator(
+        database=database, clock=clock, worker=worker, authenticator=believed.authenticator
+    )
+    beside = [*operator.routes(), *outbound_routes(out.issuer)]
+    if believed.issuer is not None:
+        names = frozenset(settings.domains)
+        routes = IssuerRoutes(
+            issuer=believed.issuer, clients=clients, now=clock.now, tenant_names=names
+        )
+        beside += routes.routes()
+    return Server(
+        settings=settings,
+        tenant_id=tenant_id,
+        database=database,
+        clock=clock,
+        worker=worker,
+        app=_with_cors(Front(graph, beside), settings),
+        clients=clients,
+        issuer=believed.issuer,
+        resumes=resumes,
+        owners=owners,
+    )
+
+
+def _graph(
+    settings: Settings,
+    roots: Sequence[Node],
+    database: Database,
+    clock: Clock,
+    believed: identity.Identity,
+) -> GraphApp:
+    engine = Engine(
+        roots=roots,
+        database=database,
+        clock=clock,
+        authenticator=believed.authenticator,
+        reader=Reader(strays=governors.STRAYS),
+        translate=translate,
+        title="Ostiary",
+        throttle=Throttle(reads=settings.throttle_reads, writes=settings.throttle_writes),
+    )
+    return GraphApp(engine=engine, public_url=settings.public_url, max_body=settings.max_body)
+
+
+def _worker(
+    settings: Settings, database: Database, clock: Clock, handlers: Sequence[Handler]
+) -> Worker:
+    node = settings.node or f"{socket.gethostname()}:{settings.port}"
+    return Worker(database, clock, handlers, node=node, poll=settings.worker_poll)
+
+
+def _with_cors(app: ASGI, settings: Settings) -> ASGI:
+    """Let pages of the configured origins call; no cookie authenticates, so none is let through."""
+    if not settings.cors_origins:
+        return app
+    wrapped = CORSMiddleware(
+        app,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "POST", "PATCH", "PUT", "DELETE"],
+        allow_headers=["*"],
+        expose_headers=EXPOSED,
+        max_age=3600,
+    )
+    return cast(ASGI, wrapped)
+
+
+def translate(error: Exception) -> DomainError | None:
+    """Turn what lower layers raise into what callers understand."""
+    if isinstance(error, Busy):
+        return Unavailable(retry_after=max(1, round(error.retry_after.total_seconds())))
+    return None

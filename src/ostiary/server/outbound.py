@@ -1,0 +1,76 @@
+"""How callouts leave the server: what may be reached, with which proof, within which limits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ostiary.durable.clock import Clock
+from ostiary.extensions.caller import Caller
+from ostiary.extensions.egress import Allowance, EgressPolicy
+from ostiary.extensions.keys import load_or_make
+from ostiary.extensions.limits import Limits
+from ostiary.extensions.owners import Owners
+from ostiary.extensions.plans import Addresses
+from ostiary.extensions.routes import PREFIX
+from ostiary.extensions.signing import OutboundIssuer, Signer
+from ostiary.extensions.work import CalloutWork
+from ostiary.settings import Settings
+from ostiary.storage.database import Database
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outbound:
+    """The parts that the rest of the composition needs."""
+
+    issuer: OutboundIssuer
+    egress: EgressPolicy
+    work: CalloutWork
+
+
+def compose(
+    settings: Settings,
+    *,
+    database: Database,
+    clock: Clock,
+    owners: Owners,
+    tenant_id: str,
+    base_urls: Sequence[str],
+) -> Outbound:
+    """Put the parts together."""
+    issuer = OutboundIssuer(
+        load_or_make(settings.data_dir),
+        issuer=base_urls[0] + PREFIX,
+        tenant_id=tenant_id,
+        resource_issuer=settings.resource_issuer,
+    )
+    egress = _egress(settings, base_urls)
+    caller = Caller(
+        clock=clock,
+        signer=Signer(issuer),
+        egress=egress,
+        limits=Limits(
+            overall=settings.callout_concurrency,
+            per_extension=settings.callout_concurrency_per_extension,
+        ),
+        ca_files=tuple(settings.trusted_certificates),
+    )
+    addresses = Addresses(base_url=base_urls[0], logic_app_template=settings.logic_app_url_template)
+    work = CalloutWork(database, clock, owners, caller, addresses=addresses)
+    return Outbound(issuer=issuer, egress=egress, work=work)
+
+
+def _egress(settings: Settings, base_urls: Sequence[str]) -> EgressPolicy:
+    own = (urlsplit(url) for url in base_urls)
+    return EgressPolicy(
+        loopback=settings.loopback_targets,
+        hosts=tuple(settings.egress_hosts),
+        ports=frozenset(settings.egress_ports),
+        allowances=tuple(Allowance.parse(text) for text in settings.egress_allowances),
+        own=frozenset((url.hostname or "", url.port or _default_port(url.scheme)) for url in own),
+    )
+
+
+def _default_port(scheme: str) -> int:
+    return 443 if scheme == "https" else 80
