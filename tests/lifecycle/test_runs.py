@@ -71,6 +71,7 @@ def test_what_people_mean_for_a_task_report(people: Tally, status: Status) -> No
 def test_a_run_that_is_being_canceled_ends_as_canceled_whatever_its_people_did() -> None:
     run = Run(
         id="run",
+        workflow_id="workflow",
         status=Status.IN_PROGRESS,
         people=Tally(in_progress=1),
         tasks=Tally(in_progress=1),
@@ -121,6 +122,7 @@ class Story:
             },
             run=Run(
                 id="run",
+                workflow_id="workflow",
                 status=Status.QUEUED,
                 people=Tally(queued=people),
                 tasks=Tally(queued=people * length),

@@ -16,6 +16,9 @@ AUDIT_SERVICE = "Lifecycle Workflows"
 OWNER_KIND = "taskProcessingResult"
 """The owner kind of callouts; the owner's id is that of the task processing result."""
 
+EXTENSION_KIND = "microsoft.graph.identityGovernance.customTaskExtension"
+"""The kind under which extensions of workflows are kept."""
+
 STAGE = "customTaskExtension"
 """The stage of every callout: workflows have only this one."""
 

@@ -39,6 +39,7 @@ class Run:
     """One execution of a workflow (``run``); ``tasks`` is the sum over its people."""
 
     id: str
+    workflow_id: str
     status: Status
     people: Tally
     tasks: Tally

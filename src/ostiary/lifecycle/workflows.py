@@ -182,8 +182,13 @@ def _admitted_task(task: Task, category: Category, path: str) -> NewTask:
         is_enabled=task.is_enabled,
         continue_on_error=task.continue_on_error,
         arguments=arguments,
-        extension_id=dict(arguments).get(catalogue.EXTENSION_PARAMETER),
+        extension_id=_extension_id(arguments),
     )
+
+
+def _extension_id(arguments: Sequence[tuple[str, str]]) -> str | None:
+    named = dict(arguments).get(catalogue.EXTENSION_PARAMETER)
+    return None if named is None else named.strip().lower()
 
 
 def _definition(task: Task, category: Category, path: str) -> Definition:

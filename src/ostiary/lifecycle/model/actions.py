@@ -22,6 +22,11 @@ class CancelScope(Complex, kw_only=True):
 
     ABSTRACT: ClassVar[bool] = True
 
+    @classmethod
+    def infer_type(cls, names: set[str]) -> type[CancelScope] | None:
+        """Tell by its members what a scope without ``@odata.type`` is: there is one kind only."""
+        return CancelRunsScope if "runs" in names else None
+
 
 class CancelRunsScope(CancelScope, kw_only=True):
     """Runs, named by their ids: one in each request."""

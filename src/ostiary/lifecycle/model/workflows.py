@@ -71,8 +71,10 @@ class Workflow(WorkflowBase, kw_only=True):
     version: Annotated[int | None, ReadOnly] = None
     deleted_date_time: Annotated[datetime | None, ReadOnly] = None
     next_schedule_run_date_time: Annotated[datetime | None, ReadOnly] = None
-    settings: WorkflowSetting = WorkflowSetting()
-    quarantine_details: Annotated[QuarantineDetails, ReadOnly] = QuarantineDetails()
+    settings: WorkflowSetting = field(default_factory=WorkflowSetting)
+    quarantine_details: Annotated[QuarantineDetails, ReadOnly] = field(
+        default_factory=QuarantineDetails
+    )
     runs: Annotated[list[Run] | UnsetType, Nav(contained=True)] = UNSET
     task_reports: Annotated[list[TaskReport] | UnsetType, Nav(contained=True)] = UNSET
     user_processing_results: Annotated[
@@ -85,7 +87,7 @@ class WorkflowVersion(WorkflowBase, kw_only=True):
     """A workflow as it was while this was its version."""
 
     version_number: Annotated[int, ReadOnly] = 0
-    settings: WorkflowSetting = WorkflowSetting()
+    settings: WorkflowSetting = field(default_factory=WorkflowSetting)
 
 
 class Run(Entity, kw_only=True):

@@ -32,6 +32,7 @@ from ostiary.lifecycle.tables import (
     task_reports,
     user_processing_results,
     workflow_tasks,
+    workflow_versions,
     workflows,
 )
 from ostiary.lifecycle.tallies import Status, Tally
@@ -100,6 +101,21 @@ async def calls(conn: AsyncConnection, result_ids: Collection[str]) -> dict[str,
         )
     )
     return {row["id"]: row for row in (await conn.execute(query)).mappings()}
+
+
+async def place_of(conn: AsyncConnection, result_id: str) -> Row | None:
+    """Read what a task result belongs to: every id that a path to it may name."""
+    query = (
+        select(
+            task_processing_results,
+            workflow_tasks.c.extension_id,
+            workflow_versions.c.version_number,
+        )
+        .join(workflow_tasks, workflow_tasks.c.id == _results.task_id)
+        .join(workflow_versions, workflow_versions.c.id == workflow_tasks.c.version_id)
+        .where(_results.id == result_id)
+    )
+    return (await conn.execute(query)).mappings().first()
 
 
 async def save_tasks(conn: AsyncConnection, moved: Iterable[TaskResult]) -> None:

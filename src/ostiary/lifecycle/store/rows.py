@@ -232,6 +232,7 @@ def run_of(row: Row) -> Run:
     """Read a run for the rules."""
     return Run(
         id=row["id"],
+        workflow_id=row["workflow_id"],
         status=Status(row["processing_status"]),
         people=tally_of(row, "people"),
         tasks=tally_of(row, "tasks"),

@@ -40,7 +40,6 @@ class RunFacts:
     """A run, and what its workflow says of it now."""
 
     run: Run
-    workflow_id: str
     version_id: str
     stopping: bool
     current_version_id: str
@@ -141,7 +140,6 @@ async def run_facts(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Ru
     return {
         row["id"]: RunFacts(
             run=run_of(row),
-            workflow_id=row["workflow_id"],
             version_id=row["version_id"],
             stopping=row["stopping"],
             current_version_id=row["current_version_id"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
@@ -63,6 +64,20 @@ async def update_workflow(
     shared = {name: value for name, value in values.items() if name in workflow_versions.c}
     version = workflow_versions.c.id == version_id
     await conn.execute(update(workflow_versions).where(version).values(**shared))
+
+
+async def close_version(conn: AsyncConnection, version_id: str, *, now: datetime, by: str) -> None:
+    """Note when and by whom a version was replaced."""
+    await conn.execute(
+        update(workflow_versions)
+        .where(workflow_versions.c.id == version_id)
+        .values(last_modified_date_time=now, last_modified_by=by)
+    )
+
+
+async def move_to_version(conn: AsyncConnection, id: str, values: Mapping[str, Any]) -> None:
+    """Let a workflow show another version, which may be about to be added."""
+    await conn.execute(update(workflows).where(workflows.c.id == id).values(**values))
 
 
 async def mark_deleted(conn: AsyncConnection, id: str, values: Mapping[str, Any]) -> None:

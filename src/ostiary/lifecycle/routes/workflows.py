@@ -1,0 +1,177 @@
+"""``…/workflows`` with their versions and tasks, and ``…/deletedItems``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ostiary.graph.errors import InvalidModel
+from ostiary.graph.resources import Call, Endpoint, EntitySet, Operation, Singleton
+from ostiary.graph.types import UNSET
+from ostiary.identity import matrix
+from ostiary.identity.permissions import requires
+from ostiary.identity.principals import principal
+from ostiary.lifecycle.model.actions import (
+    Activate,
+    CancelProcessing,
+    CancelRunsScope,
+    CreateNewVersion,
+)
+from ostiary.lifecycle.model.workflows import Task, Workflow
+from ostiary.lifecycle.routes.results import people, runs, task_reports, task_results
+from ostiary.lifecycle.service import Lifecycle, Runs, Workflows
+from ostiary.lifecycle.sources import configured
+from ostiary.lifecycle.sources.results import TASKS
+from ostiary.lifecycle.tables import task_processing_results, workflow_versions
+
+NAMESPACE = "microsoft.graph.identityGovernance"
+
+_READ = requires(matrix.LW_WORKFLOWS_READ)
+_DETAILS = requires(matrix.LW_DETAILS_READ)
+_WRITE = requires(matrix.LW_WRITE)
+_ACTIVATE = requires(matrix.LW_ACTIVATE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Handlers:
+    workflows: Workflows
+    runs: Runs
+
+    async def create(self, call: Call) -> Workflow:
+        """POST …/workflows"""
+        actor = principal(call).actor()
+        return await self.workflows.create(call.create(Workflow), now=call.now, actor=actor)
+
+    async def update(self, call: Call) -> Workflow:
+        """PATCH …/workflows/{id}"""
+        actor = principal(call).actor()
+        return await self.workflows.update(_id(call), call.merge, now=call.now, actor=actor)
+
+    async def delete(self, call: Call) -> None:
+        """DELETE …/workflows/{id}"""
+        await self.workflows.delete(_id(call), now=call.now, actor=principal(call).actor())
+
+    async def update_task(self, call: Call) -> Task:
+        """PATCH …/workflows/{id}/tasks/{id}"""
+        return await self.workflows.update_task(
+            _id(call),
+            call.key("tasks").lower(),
+            call.merge,
+            now=call.now,
+            actor=principal(call).actor(),
+        )
+
+    async def create_version(self, call: Call) -> Workflow:
+        """POST …/workflows/{id}/createNewVersion, wrapped or bare (section 22, row 10)"""
+        draft, path = _drafted_version(call)
+        actor = principal(call).actor()
+        return await self.workflows.create_version(
+            _id(call), draft, path=path, now=call.now, actor=actor
+        )
+
+    async def activate(self, call: Call) -> None:
+        """POST …/workflows/{id}/activate"""
+        subjects = call.parameters(Activate).subjects or []
+        ids = [subject.id for subject in subjects]
+        await self.runs.activate(_id(call), ids, now=call.now, actor=principal(call).actor())
+
+    async def cancel(self, call: Call) -> None:
+        """POST …/workflows/{id}/cancelProcessing"""
+        scope = call.parameters(CancelProcessing).scope
+        named = scope.runs if isinstance(scope, CancelRunsScope) else UNSET
+        ids = [run.id for run in named or []]
+        await self.runs.cancel(_id(call), ids, now=call.now, actor=principal(call).actor())
+
+
+def workflows(lifecycle: Lifecycle) -> EntitySet:
+    """Declare ``workflows``."""
+    handlers = _Handlers(lifecycle.workflows, lifecycle.runs)
+    return EntitySet(
+        name="workflows",
+        source=configured.WORKFLOWS,
+        read=_READ,
+        create=Endpoint(_WRITE, handlers.create),
+        update=Endpoint(_WRITE, handlers.update),
+        delete=Endpoint(_WRITE, handlers.delete),
+        children=(
+            _tasks(lifecycle, handlers),
+            _versions(lifecycle),
+            runs(lifecycle.resuming),
+            people(lifecycle.resuming),
+            task_reports(lifecycle.resuming),
+        ),
+        operations=_operations(handlers),
+    )
+
+
+def deleted_items() -> Singleton:
+    """Declare ``deletedItems``, where workflows are kept that can still be restored."""
+    deleted = EntitySet(name="workflows", source=configured.DELETED_WORKFLOWS, read=_DETAILS)
+    return Singleton(name="deletedItems", children=(deleted,))
+
+
+def _tasks(lifecycle: Lifecycle, handlers: _Handlers) -> EntitySet:
+    """The tasks of the current version; they change by new versions only (section 4.2)."""
+    results = task_results(lifecycle.resuming, within=task_processing_results.c.task_id)
+    return EntitySet(
+        name="tasks",
+        source=TASKS,
+        link="tasks",
+        read=_DETAILS,
+        update=Endpoint(_WRITE, handlers.update_task),
+        children=(results,),
+    )
+
+
+def _versions(lifecycle: Lifecycle) -> EntitySet:
+    results = task_results(lifecycle.resuming, within=task_processing_results.c.task_id)
+    tasks = EntitySet(name="tasks", source=TASKS, link="tasks", read=_DETAILS, children=(results,))
+    return EntitySet(
+        name="versions",
+        source=configured.VERSIONS,
+        within=workflow_versions.c.workflow_id,
+        read=_DETAILS,
+        children=(tasks,),
+    )
+
+
+def _operations(handlers: _Handlers) -> tuple[Operation, ...]:
+    return (
+        Operation(
+            name="activate",
+            kind="action",
+            namespace=NAMESPACE,
+            needs=_ACTIVATE,
+            handle=handlers.activate,
+            parameters=Activate,
+        ),
+        Operation(
+            name="cancelProcessing",
+            kind="action",
+            namespace=NAMESPACE,
+            needs=_WRITE,
+            handle=handlers.cancel,
+            parameters=CancelProcessing,
+        ),
+        Operation(
+            name="createNewVersion",
+            kind="action",
+            namespace=NAMESPACE,
+            needs=_WRITE,
+            handle=handlers.create_version,
+            parameters=CreateNewVersion,
+            returns=Workflow,
+        ),
+    )
+
+
+def _id(call: Call) -> str:
+    return call.key("workflows").lower()
+
+
+def _drafted_version(call: Call) -> tuple[Workflow, str]:
+    try:
+        return call.parameters(CreateNewVersion).workflow, "workflow/"
+    except InvalidModel as error:
+        if (error.target or "").startswith("workflow"):
+            raise
+    return call.create(Workflow), ""

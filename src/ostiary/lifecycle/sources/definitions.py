@@ -1,0 +1,92 @@
+"""The catalogue of task definitions as a source: rows of constants, the same in every database."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    Dialect,
+    Integer,
+    RowMapping,
+    String,
+    TypeDecorator,
+    literal,
+    select,
+    union_all,
+)
+
+from ostiary.graph.resources import Source
+from ostiary.lifecycle.catalogue import DEFINITIONS, Definition, definition_of
+from ostiary.lifecycle.model import ValueType
+from ostiary.lifecycle.model.definitions import Parameter, TaskDefinition
+from ostiary.lifecycle.store.rows import flags
+
+
+class _Folded(TypeDecorator[str]):
+    """A key in lower case: whatever it is compared with is lowered (section 13.1)."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.lower()
+
+
+def _category(definition: Definition) -> str:
+    return ",".join(category.value for category in definition.category)
+
+
+def _row(number: int, definition: Definition) -> Any:
+    return select(
+        literal(number, Integer).label("number"),
+        literal(definition.id.lower(), _Folded).label("key"),
+        literal(definition.id, String).label("id"),
+        literal(definition.display_name, String).label("display_name"),
+        literal(_category(definition), String).label("category"),
+        literal(definition.version, Integer).label("version"),
+    )
+
+
+_rows = union_all(*(_row(n, d) for n, d in enumerate(DEFINITIONS))).subquery("task_definitions")
+
+
+def wire(definition: Definition) -> TaskDefinition:
+    """Show a definition."""
+    return TaskDefinition(
+        id=definition.id,
+        display_name=definition.display_name,
+        description=definition.description,
+        category=flags(_category(definition)),
+        version=definition.version,
+        continue_on_error=definition.continue_on_error,
+        parameters=[
+            Parameter(
+                name=p.name,
+                values=list(p.choices or p.hints),
+                value_type=ValueType.ENUM if p.choices else ValueType.STRING,
+            )
+            for p in definition.parameters
+        ],
+    )
+
+
+def _load(row: RowMapping) -> TaskDefinition:
+    definition = definition_of(row["id"])
+    assert definition is not None
+    return wire(definition)
+
+
+TASK_DEFINITIONS: Final = Source(
+    type=TaskDefinition,
+    table=_rows,
+    key=_rows.c.key,
+    columns={
+        "id": _rows.c.id,
+        "display_name": _rows.c.display_name,
+        "category": _rows.c.category,
+        "version": _rows.c.version,
+    },
+    load=_load,
+    order=_rows.c.number,
+)
+"""Every task definition, in the order in which the API lists them."""

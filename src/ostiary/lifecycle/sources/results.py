@@ -1,0 +1,265 @@
+"""Tasks, and what happened to them: runs, the people in them, results and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import add
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, FromClause, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ostiary.directory.sources import USERS
+from ostiary.graph.resources import Call, Link, Source
+from ostiary.identity import matrix
+from ostiary.identity.permissions import requires
+from ostiary.lifecycle.model.workflows import (
+    Run,
+    Task,
+    TaskProcessingResult,
+    TaskReport,
+    UserProcessingResult,
+)
+from ostiary.lifecycle.sources.definitions import TASK_DEFINITIONS
+from ostiary.lifecycle.store import workflows as store
+from ostiary.lifecycle.store.rows import (
+    wire_person,
+    wire_report,
+    wire_run,
+    wire_task,
+    wire_task_result,
+)
+from ostiary.lifecycle.tables import (
+    STATES,
+    runs,
+    task_processing_results,
+    task_reports,
+    user_processing_results,
+    workflow_tasks,
+)
+
+_REPORTS = requires(matrix.LW_REPORTS_READ)
+
+Columns = dict[str, ColumnElement[Any]]
+
+
+def _columns(table: FromClause, *names: str) -> Columns:
+    return {name: table.c[name] for name in names}
+
+
+def _sum(table: FromClause, prefix: str, *states: str) -> ColumnElement[int]:
+    return reduce(add, (table.c[f"{prefix}_{state}"] for state in states))
+
+
+def _subject(column: ColumnElement[Any]) -> Link:
+    return Link(target=lambda: USERS, local=column, remote=USERS.key, many=False)
+
+
+_UNPROCESSED = ("queued", "in_progress", "canceled")
+
+
+def _task_counts(table: FromClause) -> Columns:
+    return {
+        "total_tasks_count": _sum(table, "tasks", *STATES),
+        "failed_tasks_count": table.c.tasks_failed,
+        "total_unprocessed_tasks_count": _sum(table, "tasks", *_UNPROCESSED),
+    }
+
+
+RUNS: Final[Source] = Source(
+    type=Run,
+    table=runs,
+    key=runs.c.id,
+    columns={
+        **_columns(
+            runs,
+            "id",
+            "processing_status",
+            "workflow_execution_type",
+            "scheduled_date_time",
+            "started_date_time",
+            "completed_date_time",
+            "last_updated_date_time",
+        ),
+        "total_users_count": _sum(runs, "people", *STATES),
+        "successful_users_count": runs.c.people_completed,
+        "failed_users_count": _sum(runs, "people", "failed", "completed_with_errors"),
+        **_task_counts(runs),
+    },
+    load=wire_run,
+    links={
+        "user_processing_results": Link(
+            target=lambda: PEOPLE,
+            local=runs.c.id,
+            remote=user_processing_results.c.run_id,
+            many=True,
+        ),
+        "task_processing_results": Link(
+            target=lambda: TASK_RESULTS,
+            local=runs.c.id,
+            remote=task_processing_results.c.run_id,
+            many=True,
+        ),
+    },
+    order=runs.c.scheduled_date_time,
+)
+"""Runs of every workflow."""
+
+PEOPLE: Final[Source] = Source(
+    type=UserProcessingResult,
+    table=user_processing_results,
+    key=user_processing_results.c.id,
+    columns={
+        **_columns(
+            user_processing_results,
+            "id",
+            "processing_status",
+            "workflow_execution_type",
+            "workflow_version",
+            "scheduled_date_time",
+            "started_date_time",
+            "completed_date_time",
+        ),
+        "subject/id": user_processing_results.c.subject_id,
+        **_task_counts(user_processing_results),
+    },
+    load=wire_person,
+    links={
+        "subject": _subject(user_processing_results.c.subject_id),
+        "task_processing_results": Link(
+            target=lambda: TASK_RESULTS,
+            local=user_processing_results.c.id,
+            remote=task_processing_results.c.user_processing_result_id,
+            many=True,
+            order=task_processing_results.c.execution_sequence,
+        ),
+    },
+    order=user_processing_results.c.scheduled_date_time,
+)
+"""What runs did for people."""
+
+
+async def _add_tasks(
+    conn: AsyncConnection, call: Call, found: Sequence[TaskProcessingResult]
+) -> None:
+    """Show each result's task as it was in the version that was processed (section 7.9)."""
+    wanted = {result.task.id for result in found if isinstance(result.task, Task)}
+    tasks = await store.tasks(conn, wanted)
+    for result in found:
+        if isinstance(result.task, Task):
+            result.task = tasks[result.task.id]
+
+
+TASKS: Final[Source] = Source(
+    type=Task,
+    table=workflow_tasks,
+    key=workflow_tasks.c.id,
+    columns=_columns(
+        workflow_tasks,
+        "id",
+        "display_name",
+        "description",
+        "is_enabled",
+        "continue_on_error",
+        "task_definition_id",
+        "category",
+        "execution_sequence",
+    ),
+    load=wire_task,
+    links={
+        "task_processing_results": Link(
+            target=lambda: TASK_RESULTS,
+            local=workflow_tasks.c.id,
+            remote=task_processing_results.c.task_id,
+            many=True,
+            needs=_REPORTS,
+        )
+    },
+    order=workflow_tasks.c.execution_sequence,
+    search=(workflow_tasks.c.display_name,),
+)
+"""Tasks of every version; the sets that show them say of which."""
+
+TASK_RESULTS: Final[Source] = Source(
+    type=TaskProcessingResult,
+    table=task_processing_results,
+    key=task_processing_results.c.id,
+    columns={
+        **_columns(
+            task_processing_results,
+            "id",
+            "processing_status",
+            "created_date_time",
+            "started_date_time",
+            "completed_date_time",
+            "failure_reason",
+            "processing_info",
+        ),
+        "subject/id": task_processing_results.c.subject_id,
+        "task/id": task_processing_results.c.task_id,
+    },
+    load=wire_task_result,
+    links={
+        "subject": _subject(task_processing_results.c.subject_id),
+        "task": Link(
+            target=lambda: TASKS,
+            local=task_processing_results.c.task_id,
+            remote=workflow_tasks.c.id,
+            many=False,
+        ),
+    },
+    enrich=_add_tasks,
+    order=task_processing_results.c.execution_sequence,
+)
+"""Tasks of people in runs."""
+
+reports = (
+    select(task_reports, runs.c.started_date_time, runs.c.completed_date_time)
+    .join(runs, runs.c.id == task_reports.c.run_id)
+    .subquery("reports")
+)
+"""Task reports with the times of their runs (section 7.10)."""
+
+REPORTS: Final[Source] = Source(
+    type=TaskReport,
+    table=reports,
+    key=reports.c.id,
+    columns={
+        **_columns(
+            reports,
+            "id",
+            "run_id",
+            "processing_status",
+            "started_date_time",
+            "completed_date_time",
+            "last_updated_date_time",
+        ),
+        "task/id": reports.c.task_id,
+        "task_definition/id": reports.c.task_definition_id,
+        "total_users_count": _sum(reports, "people", *STATES),
+        "successful_users_count": reports.c.people_completed,
+        "failed_users_count": reports.c.people_failed,
+        "unprocessed_users_count": _sum(reports, "people", *_UNPROCESSED),
+    },
+    load=wire_report,
+    links={
+        "task": Link(
+            target=lambda: TASKS, local=reports.c.task_id, remote=workflow_tasks.c.id, many=False
+        ),
+        "task_definition": Link(
+            target=lambda: TASK_DEFINITIONS,
+            local=reports.c.task_definition_id,
+            remote=TASK_DEFINITIONS.columns["id"],
+            many=False,
+        ),
+        "task_processing_results": Link(
+            target=lambda: TASK_RESULTS,
+            local=reports.c.id,
+            remote=task_processing_results.c.task_report_id,
+            many=True,
+        ),
+    },
+    order=reports.c.last_updated_date_time,
+)
+"""Tasks of runs over all their people."""

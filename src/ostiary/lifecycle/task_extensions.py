@@ -1,0 +1,147 @@
+"""Custom task extensions: what may be stored, and between wire and store (sections 7.11, 15.1)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final, cast
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from ostiary.directory.model import Application, User
+from ostiary.extensions.configurations import WaitLimits, check_callback, check_extension
+from ostiary.extensions.egress import EgressPolicy
+from ostiary.extensions.endpoints import kept, redacted
+from ostiary.extensions.extensions import Extension
+from ostiary.extensions.model import (
+    CustomExtensionCallbackConfiguration,
+    CustomExtensionEndpointConfiguration,
+    HttpRequestEndpoint,
+    LogicAppTriggerEndpointConfiguration,
+)
+from ostiary.graph.errors import InvalidModel
+from ostiary.lifecycle import names
+from ostiary.lifecycle.model.extensions import (
+    CustomTaskExtension,
+    CustomTaskExtensionCallbackConfiguration,
+)
+from ostiary.lifecycle.model.references import only_id
+from ostiary.lifecycle.workflows import check_texts
+
+WAIT: Final = WaitLimits(
+    shortest=timedelta(minutes=3), longest=timedelta(hours=5), default=timedelta(minutes=30)
+)
+"""How long a task may wait (sections 15.5 and 22, row 1)."""
+
+
+def checked(extension: CustomTaskExtension, *, egress: EgressPolicy) -> CustomTaskExtension:
+    """Give the extension in the form in which it is stored.
+
+    :raises InvalidModel: a property is missing, out of range, or leads to a forbidden target.
+    """
+    check_extension(extension, egress=egress)
+    check_texts(extension.display_name, extension.description)
+    callback = check_callback(_callback(extension.callback_configuration), limits=WAIT)
+    return replace(extension, callback_configuration=callback)
+
+
+def stored(
+    extension: CustomTaskExtension, *, id: str, created_at: datetime, created_by: str | None
+) -> Extension:
+    """Give what is kept of a checked extension that is new."""
+    return Extension(
+        id=id,
+        kind=names.EXTENSION_KIND,
+        display_name=extension.display_name,
+        description=extension.description,
+        endpoint=extension.endpoint_configuration,
+        authentication=extension.authentication_configuration,
+        client=extension.client_configuration,
+        callback=extension.callback_configuration,
+        created_at=created_at,
+        created_by=created_by,
+        modified_at=created_at,
+        modified_by=created_by,
+    )
+
+
+def shown(extension: Extension, *, authors: bool = True) -> CustomTaskExtension:
+    """Give an extension as the API shows it; secrets in its URL are not (security 29)."""
+    configuration = extension.configuration()
+    configuration["endpoint_configuration"] = _redacted(extension.endpoint)
+    shown = CustomTaskExtension(
+        **configuration,
+        callback_configuration=_pruned(extension.callback),
+        created_date_time=extension.created_at,
+        last_modified_date_time=extension.modified_at,
+    )
+    if authors and extension.created_by and extension.modified_by:
+        shown.created_by = only_id(User, extension.created_by)
+        shown.last_modified_by = only_id(User, extension.modified_by)
+    return shown
+
+
+def with_kept_url(
+    after: CustomExtensionEndpointConfiguration, before: CustomExtensionEndpointConfiguration
+) -> CustomExtensionEndpointConfiguration:
+    """Keep the stored URL when a client sends back what it was shown."""
+    match after, before:
+        case LogicAppTriggerEndpointConfiguration(), LogicAppTriggerEndpointConfiguration():
+            return replace(after, url=kept(after.url, old=before.url))
+        case HttpRequestEndpoint(), HttpRequestEndpoint():
+            return replace(after, target_url=kept(after.target_url, old=before.target_url))
+        case _:
+            return after
+
+
+def _redacted(
+    endpoint: CustomExtensionEndpointConfiguration,
+) -> CustomExtensionEndpointConfiguration:
+    match endpoint:
+        case LogicAppTriggerEndpointConfiguration():
+            return replace(endpoint, url=redacted(endpoint.url))
+        case HttpRequestEndpoint():
+            return replace(endpoint, target_url=redacted(endpoint.target_url))
+        case _:
+            return endpoint
+
+
+def _callback(
+    callback: CustomExtensionCallbackConfiguration | None,
+) -> CustomTaskExtensionCallbackConfiguration | None:
+    """Give the callback configuration the type that workflows have, with ids of applications.
+
+    A client may send the base type; that of another feature is not valid here (section 6.1).
+    """
+    if callback is None:
+        return None
+    if type(callback) is CustomExtensionCallbackConfiguration:
+        return CustomTaskExtensionCallbackConfiguration(timeout_duration=callback.timeout_duration)
+    if not isinstance(callback, CustomTaskExtensionCallbackConfiguration):
+        raise InvalidModel(
+            "'callbackConfiguration/@odata.type' must be "
+            "'#microsoft.graph.identityGovernance.customTaskExtensionCallbackConfiguration'.",
+            target="callbackConfiguration/@odata.type",
+        )
+    apps = [] if callback.authorized_apps is UNSET else callback.authorized_apps
+    return replace(callback, authorized_apps=[_named_app(a, i) for i, a in enumerate(apps)])
+
+
+def _named_app(app: Application, index: int) -> Application:
+    """Name an application by whichever of its ids was given: ``id`` or ``appId`` (22, row 5)."""
+    given = app.id or app.app_id or ""
+    if not given.strip():
+        target = f"callbackConfiguration/authorizedApps/{index}/id"
+        raise InvalidModel(
+            f"The property '{target}' is required: the application's id or appId.", target=target
+        )
+    return only_id(Application, given.strip())
+
+
+def _pruned(
+    callback: CustomExtensionCallbackConfiguration | None,
+) -> CustomExtensionCallbackConfiguration | None:
+    if not isinstance(callback, CustomTaskExtensionCallbackConfiguration):
+        return callback
+    apps = cast(list[Application], callback.authorized_apps or [])
+    return replace(callback, authorized_apps=[only_id(Application, app.id) for app in apps])
