@@ -138,6 +138,40 @@ async def test_expansions_nest_and_take_their_own_options(api: httpx.AsyncClient
     assert book["reviews"] == [{"id": "r1", "stars": 5}]
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("$top=1", [["r1"], ["r3"], []]),
+        ("$top=1;$orderby=stars", [["r2"], ["r3"], []]),
+        ("$skip=1", [["r2"], [], []]),
+        ("$skip=1;$top=5;$orderby=stars desc", [["r2"], [], []]),
+        ("$top=0", [[], [], []]),
+    ],
+)
+async def test_an_expansion_is_limited_for_each_entity(
+    api: httpx.AsyncClient, options: str, expected: list[list[str]]
+) -> None:
+    params = {"$expand": f"reviews({options})", "$filter": "id in ('b1','b2','b3')"}
+    books = (await api.get(BOOKS, params=params)).json()["value"]
+
+    assert [[r["id"] for r in book["reviews"]] for book in books] == expected
+
+
+async def test_an_expansion_through_a_link_table_is_limited_too(api: httpx.AsyncClient) -> None:
+    params = {"$expand": "shelvedBy($top=1)", "$filter": "id eq 'b1'"}
+    (book,) = (await api.get(BOOKS, params=params)).json()["value"]
+
+    assert [a["id"] for a in book["shelvedBy"]] == ["a2"]
+
+
+async def test_the_context_names_the_selection_in_the_order_of_the_request(
+    api: httpx.AsyncClient,
+) -> None:
+    body = (await api.get(f"{BOOKS}?$select=title,id,title&$expand=author")).json()
+
+    assert body["@odata.context"].endswith("#library/books(title,id,author())")
+
+
 async def test_an_expansion_never_shows_what_the_caller_may_not_see(
     api: httpx.AsyncClient,
 ) -> None:

@@ -42,8 +42,7 @@ def _name(place: Collection, name: str, version: Version) -> str:
 
 def _selection(place: Collection, options: QueryOptions) -> str:
     properties = describe(place.source.type).properties
-    chosen = sorted(options.select) if options.select is not None else []
-    names = [properties[name].name for name in chosen if name in properties]
+    names = [properties[name].name for name in options.select or () if name in properties]
     names += [f"{properties[name].name}()" for name in options.expand if name in properties]
     return f"({','.join(names)})" if names else ""
 

@@ -37,7 +37,7 @@ class Order:
 class QueryOptions:
     """What a request asks of a collection or an entity. Property names are Python names."""
 
-    select: frozenset[str] | None = None
+    select: tuple[str, ...] | None = None
     expand: Mapping[str, QueryOptions] = field(default_factory=dict)
     filter: filter_syntax.Node | None = None
     orderby: tuple[Order, ...] = ()
@@ -98,11 +98,12 @@ def _options(
     )
 
 
-def _select(text: str, type_: StructuredType) -> frozenset[str] | None:
+def _select(text: str, type_: StructuredType) -> tuple[str, ...] | None:
     names = [name.strip() for name in text.split(",") if name.strip()]
     if "*" in names:
         return None
-    return frozenset(find_property(type_, name.split("/")[0]).python for name in names)
+    found = (find_property(type_, name.split("/")[0]).python for name in names)
+    return tuple(dict.fromkeys(found))
 
 
 def find_property(type_: StructuredType, name: str) -> Property:

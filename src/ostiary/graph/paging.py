@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlalchemy import ColumnElement, UnaryExpression, and_, false, or_, true
+from sqlalchemy.sql.operators import desc_op
 
 from ostiary.graph.errors import BadRequest
 
@@ -27,6 +28,13 @@ class SortKey:
 
     expression: ColumnElement[Any]
     descending: bool = False
+
+    @classmethod
+    def declared(cls, order: ColumnElement[Any]) -> SortKey:
+        """Make the key of a declared order: a column, or ``column.desc()``."""
+        if isinstance(order, UnaryExpression) and order.modifier is desc_op:
+            return cls(order.element, descending=True)
+        return cls(order)
 
     def clause(self) -> ColumnElement[Any]:
         """Give the ORDER BY element."""

@@ -138,7 +138,7 @@ def _sort_keys(source: Source, options: QueryOptions, call: Call) -> list[SortKe
     scope = Scope(source, call)
     keys = [SortKey(filter_sql.order(o.path, scope), o.descending) for o in options.orderby]
     if not keys and source.order is not None:
-        keys.append(SortKey(source.order))
+        keys.append(SortKey.declared(source.order))
     if not any(key.expression is source.key for key in keys):
         keys.append(SortKey(source.key))
     return keys
@@ -191,11 +191,7 @@ async def _expand(
     found = await _targets(conn, link, target, {v for v in locals_ if v is not None}, options, call)
     for entity, value in zip(entities, locals_, strict=True):
         matches = found.get(value, [])
-        if link.many:
-            upper = None if options.top is None else options.skip + options.top
-            setattr(entity, name, matches[options.skip : upper])
-        else:
-            setattr(entity, name, matches[0] if matches else None)
+        setattr(entity, name, matches if link.many else next(iter(matches), None))
 
 
 def _require_inline(source: Source, name: str, entities: Sequence[Entity]) -> None:
@@ -220,7 +216,7 @@ async def _targets(
         return {}
     keys = _sort_keys(target, options, call)
     if link.order is not None and not options.orderby:
-        keys.insert(0, SortKey(link.order))
+        keys.insert(0, SortKey.declared(link.order))
     query = _select(target, keys).where(
         *filter_sql.limits_of(target, call), *_option_tests(target, options, call)
     )
@@ -230,12 +226,36 @@ async def _targets(
         near, far = link.via
         query = query.join(_column(near).table, far == link.remote)
     query = query.add_columns(near.label("_near")).where(near.in_(values))
+    if options.top is not None or options.skip:
+        query = _limited_each(query, target, near, keys, options)
     rows = (await conn.execute(query)).mappings().all()
     entities = await _entities(conn, target, rows, options, call)
     grouped: dict[Any, list[Entity]] = defaultdict(list)
     for row, entity in zip(rows, entities, strict=True):
         grouped[row["_near"]].append(entity)
     return grouped
+
+
+def _limited_each(
+    query: Select[Any],
+    target: Source,
+    near: ColumnElement[Any],
+    keys: Sequence[SortKey],
+    options: QueryOptions,
+) -> Select[Any]:
+    """Keep ``$skip`` and ``$top`` of the targets of each entity, counted by the database."""
+    order = [key.clause() for key in keys]
+    number = func.row_number().over(partition_by=near, order_by=order).label("_number")
+    numbered = (
+        query.order_by(None)
+        .with_only_columns(target.key.label("_key"), near.label("_near"), number)
+        .subquery()
+    )
+    kept = numbered.c["_number"] > options.skip
+    if options.top is not None:
+        kept = and_(kept, numbered.c["_number"] <= options.skip + options.top)
+    same = and_(numbered.c["_key"] == target.key, numbered.c["_near"] == near)
+    return query.join(numbered, same).where(kept)
 
 
 def _column(element: ColumnElement[Any]) -> Any:

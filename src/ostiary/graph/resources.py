@@ -151,7 +151,7 @@ class Source:
     """The rows that this caller may see; others answer 404 and are left out of lists."""
     enrich: Callable[[AsyncConnection, Call, Sequence[Any]], Awaitable[None]] | None = None
     order: ColumnElement[Any] | None = None
-    """The order of a list when the caller names none; the key otherwise."""
+    """The order of a list when the caller names none (a column or its ``desc()``); else the key."""
     alternate_keys: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
     """Expressions by wire name: ``servicePrincipals(appId='…')``."""
     casts: Mapping[str, ColumnElement[bool]] = field(default_factory=dict)

@@ -22,7 +22,7 @@ class Shape(Protocol):
     """What the caller wants of an entity: ``options.QueryOptions`` or nothing."""
 
     @property
-    def select(self) -> frozenset[str] | None:
+    def select(self) -> tuple[str, ...] | None:
         """Python names of the chosen properties; None: all."""
 
     @property
@@ -84,7 +84,7 @@ class Writer:
         out: dict[str, Any],
         value: Complex,
         column: _Column,
-        select: frozenset[str] | None,
+        select: tuple[str, ...] | None,
         shape: Shape | None,
     ) -> None:
         prop = column.prop
@@ -96,7 +96,7 @@ class Writer:
         for name in column.names:
             out[name] = column.write(written) if column.write else written
 
-    def _chosen(self, prop: Property, select: frozenset[str], shape: Shape | None) -> bool:
+    def _chosen(self, prop: Property, select: tuple[str, ...], shape: Shape | None) -> bool:
         expanded = shape is not None and prop.python in shape.expand
         return prop.python in select or prop.python == "id" or expanded
 
