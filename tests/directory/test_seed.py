@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from ostiary.directory import seed, store
+from ostiary.directory import changes, seed, store
+from ostiary.directory.objects import Kind
 from ostiary.storage.database import Database
+from tests.directory.conftest import ADMINISTRATOR
 from tests.support.clocks import FixedClock
 
 EVERYBODY = seed.ALIASES
@@ -41,9 +43,13 @@ async def test_every_group_may_be_governed(staffed: Database) -> None:
 async def test_seeding_again_brings_nothing_back_that_was_changed(
     staffed: Database, clock: FixedClock
 ) -> None:
+    adele, sales = seed.person_id("adele"), seed.group_id("Sales team")
     async with staffed.transaction() as conn:
-        before = await store.group_members(conn, [seed.group_id("Sales team")])
+        now, actor = clock.now(), ADMINISTRATOR
+        await changes.delete_objects(conn, Kind.USER, [adele], now=now, actor=actor)
+        before = await store.group_members(conn, [sales])
 
-        await seed.small_organisation(conn, clock.now())
+        await seed.small_organisation(conn, now)
 
-        assert await store.group_members(conn, [seed.group_id("Sales team")]) == before
+        assert await store.people(conn, [adele]) == {}
+        assert await store.group_members(conn, [sales]) == before

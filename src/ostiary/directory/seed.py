@@ -96,14 +96,14 @@ async def small_organisation(conn: AsyncConnection, now: datetime) -> None:
     """Create the people, groups and service principals that are not there yet."""
     await changes.ensure_well_known(conn, now=now)
     drafts = [*(_user(employee, now) for employee in _STAFF), _guest()]
-    there = await store.references(conn, [draft.id for draft in drafts])
+    there = await store.used_ids(conn, [draft.id for draft in drafts])
     missing = [draft for draft in drafts if draft.id not in there]
     await changes.add_users(conn, missing, now=now, actor=SYSTEM)
     await _add_groups(conn, now)
 
 
 async def _add_groups(conn: AsyncConnection, now: datetime) -> None:
-    there = await store.references(conn, [group_id(name) for name in _GROUPS])
+    there = await store.used_ids(conn, [group_id(name) for name in _GROUPS])
     missing = {name: told for name, told in _GROUPS.items() if group_id(name) not in there}
     drafts = [_group(name, description) for name, (description, _, _) in missing.items()]
     await changes.add_groups(conn, drafts, now=now, actor=SYSTEM)

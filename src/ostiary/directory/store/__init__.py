@@ -43,6 +43,7 @@ from ostiary.directory.store.objects import (
     references,
     set_where,
     update_objects,
+    used_ids,
 )
 from ostiary.directory.store.people import people, people_by_principal_name, users
 from ostiary.directory.store.rows import (
@@ -92,6 +93,7 @@ __all__ = [
     "service_principals_by_app_id",
     "set_where",
     "update_objects",
+    "used_ids",
     "users",
     "values_of",
     "wire_application",

@@ -29,16 +29,20 @@ async def by_id(
     conn: AsyncConnection,
     ids: Collection[str],
     make: Callable[[RowMapping], T],
-    *kinds: Kind,
+    kind: Kind | None = None,
+    *,
+    columns: Sequence[str] = (),
     lock: bool = False,
 ) -> dict[str, T]:
-    """Read the live objects with these ids, of these kinds (of any when none is named).
+    """Read the live objects with these ids, of this kind (of any when none is named).
 
-    ``lock`` keeps others from changing them before this transaction ends.
+    ``columns`` names those that ``make`` needs, unless it needs all. ``lock`` keeps others from
+    changing the rows before this transaction ends.
     """
-    query = select(directory_objects).where(LIVE, among(_objects.id, ids))
-    if kinds:
-        query = query.where(_objects.kind.in_([kind.value for kind in kinds]))
+    query = select(*(_objects[name] for name in columns or _objects.keys()))
+    query = query.where(LIVE, among(_objects.id, ids))
+    if kind is not None:
+        query = query.where(_objects.kind == kind.value)
     result = await conn.execute(query.with_for_update() if lock else query)
     return {row["id"]: make(row) for row in result.mappings()}
 
@@ -60,7 +64,13 @@ async def by_unique_name(
 
 async def references(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Reference]:
     """Name the live directory objects with these ids; others are left out."""
-    return await by_id(conn, ids, reference)
+    return await by_id(conn, ids, reference, columns=REFERENCE_COLUMNS)
+
+
+async def used_ids(conn: AsyncConnection, ids: Collection[str]) -> set[str]:
+    """Give those of these ids that an object has, live or deleted."""
+    result = await conn.execute(select(_objects.id).where(among(_objects.id, ids)))
+    return set(result.scalars())
 
 
 async def insert_objects(conn: AsyncConnection, kind: Kind, rows: Sequence[Values]) -> None:

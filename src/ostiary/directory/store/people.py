@@ -10,12 +10,12 @@ from ostiary.directory.model import User
 from ostiary.directory.objects import Kind, Reference
 from ostiary.directory.people import Person
 from ostiary.directory.store.objects import by_id, by_unique_name
-from ostiary.directory.store.rows import person, reference, wire_user
+from ostiary.directory.store.rows import PERSON_COLUMNS, person, reference, wire_user
 
 
 async def people(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Person]:
     """Read the people with these ids, as the governors see them; others are left out."""
-    return await by_id(conn, ids, person, Kind.USER)
+    return await by_id(conn, ids, person, Kind.USER, columns=PERSON_COLUMNS)
 
 
 async def users(

@@ -175,11 +175,17 @@ def reference(row: RowMapping) -> Reference:
 
 
 REFERENCE_COLUMNS: Final = tuple(Reference.__dataclass_fields__)
-_PERSON_SHAPED: Final = {
+_PERSON_SHAPED: Final = (
     "user_type",
     "account_enabled",
     "other_mails",
     "license_sku_ids",
     "on_premises_sync_enabled",
-}
-_PERSON_PLAIN: Final = Person.__dataclass_fields__.keys() - _PERSON_SHAPED
+)
+_PERSON_PLAIN: Final = tuple(
+    name for name in Person.__dataclass_fields__ if name not in _PERSON_SHAPED
+)
+PERSON_COLUMNS: Final = tuple(
+    "assigned_licenses" if name == "license_sku_ids" else name
+    for name in Person.__dataclass_fields__
+)
