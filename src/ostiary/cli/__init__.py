@@ -1,0 +1,43 @@
+"""The command line: verbs on nouns, JSON where something is printed, exit codes 0, 1 and 2.
+
+Each module is one command or one group of them. ``running`` is the server in this process,
+``opening`` a deployment that a command looks at; ``demo`` tells the two stories.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from ostiary.cli.app import app
+from ostiary.cli.output import complain
+from ostiary.cli.problems import told
+
+__all__ = ["app", "call", "main"]
+
+
+def main() -> int:
+    """Run the command that the process was started with; give its exit code."""
+    return call(sys.argv[1:])
+
+
+def call(arguments: Sequence[str]) -> int:
+    """Run a command and give its exit code; what went wrong is on standard error.
+
+    :raises Exception: a defect, which needs its traceback.
+    """
+    try:
+        app(
+            list(arguments),
+            exit_on_error=False,
+            print_error=False,
+            result_action="return_none",
+        )
+    except (Exception, KeyboardInterrupt) as error:
+        problem = told(error)
+        if problem is None:
+            raise
+        code, line = problem
+        complain(line)
+        return code
+    return 0

@@ -1,0 +1,59 @@
+"""All commands of ``ostiary``."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from cyclopts import App
+
+from ostiary.cli import (
+    applications,
+    authority,
+    callouts,
+    clocks,
+    databases,
+    logic_apps,
+    serving,
+    tokens,
+)
+from ostiary.cli.demo import command as demo
+
+_HELP = """\
+Ostiary: access packages and lifecycle workflows that call out, wait durably and resume.
+
+It speaks the Microsoft Graph identityGovernance API: point an existing client at it.
+"""
+_EPILOGUE = """
+Start here:
+
+  ostiary demo
+      watch two stories, in under a minute
+  ostiary serve --clock simulated
+      a server for development, at http://127.0.0.1:8080
+  ostiary COMMAND --help
+      what a command does, with examples
+
+Settings are read from OSTIARY_* variables as well; an option wins. Exit codes: 0 done, 1 failed,
+2 misused.
+"""
+
+app = App(
+    name="ostiary",
+    help=_HELP,
+    help_format="plaintext",
+    help_epilogue=_EPILOGUE,
+    version=version("ostiary"),
+)
+app.command(demo.demo, help_epilogue=demo.EXAMPLES)
+app.command(serving.serve, help_epilogue=serving.SERVE_EXAMPLES)
+app.command(serving.worker, help_epilogue=serving.WORKER_EXAMPLES)
+app.command(tokens.token, help_epilogue=tokens.EXAMPLES)
+for group in (
+    clocks.app,
+    callouts.app,
+    logic_apps.app,
+    applications.app,
+    authority.app,
+    databases.app,
+):
+    app.command(group)

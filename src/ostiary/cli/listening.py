@@ -1,0 +1,62 @@
+"""An HTTP server inside this process that leaves signals to whoever started it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import uvicorn
+
+from ostiary.cli.problems import Failed
+
+
+class Listener(uvicorn.Server):
+    """uvicorn without its own handling of signals, and with a word when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listens = asyncio.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept, and say so."""
+        await super().startup(sockets=sockets)
+        self.listens.set()
+
+    def stop(self) -> None:
+        """Accept nothing more; at a second call, drop the requests that are still open."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+@asynccontextmanager
+async def listening(
+    listener: Listener, sockets: Sequence[socket.socket]
+) -> AsyncIterator[asyncio.Task[None]]:
+    """Serve on bound sockets while the block runs; the task ends when the listener is stopped.
+
+    :raises Failed: it ended before it listened.
+    """
+    serving = asyncio.create_task(listener.serve(list(sockets)), name="http")
+    try:
+        await _started(listener, serving)
+        yield serving
+    finally:
+        listener.should_exit = True
+        await serving
+
+
+async def _started(listener: Listener, serving: asyncio.Task[Any]) -> None:
+    listens = asyncio.create_task(listener.listens.wait())
+    await asyncio.wait({listens, serving}, return_when=asyncio.FIRST_COMPLETED)
+    listens.cancel()
+    if serving.done():
+        serving.result()
+        raise Failed("The server ended before it listened; the log says why.")

@@ -1,0 +1,65 @@
+"""Opening a deployment for one command: the same composition as the server, nothing started."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from ostiary.cli import logs, memory
+from ostiary.cli.addresses import own_urls
+from ostiary.cli.problems import Failed
+from ostiary.server import composition
+from ostiary.settings import Settings
+
+T = TypeVar("T")
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, make: bool = False) -> AsyncIterator[composition.Server]:
+    """Open the deployment, with the clock that its server runs on.
+
+    ``make`` makes a data directory that is missing.
+
+    :raises Failed: there is none.
+    """
+    logs.configure(settings, quiet=True)
+    prepare(settings, make=make)
+    known = await memory.with_remembered_clock(settings)
+    async with composition.opened(known, base_urls=base_urls(known)) as server:
+        yield server
+
+
+def prepare(settings: Settings, *, make: bool) -> None:
+    """Make sure that there is a data directory.
+
+    :raises Failed: there is none, and none is to be made.
+    """
+    if make:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    if not settings.data_dir.is_dir():
+        raise Failed(
+            f"There is no data in {settings.data_dir}: start a server there (ostiary serve "
+            f"--data-dir {settings.data_dir}), or name its directory with --data-dir."
+        )
+
+
+def base_urls(settings: Settings) -> tuple[str, ...]:
+    """Give the URLs under which the server of these settings is known."""
+    public = (settings.public_url,) if settings.public_url else ()
+    return (*public, *own_urls(settings, settings.port))
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command to its end, on the fast event loop where there is one."""
+    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+        return runner.run(work)
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        from uvloop import new_event_loop
+    except ImportError:  # on Windows, and on other interpreters than CPython
+        return None
+    return new_event_loop

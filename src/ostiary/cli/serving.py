@@ -1,0 +1,156 @@
+"""``ostiary serve`` and ``ostiary worker``: run until stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ostiary.cli import banner, logs
+from ostiary.cli.opening import base_urls, prepare, run
+from ostiary.cli.options import HERE, ClockOption, Place
+from ostiary.cli.output import note, print_json
+from ostiary.cli.running import running, working
+from ostiary.server import composition
+from ostiary.settings import Settings
+
+SERVE_EXAMPLES = """
+Examples:
+
+  ostiary serve
+      http://127.0.0.1:8080, with an embedded database in ./ostiary-data
+  ostiary serve --clock simulated
+      time stands still until: ostiary clock advance PT1H
+  ostiary serve --tls --port 8443
+      https with a certificate of a local authority (ostiary tls ca), for credential classes
+  ostiary serve --host 0.0.0.0 --database-url postgresql://ostiary@db/ostiary
+      reachable by others: the development aids are off
+
+Every setting is also an environment variable (OSTIARY_PORT, ...); an option wins.
+"""
+WORKER_EXAMPLES = """
+Examples:
+
+  ostiary serve --no-worker --database-url postgresql://ostiary@db/ostiary
+  ostiary worker --database-url postgresql://ostiary@db/ostiary --node worker-1
+      the API and the worker in processes of their own; as many of each as needed
+"""
+
+
+def serve(
+    *,
+    host: Annotated[
+        str | None, Parameter(env_var="OSTIARY_HOST", help="The address to listen on (127.0.0.1).")
+    ] = None,
+    port: Annotated[
+        int | None,
+        Parameter(env_var="OSTIARY_PORT", help="The port to listen on (8080); 0 picks a free one."),
+    ] = None,
+    tls: Annotated[
+        bool | None,
+        Parameter(
+            negative="",
+            env_var="OSTIARY_TLS",
+            help="Serve HTTPS with a certificate of a local authority.",
+        ),
+    ] = None,
+    tls_certificate: Annotated[
+        Path | None,
+        Parameter(env_var="OSTIARY_TLS_CERTIFICATE", help="A certificate chain of your own."),
+    ] = None,
+    tls_key: Annotated[
+        Path | None, Parameter(env_var="OSTIARY_TLS_KEY", help="Its private key.")
+    ] = None,
+    clock: ClockOption = None,
+    worker: Annotated[
+        bool | None,
+        Parameter(env_var="OSTIARY_WORKER", help="Run the worker in this process too (it does)."),
+    ] = None,
+    place: Place = HERE,
+) -> None:
+    """Run the server: the API and the worker, in one process.
+
+    It makes what it needs, the database and its tables included, prints where it is and runs until
+    Ctrl-C or SIGTERM. Then open requests are answered and running work is finished.
+    """
+    settings = place.settings(
+        host=host,
+        port=port,
+        tls=tls,
+        tls_certificate=tls_certificate,
+        tls_key=tls_key,
+        clock=clock,
+        worker=worker,
+    )
+    logs.configure(settings)
+    run(_serve(settings, as_json=place.as_json))
+
+
+def worker(
+    *,
+    node: Annotated[
+        str | None,
+        Parameter(
+            env_var="OSTIARY_NODE",
+            help="A name that no other running node has; with it a restarted worker takes its own "
+            "work back at once.",
+        ),
+    ] = None,
+    clock: ClockOption = None,
+    place: Place = HERE,
+) -> None:
+    """Run a worker without the API, beside servers on the same database.
+
+    It sends callouts, ends waits whose time is up and moves requests and workflows on.
+    """
+    settings = place.settings(node=node, clock=clock)
+    if settings.node is None:
+        settings = settings.model_copy(update={"node": _own_node()})
+    logs.configure(settings)
+    run(_work(settings))
+
+
+async def _serve(settings: Settings, *, as_json: bool) -> None:
+    async with running(settings) as server:
+        _on_signal(server.stop)
+        if as_json:
+            print_json(banner.facts(server))
+        else:
+            banner.show(server)
+        await server.ended()
+    note("Stopped.")
+
+
+async def _work(settings: Settings) -> None:
+    prepare(settings, make=True)
+    async with composition.opened(settings, base_urls=base_urls(settings)) as server:
+        stopped = asyncio.Event()
+        _on_signal(stopped.set)
+        async with working(server.worker) as task:
+            note(
+                f"The worker {settings.node} runs on {banner.database(settings)}. Ctrl-C stops it."
+            )
+            waiting = asyncio.create_task(stopped.wait())
+            await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            waiting.cancel()
+        task.result()
+    note("Stopped.")
+
+
+def _on_signal(stop: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # on Windows, where Ctrl-C cancels instead
+            loop.add_signal_handler(number, stop)
+
+
+def _own_node() -> str:
+    """Name this process, so that several workers of a machine keep apart without being told."""
+    return f"{socket.gethostname()}-worker-{os.getpid()}"
