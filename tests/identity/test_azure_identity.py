@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 
-import aiohttp
 import pytest
 import uvicorn
 from azure.core.exceptions import ClientAuthenticationError
@@ -18,9 +17,9 @@ from starlette.applications import Starlette
 from ostiary.identity.issuer import DevelopmentIssuer
 from ostiary.identity.issuer_keys import load_or_make
 from ostiary.identity.issuer_routes import IssuerRoutes
+from ostiary.identity.keysets import FixedKeys
 from ostiary.identity.tls import ensure
 from ostiary.identity.tokens import TokenValidator
-from ostiary.identity.trust import trusts
 from tests.identity.minting import APP_ID, SERVICE_PRINCIPAL, TENANT
 from tests.identity.test_issuer_routes import SECRET, ScriptedClients
 from tests.support.clocks import MONDAY
@@ -86,9 +85,9 @@ async def test_a_client_secret_credential_gets_a_token_that_the_server_believes(
     with authority.credential() as credential:
         token = credential.get_token(GRAPH_SCOPE)
 
-    async with aiohttp.ClientSession() as http:
-        validator = TokenValidator(trusts([], http=http, embedded=authority.issuer))
-        caller = await validator.validate(token.token, MONDAY)
+    keys = FixedKeys(authority.issuer.verification_key)
+    validator = TokenValidator([(trusted, keys) for trusted in authority.issuer.trusted()])
+    caller = await validator.validate(token.token, MONDAY)
     assert caller.kind == "application"
     assert (caller.app_id, caller.object_id) == (APP_ID, SERVICE_PRINCIPAL)
 
