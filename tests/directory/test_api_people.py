@@ -264,3 +264,42 @@ async def test_the_organisation_tells_its_tenant_and_domains(
     assert organisation["id"] == "5a9f3f1e-6f3a-4b5e-8f63-2f0f2d0c9b11"
     assert organisation["verifiedDomains"][0]["name"] == "contoso.example"
     assert [domain["id"] for domain in domains] == ["contoso.example"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "$filter=department eq 'Sales'",
+        "$orderby=employeeHireDate",
+        "$filter=manager/displayName eq 'Megan Bowen'",
+        "$filter=memberOf/any(g: g/id eq 'x')",
+    ],
+)
+async def test_what_a_caller_may_not_see_it_may_not_ask_about(
+    api: httpx.AsyncClient, query: str
+) -> None:
+    basic = application("User.ReadBasic.All")
+
+    error = await _error(await api.get(f"/users?{query}", headers=basic), 403)
+
+    assert error["code"] == "Authorization_RequestDenied"
+    assert (await api.get(f"/users?{query}")).status_code == 200
+
+
+async def test_a_person_is_found_by_principal_name_in_any_case(
+    api_on_both: httpx.AsyncClient,
+) -> None:
+    name = (await api_on_both.get(f"/users/{ADELE}")).json()["userPrincipalName"]
+
+    assert (await api_on_both.get(f"/users/{name}")).json()["id"] == ADELE
+    assert (await api_on_both.get(f"/users('{name.upper()}')")).json()["id"] == ADELE
+    assert (await api_on_both.get(f"/users/{name.title()}/manager")).status_code == 200
+
+
+async def test_a_missing_object_is_told_in_the_words_of_the_directory(
+    api: httpx.AsyncClient,
+) -> None:
+    error = await _error(await api.get(f"/users/{NOBODY}"), 404)
+
+    assert error["code"] == "Request_ResourceNotFound"
+    assert NOBODY in error["message"]

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause
+from sqlalchemy import ColumnElement, FromClause, func
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ostiary.directory.errors import ObjectNotFound
 from ostiary.directory.model import (
     Application,
     AppRoleAssignment,
@@ -82,13 +83,19 @@ async def _complete(conn: AsyncConnection, call: Call, found: Sequence[Any]) -> 
     hide_details(call, found)
 
 
+def hidden_details(call: Call) -> frozenset[str]:
+    """Name the properties of people that this caller may not see, and so not ask about."""
+    if allows(matrix.USERS_DETAILS_READ, principal(call)):
+        return frozenset()
+    return frozenset(User.__struct_fields__) - BASIC
+
+
 def hide_details(call: Call, found: Sequence[DirectoryObject]) -> None:
     """Leave of people only their names, for a caller without the permission to read more."""
-    if allows(matrix.USERS_DETAILS_READ, principal(call)):
-        return
+    hidden = hidden_details(call)
     for user in found:
         if isinstance(user, User):
-            for name in set(user.__struct_fields__) - BASIC:
+            for name in hidden:
                 setattr(user, name, UNSET)
 
 
@@ -106,6 +113,8 @@ DIRECTORY_OBJECTS: Final = Source(
     where=_live(directory_objects),
     casts=_CASTS,
     enrich=_complete,
+    hidden=hidden_details,
+    missing=ObjectNotFound,
     search=(directory_objects.c.display_name,),
 )
 """Objects of every kind: members, owners, managers."""
@@ -180,6 +189,9 @@ USERS: Final = Source(
     key=_users.c.id,
     columns=_user_columns(_users),
     load=wire_user,
+    hidden=hidden_details,
+    missing=ObjectNotFound,
+    named_by=lambda key: "userPrincipalName" if "@" in key else None,
     links={
         "manager": Link(
             target=lambda: DIRECTORY_OBJECTS,
@@ -201,7 +213,7 @@ USERS: Final = Source(
     },
     where=_live(_users, Kind.USER),
     enrich=_complete,
-    alternate_keys={"userPrincipalName": _users.c.user_principal_name},
+    alternate_keys={"userPrincipalName": func.lower(_users.c.user_principal_name)},
     search=(_users.c.display_name, _users.c.user_principal_name, _users.c.mail),
 )
 """Live people."""
@@ -214,6 +226,7 @@ GROUPS: Final = Source(
     key=_groups.c.id,
     columns=_columns(_groups, Group),
     load=wire_group,
+    missing=ObjectNotFound,
     links={
         "members": _objects_by(*_members, _groups.c.id, matrix.GROUP_MEMBERS_READ),
         "owners": _objects_by(*_owners, _groups.c.id, matrix.GROUP_MEMBERS_READ),
@@ -233,6 +246,7 @@ APPLICATIONS: Final = Source(
     key=_applications.c.id,
     columns=_columns(_applications, Application),
     load=wire_application,
+    missing=ObjectNotFound,
     links={"owners": _objects_by(*_owners, _applications.c.id, matrix.APPLICATIONS_READ)},
     where=_live(_applications, Kind.APPLICATION),
     enrich=_complete,
@@ -249,6 +263,7 @@ SERVICE_PRINCIPALS: Final = Source(
     key=_principals.c.id,
     columns=_columns(_principals, ServicePrincipal),
     load=wire_service_principal,
+    missing=ObjectNotFound,
     links={
         "app_role_assignments": _roles(_principals.c.id, _granted.principal_id),
         "app_role_assigned_to": _roles(_principals.c.id, _granted.resource_id),

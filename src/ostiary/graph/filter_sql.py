@@ -7,7 +7,7 @@ filter never multiplies rows. Text compares without regard to case; identifiers 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, and_, exists, extract, false, func, literal, not_, or_, true
@@ -16,7 +16,7 @@ from sqlalchemy.sql.util import ClauseAdapter
 
 from ostiary.graph import filter_syntax as syntax
 from ostiary.graph.edm import Property, StructuredType, describe
-from ostiary.graph.errors import BadRequest
+from ostiary.graph.errors import BadRequest, Forbidden
 from ostiary.graph.resources import Call, Link, Source
 from ostiary.graph.types import EdmEnum
 from ostiary.graph.values import READERS, read_enum
@@ -37,9 +37,17 @@ class Scope:
     call: Call
     adapt: Adapt = _same
     variables: Mapping[str, Scope] | None = None
+    followed: list[Link] = field(default_factory=list)
+    """Every link that was crossed; whoever runs the query asks whether the caller may."""
 
     def column(self, name: str) -> ColumnElement[Any] | None:
-        """Give the expression behind a property (or ``parent/child``), on this scope's alias."""
+        """Give the expression behind a property (or ``parent/child``), on this scope's alias.
+
+        :raises Forbidden: the caller may not see the property.
+        """
+        hidden = self.source.hidden(self.call) if self.source.hidden else frozenset()
+        if name.split("/")[0] in hidden:
+            raise Forbidden(target=name)
         found = self.source.columns.get(name)
         return None if found is None else self.adapt(found)
 
@@ -329,6 +337,7 @@ def _link(part: str, scope: Scope) -> Link:
 
 def _enter(link: Link, scope: Scope) -> tuple[Scope, Wrap]:
     """Open an EXISTS over the link's target; the target's own limits stay in force."""
+    scope.followed.append(link)
     target = link.target()
     alias = cast(Any, target.table).alias()
     adapt: Adapt = ClauseAdapter(alias).traverse
@@ -343,7 +352,7 @@ def _enter(link: Link, scope: Scope) -> tuple[Scope, Wrap]:
             tests[0] = exists(pairs)
         return exists(sql_select(1).select_from(alias).where(*tests))
 
-    return Scope(target, scope.call, adapt), enter
+    return Scope(target, scope.call, adapt, followed=scope.followed), enter
 
 
 def limits_of(source: Source, call: Call) -> list[ColumnElement[bool]]:
@@ -357,6 +366,7 @@ def _count(owner: tuple[str, ...], scope: Scope) -> Operand:
     if len(owner) != 1:
         raise BadRequest("Invalid filter clause: '$count' stands after one navigation property.")
     link = _link(owner[0], scope)
+    scope.followed.append(link)
     target = link.target()
     alias = cast(Any, target.table).alias()
     adapt: Adapt = ClauseAdapter(alias).traverse

@@ -25,7 +25,8 @@ def entity_conditions(entity: EntityAt, call: Call) -> list[ColumnElement[bool]]
     tests = conditions(entity.collection, call)
     source = entity.collection.source
     if entity.key_name is not None:
-        tests.append(source.alternate_keys[entity.key_name] == entity.key)
+        wanted = (entity.key or "", (entity.key or "").lower())
+        tests.append(source.alternate_keys[entity.key_name].in_(wanted))
     elif entity.key is not None:
         tests.append(source.key == _key(source.key, entity.key))
     return tests

@@ -49,8 +49,8 @@ async def page(
     """
     await _require_parent(conn, collection, call)
     source = collection.source
-    tests = _tests(collection, options, call)
-    keys = _sort_keys(source, options, call)
+    tests = [*conditions(collection, call), *await _option_tests(source, options, call)]
+    keys = await _sort_keys(source, options, call)
     size = min(options.top if options.top is not None else DEFAULT_PAGE, max_page or MAX_PAGE)
     size = min(size, MAX_PAGE)
     query = _select(source, keys).where(*tests).limit(size + 1)
@@ -86,11 +86,16 @@ async def count(
 ) -> int:
     """Count the entities of a collection that pass ``$filter`` and ``$search``."""
     await _require_parent(conn, collection, call)
-    return await _count(conn, collection.source, _tests(collection, options, call))
+    source = collection.source
+    tests = [*conditions(collection, call), *await _option_tests(source, options, call)]
+    return await _count(conn, source, tests)
 
 
 def missing(entity: EntityAt) -> NotFound:
     """Make the error for an entity that is not there."""
+    make = entity.collection.source.missing
+    if make is not None and entity.key is not None:
+        return make(entity.key)
     what = describe(entity.collection.source.type).name.rsplit(".", 1)[-1]
     name = f" '{entity.key}'" if entity.key else ""
     return NotFound(f"The {what}{name} could not be found.", target=entity.collection.name)
@@ -102,17 +107,14 @@ async def _require_parent(conn: AsyncConnection, collection: Collection, call: C
         raise missing(parent)
 
 
-def _tests(collection: Collection, options: QueryOptions, call: Call) -> list[ColumnElement[bool]]:
-    return [
-        *conditions(collection, call),
-        *_option_tests(collection.source, options, call),
-    ]
-
-
-def _option_tests(source: Source, options: QueryOptions, call: Call) -> list[ColumnElement[bool]]:
+async def _option_tests(
+    source: Source, options: QueryOptions, call: Call
+) -> list[ColumnElement[bool]]:
     tests = []
     if options.filter is not None:
-        tests.append(filter_sql.condition(options.filter, Scope(source, call)))
+        scope = Scope(source, call)
+        tests.append(filter_sql.condition(options.filter, scope))
+        await _may_follow(scope)
     if options.search:
         tests.append(_search(source, options.search))
     return tests
@@ -134,9 +136,17 @@ def _search(source: Source, text: str) -> ColumnElement[bool]:
     )
 
 
-def _sort_keys(source: Source, options: QueryOptions, call: Call) -> list[SortKey]:
+async def _may_follow(scope: Scope) -> None:
+    """A filter tells as much as a read: every relation that it crosses must be open."""
+    for link in scope.followed:
+        if link.needs is not None:
+            await link.needs(scope.call)
+
+
+async def _sort_keys(source: Source, options: QueryOptions, call: Call) -> list[SortKey]:
     scope = Scope(source, call)
     keys = [SortKey(filter_sql.order(o.path, scope), o.descending) for o in options.orderby]
+    await _may_follow(scope)
     if not keys and source.order is not None:
         keys.append(SortKey.declared(source.order))
     if not any(key.expression is source.key for key in keys):
@@ -214,11 +224,11 @@ async def _targets(
     """Load the targets of many entities at once, grouped by the value that led to them."""
     if not values:
         return {}
-    keys = _sort_keys(target, options, call)
+    keys = await _sort_keys(target, options, call)
     if link.order is not None and not options.orderby:
         keys.insert(0, SortKey.declared(link.order))
     query = _select(target, keys).where(
-        *filter_sql.limits_of(target, call), *_option_tests(target, options, call)
+        *filter_sql.limits_of(target, call), *await _option_tests(target, options, call)
     )
     if link.via is None:
         near = link.remote

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, FromClause, RowMapping
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from ostiary.graph.errors import NotFound
     from ostiary.graph.types import Complex, Entity, Version
 
 ComplexT = TypeVar("ComplexT", bound="Complex")
@@ -153,9 +154,16 @@ class Source:
     order: ColumnElement[Any] | None = None
     """The order of a list when the caller names none (a column or its ``desc()``); else the key."""
     alternate_keys: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
-    """Expressions by wire name: ``servicePrincipals(appId='…')``."""
+    """Expressions by wire name: ``servicePrincipals(appId='…')``. A key is sought as it is written
+    and in lower case, so an expression in lower case makes it match in any case."""
     casts: Mapping[str, ColumnElement[bool]] = field(default_factory=dict)
     """Which rows are of a derived type, by its qualified name."""
+    hidden: Callable[[Call], frozenset[str]] | None = None
+    """Properties (Python names) that this caller may not see, so neither filter nor sort by."""
+    named_by: Callable[[str], str | None] | None = None
+    """Which alternate key a bare key in a path is (``/users/ann@contoso.com``); None: the key."""
+    missing: Callable[[str], NotFound] | None = None
+    """Makes the error for a key that is not there, where the field's words differ."""
     search: Sequence[ColumnElement[Any]] = ()
     """The texts that ``$search`` looks through; none: not supported here."""
 

@@ -185,7 +185,7 @@ def _by_parentheses(collection: Collection, segment: Segment) -> EntityAt:
     inside = segment.inside or ""
     named = named_keys(inside)
     if named is None:
-        return EntityAt(collection, plain_key(inside))
+        return _bare_key(collection, inside)
     ((name, value),) = named.items()
     if name.lower() == "id":
         return EntityAt(collection, value)
@@ -198,7 +198,13 @@ def _by_parentheses(collection: Collection, segment: Segment) -> EntityAt:
 def _by_key(collection: Collection, segment: Segment) -> EntityAt:
     if segment.inside is not None:
         raise _not_found(segment)
-    return EntityAt(collection, plain_key(segment.name))
+    return _bare_key(collection, segment.name)
+
+
+def _bare_key(collection: Collection, text: str) -> EntityAt:
+    key = plain_key(text)
+    named_by = collection.source.named_by
+    return EntityAt(collection, key, named_by(key) if named_by else None)
 
 
 def _operation(place: Collection | EntityAt | SingletonAt, segment: Segment) -> Place | None:
