@@ -18,6 +18,11 @@ from ostiary.extensions.egress import EgressPolicy
 from ostiary.extensions.owners import Owners
 from ostiary.extensions.resumes import Resumes
 from ostiary.graph.resources import Node, Singleton
+from ostiary.lifecycle import routes as lifecycle_routes
+from ostiary.lifecycle import service as lifecycle
+from ostiary.lifecycle import work as lifecycle_work
+from ostiary.lifecycle.owner import TaskResultOwner
+from ostiary.lifecycle.tasks.registry import Registry, built_in
 from ostiary.settings import Settings
 from ostiary.storage.database import Database
 
@@ -46,5 +51,15 @@ def compose(
     egress: EgressPolicy,
 ) -> Governors:
     """Put both together and register them as owners of callouts."""
-    governance = Singleton(name="identityGovernance", children=())
-    return Governors(roots=[governance], handlers=[])
+    workflows = lifecycle.Lifecycle.of(
+        database,
+        resumes=resumes,
+        egress=egress,
+        logic_app_template=settings.logic_app_url_template,
+        refuse_unresolved=settings.refuse_unresolved_logic_apps,
+    )
+    owners.register(TaskResultOwner())
+    governance = Singleton(
+        name="identityGovernance", children=(lifecycle_routes.resources(workflows),)
+    )
+    return Governors(roots=[governance], handlers=lifecycle_work.handlers(Registry(built_in())))
