@@ -139,12 +139,9 @@ def read_result(text: str | None) -> ReviewResult:
 
 def seats(settings: AccessPackageApprovalStage, around: Surroundings) -> frozenset[Seat]:
     """Say who is asked at a stage."""
-    backups = [s for s in settings.primary_approvers if s.is_backup]
-    first = [s for s in settings.primary_approvers if not s.is_backup]
-    asked = _seats(first, around, Chair.PRIMARY)
+    asked = _seats(settings.primary_approvers, around, Chair.PRIMARY)
     if not _somebody_decides(asked, around):
-        backups = [*backups, *settings.fallback_primary_approvers]
-        asked |= _seats(backups, around, Chair.FALLBACK)
+        asked |= _seats(settings.fallback_primary_approvers, around, Chair.FALLBACK)
     if settings.is_escalation_enabled:
         asked |= _escalation(settings, around)
     return asked

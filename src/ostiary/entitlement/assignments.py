@@ -140,6 +140,11 @@ def taken_back(assignment: Assignment) -> Assignment:
     return _move(lost, AssignmentState.DELIVERY_FAILED)
 
 
+def again(assignment: Assignment) -> Assignment:
+    """Take the place in line again for a failed request that is processed again."""
+    return _move(assignment, AssignmentState.DELIVERING)
+
+
 def expire(assignment: Assignment, *, now: datetime) -> Assignment:
     """End the assignment; one that has ended is left as it is."""
     if assignment.state is AssignmentState.EXPIRED:

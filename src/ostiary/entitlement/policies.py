@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
+import msgspec
+
 from ostiary.entitlement.model.catalogs import AccessPackageAssignmentPolicy
 from ostiary.entitlement.model.enums import AllowedTargetScope, ExpirationPatternType
 from ostiary.entitlement.model.policies import (
@@ -70,6 +72,16 @@ def check(policy: AccessPackageAssignmentPolicy) -> None:
         _check_question(question, f"questions/{number}")
 
 
+def normalized(policy: AccessPackageAssignmentPolicy) -> AccessPackageAssignmentPolicy:
+    """Give a policy in the structure of v1.0: backup approvers become fallback approvers (2.6)."""
+    settings = policy.request_approval_settings
+    if settings is None:
+        return policy
+    stages = [_without_backups(stage) for stage in settings.stages]
+    normal = msgspec.structs.replace(settings, stages=stages)
+    return msgspec.structs.replace(policy, request_approval_settings=normal)
+
+
 def check_name(name: object, path: str = "displayName") -> None:
     """Check that a display name is there and not blank.
 
@@ -110,6 +122,31 @@ def check_expiration(pattern: ExpirationPattern | None, path: str) -> None:
 def questions_of(policy: AccessPackageAssignmentPolicy) -> list[AccessPackageQuestion]:
     """Give the questions of a policy."""
     return policy.questions if isinstance(policy.questions, list) else []
+
+
+def _without_backups(stage: AccessPackageApprovalStage) -> AccessPackageApprovalStage:
+    first, first_backups = _split(stage.primary_approvers)
+    later, later_backups = _split(stage.escalation_approvers)
+    return msgspec.structs.replace(
+        stage,
+        primary_approvers=first,
+        fallback_primary_approvers=[*first_backups, *_plain(stage.fallback_primary_approvers)],
+        escalation_approvers=later,
+        fallback_escalation_approvers=[
+            *later_backups,
+            *_plain(stage.fallback_escalation_approvers),
+        ],
+    )
+
+
+def _split(approvers: Sequence[SubjectSet]) -> tuple[list[SubjectSet], list[SubjectSet]]:
+    """Give those who are asked first, and those who stand behind them."""
+    backups = [one for one in approvers if one.is_backup]
+    return _plain([one for one in approvers if not one.is_backup]), _plain(backups)
+
+
+def _plain(approvers: Sequence[SubjectSet]) -> list[SubjectSet]:
+    return [msgspec.structs.replace(one, is_backup=None) for one in approvers]
 
 
 def _refuse(given: bool, path: str, type_: str) -> None:

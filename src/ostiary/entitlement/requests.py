@@ -26,12 +26,10 @@ from ostiary.entitlement.model.enums import AccessPackageCustomExtensionStage as
 from ostiary.entitlement.model.enums import AccessPackageRequestState as RequestState
 from ostiary.entitlement.model.enums import AccessPackageRequestType as RequestType
 from ostiary.entitlement.states import (
-    ADDING,
     ALLOWED,
     CANCELABLE,
     DENIABLE,
     REMOVALS,
-    REMOVING,
     STAGES,
     AutoApprove,
     Awaits,
@@ -128,7 +126,7 @@ def gave_up(
     if request.phase is Phase.CREATED:
         return _end(request, RequestState.DENIED, status, now), None
     failed = _end(request, RequestState.DELIVERY_FAILED, status, now)
-    return failed, TakeBack() if request.phase is Phase.GRANTED else None
+    return failed, TakeBack() if _is_given(request) else None
 
 
 def approved(request: Request, position: int) -> Request:
@@ -224,7 +222,7 @@ def reprocess(request: Request, *, now: datetime) -> Request:
             f"within {REPROCESS_WINDOW.days} days only.",
             state=request.state,
         )
-    phase = Phase.DELIVERY if request.phase is Phase.GRANTED else request.phase
+    phase = Phase.DELIVERY if _is_given(request) else request.phase
     again = replace(request, phase=phase, completed_at=None)
     return _move(again, RequestState.DELIVERING, RequestStatus.FULFILLING)
 
@@ -264,9 +262,9 @@ def _call_out(request: Request, calls: tuple[PlannedCall, ...]) -> tuple[Request
     if request.position >= len(calls):
         return _next(request), None
     call = calls[request.position]
-    resting = resting_status(request)
-    status = RequestStatus.WAITING_FOR_CALLBACK if call.waits else resting
-    return replace(request, awaits=Awaits.CALLOUT, status=status), CallOut(call)
+    state = RequestState.DELIVERING if request.phase is Phase.GRANTED else request.state
+    status = RequestStatus.WAITING_FOR_CALLBACK if call.waits else resting_status(request)
+    return replace(_move(request, state, status), awaits=Awaits.CALLOUT), CallOut(call)
 
 
 def _ask(request: Request, stages: int) -> tuple[Request, Step | None]:
@@ -298,8 +296,7 @@ def _passed(request: Request) -> Request:
 
 def _next(request: Request) -> Request:
     """Enter the next phase; a delivery keeps the place at which the granted stage had failed."""
-    course = REMOVING if request.is_removal else ADDING
-    phase = course[course.index(request.phase) + 1]
+    phase = request.course[request.course.index(request.phase) + 1]
     position = request.position if request.phase is Phase.DELIVERY else 0
     entered = replace(request, phase=phase, position=position)
     return replace(entered, status=resting_status(entered))
@@ -314,6 +311,11 @@ def _move(request: Request, state: RequestState, status: RequestStatus) -> Reque
     if state is not request.state and state not in ALLOWED[request.state]:
         raise IllegalMove(f"request {request.id}: {request.state} to {state}")
     return replace(request, state=state, status=status)
+
+
+def _is_given(request: Request) -> bool:
+    """Say whether a request that calls out at the granted stage has given the roles before."""
+    return request.phase is Phase.GRANTED and not request.is_told_first
 
 
 def _awaits_callout(request: Request, callout_id: str) -> bool:

@@ -95,6 +95,17 @@ ADDING: Final = (
     Phase.GRANTED,
     Phase.OVER,
 )
+ADDING_TOLD_FIRST: Final = (
+    Phase.CREATED,
+    Phase.APPROVAL,
+    Phase.APPROVED,
+    Phase.START,
+    Phase.GRANTED,
+    Phase.DELIVERY,
+    Phase.OVER,
+)
+"""Where the operator wants the granted stage to hold the delivery back (contract, section 3.2)."""
+
 REMOVING: Final = (Phase.WITHDRAWAL, Phase.REMOVED, Phase.OVER)
 """Access is withdrawn first, so that a broken endpoint can never keep it alive."""
 
@@ -200,6 +211,8 @@ class Request:
     target_id: str
     requestor_id: str
     needs_approval: bool = False
+    is_told_first: bool = False
+    """Whether the extensions of the granted stage are called before the roles are given."""
     start_at: datetime | None = None
     """The start date that was asked for."""
     created_at: datetime
@@ -214,6 +227,13 @@ class Request:
     def is_removal(self) -> bool:
         """Whether it takes access away."""
         return self.type in REMOVALS
+
+    @property
+    def course(self) -> tuple[Phase, ...]:
+        """The phases that it goes through, in their order."""
+        if self.is_removal:
+            return REMOVING
+        return ADDING_TOLD_FIRST if self.is_told_first else ADDING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -219,6 +219,7 @@ assignment_requests: Final = Table(
     Column("requestor_id", String(36), nullable=False),
     Column("created_by", String(36)),  # the object id of whoever sent it; null: the server
     Column("needs_approval", Boolean, nullable=False),
+    Column("is_told_first", Boolean, nullable=False),
     Column("removal_of", String(36), unique=True),
     Column("start_at", Instant),
     Column("schedule", Json),

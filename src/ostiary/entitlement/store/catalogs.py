@@ -99,6 +99,20 @@ async def package(conn: AsyncConnection, key: str, *, lock: bool = False) -> Acc
     return load_package(row) if row else None
 
 
+async def catalogs_by_id(
+    conn: AsyncConnection, keys: Collection[str]
+) -> dict[str, AccessPackageCatalog]:
+    """Read catalogs; those that do not exist are missing."""
+    rows = (await conn.execute(select(catalogs).where(among(catalogs.c.id, keys)))).mappings()
+    return {row["id"]: load_catalog(row) for row in rows}
+
+
+async def packages(conn: AsyncConnection, keys: Collection[str]) -> dict[str, AccessPackage]:
+    """Read packages; those that do not exist are missing."""
+    query = select(access_packages).where(among(access_packages.c.id, keys))
+    return {row["id"]: load_package(row) for row in (await conn.execute(query)).mappings()}
+
+
 async def insert_catalog(conn: AsyncConnection, new: AccessPackageCatalog) -> bool:
     """Add a catalog; say whether it was not there."""
     statement = upserts.insert(conn, catalogs).on_conflict_do_nothing()

@@ -1,4 +1,4 @@
-"""Queries about policies, the terms that requests were made under, and the extensions they call.
+"""Queries about policies, and about the terms that requests were made under.
 
 Terms never change, so what was read once is kept: a request on its way costs no reading of JSON.
 """
@@ -15,13 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.entitlement.model.catalogs import AccessPackage, AccessPackageAssignmentPolicy
 from ostiary.entitlement.model.enums import AccessPackageCustomExtensionStage
-from ostiary.entitlement.model.extensions import (
-    AccessPackageAssignmentRequestWorkflowExtension,
-    AccessPackageAssignmentWorkflowExtension,
-    CustomExtensionStageSetting,
-    WorkflowExtension,
-)
-from ostiary.entitlement.stages import KnownExtension, extension_id, settings_of
+from ostiary.entitlement.model.extensions import CustomExtensionStageSetting
+from ostiary.entitlement.stages import extension_id, settings_of
 from ostiary.entitlement.store.documents import read, written
 from ostiary.entitlement.tables import (
     assignment_policies,
@@ -29,8 +24,6 @@ from ostiary.entitlement.tables import (
     policy_stage_settings,
     policy_terms,
 )
-from ostiary.extensions import extension_store
-from ostiary.graph.edm import qualified_name
 from ostiary.graph.types import UNSET
 from ostiary.storage.batches import among
 from ostiary.storage.tables import new_id
@@ -41,15 +34,6 @@ POLICIES: Final = (
     .subquery("policies")
 )
 """Policies with what they say now."""
-
-EXTENSION_TYPES: Final[dict[str, type[WorkflowExtension]]] = {
-    qualified_name(cls): cls
-    for cls in (
-        AccessPackageAssignmentRequestWorkflowExtension,
-        AccessPackageAssignmentWorkflowExtension,
-    )
-}
-"""The kinds of extensions that live in catalogs."""
 
 _KEPT: Final = 1_000
 _terms: dict[str, AccessPackageAssignmentPolicy] = {}
@@ -107,6 +91,13 @@ async def terms(
     return {key: _terms[key] for key in keys if key in _terms}
 
 
+async def current_terms(conn: AsyncConnection, keys: Collection[str]) -> dict[str, str]:
+    """Give the ids of the terms that policies have now."""
+    columns = assignment_policies.c
+    query = select(columns.id, columns.terms_id).where(among(columns.id, keys))
+    return {key: terms_id for key, terms_id in await conn.execute(query)}
+
+
 async def insert_policy(conn: AsyncConnection, new: StoredPolicy) -> None:
     """Add a policy with its terms and stage settings."""
     await _insert_terms(conn, new)
@@ -145,23 +136,6 @@ async def callers_of(conn: AsyncConnection, extension_key: str) -> list[str]:
         .distinct()
     )
     return list((await conn.execute(query)).scalars())
-
-
-async def known_extensions(
-    conn: AsyncConnection, keys: Collection[str]
-) -> dict[str, KnownExtension]:
-    """Give extensions of catalogs as far as policies care."""
-    found = await extension_store.read(conn, keys) if keys else {}
-    return {
-        key: KnownExtension(
-            id=key,
-            catalog_id=extension.catalog_id or "",
-            type=EXTENSION_TYPES[extension.kind],
-            waits=extension.wait is not None,
-        )
-        for key, extension in found.items()
-        if extension.kind in EXTENSION_TYPES
-    }
 
 
 def load_setting(row: RowMapping) -> CustomExtensionStageSetting:

@@ -6,13 +6,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ostiary.entitlement.model.enums import AccessPackageRequestState, AccessPackageRequestType
+from ostiary.entitlement.model.enums import (
+    AccessPackageRequestState,
+    AccessPackageRequestType,
+    ExpirationPatternType,
+)
 from ostiary.entitlement.model.questions import AccessPackageAnswer
 from ostiary.entitlement.model.requests import AccessPackageAssignmentRequest
-from ostiary.entitlement.model.schedules import EntitlementManagementSchedule
+from ostiary.entitlement.model.schedules import EntitlementManagementSchedule, ExpirationPattern
 from ostiary.entitlement.states import OPEN, REMOVALS, Awaits, Phase, Request, RequestStatus
 from ostiary.entitlement.store.documents import read, read_list, written, written_list
 from ostiary.entitlement.tables import (
@@ -59,10 +63,16 @@ def load(row: RowMapping) -> AccessPackageAssignmentRequest:
         status=row["status"],
         created_date_time=row["created_at"],
         completed_date_time=row["completed_at"],
-        schedule=read(EntitlementManagementSchedule, row["schedule"]),
+        schedule=read(EntitlementManagementSchedule, row["schedule"]) or no_schedule(),
         answers=read_list(AccessPackageAnswer, row["answers"]),
         justification=row["justification"],
     )
+
+
+def no_schedule() -> EntitlementManagementSchedule:
+    """Give the schedule of a request that asks for none: the policy decides."""
+    type_ = ExpirationPatternType.NOT_SPECIFIED
+    return EntitlementManagementSchedule(expiration=ExpirationPattern(type=type_))
 
 
 async def insert_requests(
@@ -126,12 +136,16 @@ async def said(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Said]:
 
 async def open_adds_of(conn: AsyncConnection, assignment_ids: Collection[str]) -> list[str]:
     """Give the ids of the open requests that give these assignments."""
-    query = select(_columns.id).where(
-        among(_columns.assignment_id, assignment_ids),
-        _columns.state.in_([state.value for state in OPEN]),
-        _columns.request_type.not_in([type_.value for type_ in REMOVALS]),
-    )
+    query = select(_columns.id).where(_adds(assignment_ids))
     return list((await conn.execute(query)).scalars())
+
+
+async def assignments_being_added(
+    conn: AsyncConnection, assignment_ids: Collection[str]
+) -> set[str]:
+    """Say which of these assignments are still being given by a request."""
+    query = select(_columns.assignment_id).where(_adds(assignment_ids))
+    return set((await conn.execute(query)).scalars())
 
 
 async def with_open_removal(conn: AsyncConnection, assignment_ids: Collection[str]) -> set[str]:
@@ -157,6 +171,15 @@ async def holds_assignment(conn: AsyncConnection, key: str) -> bool:
     return await conn.scalar(query) is not None
 
 
+def _adds(assignment_ids: Collection[str]) -> ColumnElement[bool]:
+    """Test for the open requests that give these assignments."""
+    return (
+        among(_columns.assignment_id, assignment_ids)
+        & _columns.state.in_([state.value for state in OPEN])
+        & _columns.request_type.not_in([type_.value for type_ in REMOVALS])
+    )
+
+
 def _request(row: RowMapping) -> Request:
     return Request(
         id=row["id"],
@@ -175,6 +198,7 @@ def _request(row: RowMapping) -> Request:
         target_id=row["target_id"],
         requestor_id=row["requestor_id"],
         needs_approval=row["needs_approval"],
+        is_told_first=row["is_told_first"],
         start_at=row["start_at"],
         created_at=row["created_at"],
         completed_at=row["completed_at"],
@@ -200,6 +224,7 @@ def _row(request: Request) -> dict[str, Any]:  # column values
         "target_id": request.target_id,
         "requestor_id": request.requestor_id,
         "needs_approval": request.needs_approval,
+        "is_told_first": request.is_told_first,
         "removal_of": request.assignment_id if removes else None,
         "start_at": request.start_at,
         "created_at": request.created_at,

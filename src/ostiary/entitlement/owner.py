@@ -1,0 +1,142 @@
+"""Requests as owners of callouts: what extensions are told, and what their answers do.
+
+Everything here runs in the transaction that moved the callouts, whose rows are locked; requests are
+locked after them, and never the other way round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ostiary.audit.events import SYSTEM, Actor, AuditEvent
+from ostiary.audit.store import record
+from ostiary.directory import store as directory
+from ostiary.entitlement import payloads, records, requests
+from ostiary.entitlement.model.enums import AccessPackageCustomExtensionStage as Stage
+from ostiary.entitlement.process import delivering, moves
+from ostiary.entitlement.process.moves import Move
+from ostiary.entitlement.process.steps import OWNER_KIND
+from ostiary.entitlement.states import Request, TakeBack, Verdict
+from ostiary.entitlement.store import assignments as assignment_store
+from ostiary.entitlement.store import catalogs as catalog_store
+from ostiary.entitlement.store import policies as policy_store
+from ostiary.entitlement.store import requests as request_store
+from ostiary.extensions.answers import Answer
+from ostiary.extensions.callouts import Callout, Outcome
+from ostiary.identity.catalogue import ENTITLEMENT_MANAGEMENT_APP_ID
+
+
+class RequestOwner:
+    """The owner kind ``assignmentRequest``."""
+
+    kind = OWNER_KIND
+    app_id = ENTITLEMENT_MANAGEMENT_APP_ID
+
+    async def payloads(
+        self, conn: AsyncConnection, callouts: Sequence[Callout], *, base_url: str
+    ) -> Mapping[str, Mapping[str, Any]]:
+        """Give what each callout tells its endpoint; requests that are gone are missing."""
+        stories = await _stories(conn, {callout.owner_id for callout in callouts})
+        return {
+            callout.id: payloads.payload(callout, stories[callout.owner_id], base_url=base_url)
+            for callout in callouts
+            if callout.owner_id in stories
+        }
+
+    def admit(self, callout: Callout, answer: Answer) -> None:
+        """Refuse an answer that would end a request where it can only go on.
+
+        :raises StateNotAllowedAtStage: the stage does not let extensions deny.
+        """
+        requests.may_answer(Stage(callout.stage), Verdict(answer.verdict))
+
+    async def resumed(
+        self, conn: AsyncConnection, callouts: Sequence[Callout], *, now: datetime
+    ) -> None:
+        """Let requests go on, or end them, as their extensions say."""
+        before = await request_store.lock(conn, {callout.owner_id for callout in callouts})
+        after = dict(before)
+        actors: dict[str, Actor] = {}
+        for callout in callouts:
+            request = after.get(callout.owner_id)
+            if request is not None:
+                verdict = _verdict(callout)
+                after[request.id] = requests.answered(request, callout.id, verdict, now=now)
+                actors[request.id] = _caller(callout)
+        answered = [c for c in callouts if c.answer is not None and c.owner_id in before]
+        await record(conn, [_resumed(before[c.owner_id], c) for c in answered], now=now)
+        both = [Move(request, after[key], actors[key]) for key, request in before.items()]
+        await moves.store(conn, both, now=now)
+
+    async def gave_up(
+        self, conn: AsyncConnection, callouts: Sequence[Callout], *, now: datetime
+    ) -> None:
+        """Fail closed: see ``requests.gave_up``."""
+        before = await request_store.lock(conn, {callout.owner_id for callout in callouts})
+        after = dict(before)
+        lost: list[str] = []
+        for callout in callouts:
+            request = after.get(callout.owner_id)
+            if request is None:
+                continue
+            timed_out = callout.outcome is Outcome.TIMED_OUT
+            moved, undo = requests.gave_up(request, callout.id, timed_out=timed_out, now=now)
+            after[request.id] = moved
+            lost += [request.assignment_id] if isinstance(undo, TakeBack) else []
+        await delivering.take_back(conn, lost, now=now)
+        await moves.store(conn, [Move(r, after[key]) for key, r in before.items()], now=now)
+
+
+def _verdict(callout: Callout) -> Verdict:
+    """Give what the extension said; one that was only told says nothing, and all goes on."""
+    answer = callout.answer
+    return Verdict(answer["verdict"]) if answer else Verdict.CONTINUE
+
+
+def _caller(callout: Callout) -> Actor:
+    caller = (callout.answer or {}).get("caller")
+    if not isinstance(caller, Mapping):
+        return SYSTEM
+    return Actor(kind=caller["kind"], id=caller["id"])
+
+
+def _resumed(request: Request, callout: Callout) -> AuditEvent:
+    details = {
+        "stage": callout.stage,
+        "stageInstanceId": callout.id,
+        "extensionId": callout.extension_id,
+        "source": callout.source,
+        "detail": callout.detail,
+        "verdict": _verdict(callout).value,
+    }
+    return records.of_request(records.RESUME, request, _caller(callout), details=details)
+
+
+async def _stories(conn: AsyncConnection, request_ids: set[str]) -> dict[str, payloads.Story]:
+    """Read all that is told of requests, in a constant number of queries."""
+    found = await request_store.read_requests(conn, request_ids)
+    every = found.values()
+    packages = await catalog_store.packages(conn, {request.package_id for request in every})
+    catalogs = await catalog_store.catalogs_by_id(conn, {request.catalog_id for request in every})
+    terms = await policy_store.terms(conn, {request.terms_id for request in every})
+    held = await assignment_store.read(conn, {request.assignment_id for request in every})
+    people = {person for r in every for person in (r.target_id, r.requestor_id)}
+    known = await directory.references(conn, people)
+    said = await request_store.said(conn, found.keys())
+    return {
+        request.id: payloads.Story(
+            request=request,
+            package=packages.get(request.package_id),
+            catalog=catalogs.get(request.catalog_id),
+            policy=terms[request.terms_id],
+            assignment=held.get(request.assignment_id),
+            target=known.get(request.target_id),
+            requestor=known.get(request.requestor_id),
+            answers=said[request.id].answers,
+        )
+        for request in every
+    }

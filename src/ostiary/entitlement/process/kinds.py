@@ -1,0 +1,29 @@
+"""The kinds of work of this package, each handled by ``work``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ADVANCE: Final = "request.advance"
+"""Take the next step of a request; the key is its id."""
+
+DELIVER: Final = "request.deliver"
+"""Give or withdraw the roles that a request is about; the key is its id."""
+
+START: Final = "request.start"
+"""The start date of a request has come; the key is its id."""
+
+APPROVAL_EXPIRES: Final = "approval.expire"
+"""The time to decide at a stage is up; the key is the stage's id."""
+
+APPROVAL_ESCALATES: Final = "approval.escalate"
+"""Further approvers may decide at a stage; the key is its id."""
+
+ASSIGNMENT_EXPIRES: Final = "assignment.expire"
+"""The end of an assignment has come; the key is its id."""
+
+REWRITE: Final = "assignment.deliver"
+"""Bring the roles of an assignment in line with its package; the key is its id."""
+
+SPREAD: Final = "package.spread"
+"""The roles of a package have changed: have its assignments rewritten; the key is its id."""

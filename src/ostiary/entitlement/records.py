@@ -1,0 +1,107 @@
+"""What entitlement management writes to the audit log, in the published phrases (section 3.10)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from ostiary.audit.events import Actor, AuditEvent, Target
+from ostiary.entitlement.model.enums import AccessPackageRequestState as RequestState
+from ostiary.entitlement.states import Request, RequestStatus
+
+CATEGORY: Final = "EntitlementManagement"
+SERVICE: Final = "Entitlement Management"
+
+USER_REQUESTS: Final = "User requests access package assignment"
+USER_REMOVES: Final = "User requests to remove access package assignment"
+ADMIN_ASSIGNS: Final = "Administrator directly assigns user to access package"
+ADMIN_REMOVES: Final = "Administrator directly removes user access package assignment"
+SYSTEM_REMOVES: Final = "Schedule the removal of access package assignment"
+AUTO_APPROVE: Final = "Auto approve access package assignment request"
+CREATE_APPROVAL: Final = "Create request approval"
+ADD_APPROVER: Final = "Add approver to request approval"
+APPROVE: Final = "Approve access package assignment request"
+DENY: Final = "Deny access package assignment request"
+TIMED_OUT: Final = "Access package assignment request timed out (no approver action taken)"
+READY: Final = "Ready to fulfill access package assignment request"
+FULFILL: Final = "Fulfill access package assignment"
+REMOVE: Final = "Remove access package assignment"
+CANCEL: Final = "Cancel access package assignment request"
+REPROCESS: Final = "Reprocess access package assignment request"
+DELETE_REQUEST: Final = "Delete access package assignment request"
+RESUME: Final = "Resume access package assignment request"
+REPROCESS_ASSIGNMENT: Final = "Reprocess access package assignment"
+
+
+def event(
+    activity: str,
+    operation: str,
+    actor: Actor,
+    *targets: Target,
+    result: Literal["success", "failure", "timeout"] = "success",
+    reason: str | None = None,
+    details: Mapping[str, str] | None = None,
+    correlation_id: str | None = None,
+) -> AuditEvent:
+    """Say that ``actor`` did something to ``targets``."""
+    return AuditEvent(
+        activity=activity,
+        category=CATEGORY,
+        service=SERVICE,
+        operation=operation,
+        actor=actor,
+        targets=targets,
+        result=result,
+        reason=reason,
+        details=details or {},
+        correlation_id=correlation_id,
+    )
+
+
+def of_request(
+    activity: str,
+    request: Request,
+    actor: Actor,
+    *,
+    operation: str = "Update",
+    result: Literal["success", "failure", "timeout"] = "success",
+    reason: str | None = None,
+    details: Mapping[str, str | None] | None = None,
+) -> AuditEvent:
+    """Say that something happened to a request; all its records share its id as correlation."""
+    more = {name: value for name, value in (details or {}).items() if value}
+    return event(
+        activity,
+        operation,
+        actor,
+        Target(id=request.id, type="AccessPackageAssignmentRequest"),
+        Target(id=request.target_id, type="User"),
+        result=result,
+        reason=reason,
+        details={"accessPackageId": request.package_id, "policyId": request.policy_id, **more},
+        correlation_id=request.id,
+    )
+
+
+def of_end(request: Request, actor: Actor) -> AuditEvent:
+    """Say how a request ended."""
+    match request.state:
+        case RequestState.DENIED if request.status is RequestStatus.EXPIRED:
+            return of_request(TIMED_OUT, request, actor, result="timeout")
+        case RequestState.DENIED:
+            return of_request(DENY, request, actor, reason=request.status)
+        case RequestState.CANCELED:
+            return of_request(CANCEL, request, actor)
+        case RequestState.DELIVERED if request.is_removal:
+            return of_request(REMOVE, request, actor, operation="Unassign")
+        case RequestState.DELIVERED:
+            return of_request(FULFILL, request, actor, operation="Assign")
+        case _:
+            return of_request(
+                FULFILL,
+                request,
+                actor,
+                operation="Assign",
+                result="failure",
+                reason=request.status,
+            )

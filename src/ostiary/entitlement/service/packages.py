@@ -1,0 +1,200 @@
+"""Use cases of packages, and of the roles that a package holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ostiary.audit.events import Target
+from ostiary.audit.store import record
+from ostiary.durable import queue
+from ostiary.durable.queue import NewWork
+from ostiary.entitlement import policies
+from ostiary.entitlement.errors import NotThere, OperationNotAllowed
+from ostiary.entitlement.model.catalogs import (
+    AccessPackage,
+    AccessPackageCatalog,
+    AccessPackageResourceRole,
+    AccessPackageResourceRoleScope,
+    AccessPackageResourceScope,
+)
+from ostiary.entitlement.process import kinds
+from ostiary.entitlement.service.acts import Act
+from ostiary.entitlement.store import catalogs as store
+from ostiary.entitlement.store import policies as policy_store
+from ostiary.entitlement.store import resources as resource_store
+from ostiary.graph.errors import InvalidModel
+from ostiary.graph.types import UNSET
+from ostiary.storage.database import Database
+from ostiary.storage.tables import new_id
+
+
+def catalog_named(draft: AccessPackage) -> str | None:
+    """Give the catalog that a package names: as a navigation, by a bind, or by ``catalogId``.
+
+    :raises InvalidModel: it names two.
+    """
+    nested = draft.catalog.id if isinstance(draft.catalog, AccessPackageCatalog) else None
+    if nested and draft.catalog_id and nested != draft.catalog_id:
+        raise InvalidModel("'catalog' and 'catalogId' name different catalogs.", target="catalog")
+    return nested or draft.catalog_id
+
+
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """What can be done to packages."""
+
+    database: Database
+
+    async def create(self, draft: AccessPackage, act: Act) -> AccessPackage:
+        """Make a package in a catalog.
+
+        :raises InvalidModel: the name is empty, or the catalog is missing or does not exist.
+        """
+        policies.check_name(draft.display_name)
+        catalog_id = catalog_named(draft)
+        if not catalog_id:
+            raise InvalidModel("The property 'catalog' is required.", target="catalog")
+        made = msgspec.structs.replace(
+            _plain(draft),
+            id=new_id(),
+            catalog_id=catalog_id,
+            created_date_time=act.now,
+            created_by=act.name,
+            modified_date_time=act.now,
+            modified_by=act.name,
+        )
+        async with self.database.transaction() as conn:
+            if await store.catalog(conn, catalog_id, lock=True) is None:
+                raise InvalidModel(f"There is no catalog '{catalog_id}'.", target="catalog")
+            await store.insert_package(conn, made)
+            event = act.event("Create access package", "Add", _target(made))
+            await record(conn, [event], now=act.now)
+        return made
+
+    async def update(
+        self, key: str, change: Callable[[AccessPackage], AccessPackage], act: Act
+    ) -> AccessPackage:
+        """Change a package.
+
+        :raises NotThere: there is none.
+        :raises InvalidModel: the name is empty, or the catalog would be another.
+        """
+        async with self.database.transaction() as conn:
+            existing = await _existing(conn, key)
+            changed = change(existing)
+            policies.check_name(changed.display_name)
+            if catalog_named(changed) not in (None, existing.catalog_id):
+                raise InvalidModel(
+                    "The catalog of an access package cannot be changed here.", target="catalog"
+                )
+            changed = msgspec.structs.replace(
+                _plain(changed), modified_date_time=act.now, modified_by=act.name
+            )
+            await store.save_package(conn, changed)
+            event = act.event("Update access package", "Update", _target(changed))
+            await record(conn, [event], now=act.now)
+        return changed
+
+    async def delete(self, key: str, act: Act) -> None:
+        """Delete a package with its policies.
+
+        :raises NotThere: there is none.
+        :raises OperationNotAllowed: somebody holds it or asks for it.
+        """
+        async with self.database.transaction() as conn:
+            existing = await _existing(conn, key)
+            if await store.has_assignments(conn, key):
+                raise OperationNotAllowed(
+                    "The access package has assignments or open requests. Remove them first."
+                )
+            await policy_store.delete_policies(conn, await store.policy_ids(conn, key))
+            await store.delete_package(conn, key)
+            event = act.event("Delete access package", "Delete", _target(existing))
+            await record(conn, [event], now=act.now)
+
+    async def add_role_scope(
+        self, key: str, draft: AccessPackageResourceRoleScope, act: Act
+    ) -> AccessPackageResourceRoleScope:
+        """Put a role of a resource of the catalog into a package; who holds it gets the role.
+
+        :raises NotThere: there is no such package.
+        :raises InvalidModel: role or scope is missing, or not of one resource of the catalog.
+        :raises OperationNotAllowed: the package has it already.
+        """
+        async with self.database.transaction() as conn:
+            package = await _existing(conn, key)
+            role_id, scope_id = await _role_and_scope(conn, package.catalog_id or "", draft)
+            made = await store.insert_role_scope(
+                conn, key, role_id, scope_id, by=act.name, now=act.now
+            )
+            if made is None:
+                raise OperationNotAllowed("The access package already has this role.")
+            await self._roles_changed(conn, package, "Add access package resource role", act)
+        return made
+
+    async def remove_role_scope(self, key: str, role_scope_id: str, act: Act) -> None:
+        """Take a role out of a package; who holds it loses the role.
+
+        :raises NotThere: there is no such package, or it does not have the role.
+        """
+        async with self.database.transaction() as conn:
+            package = await _existing(conn, key)
+            if not await store.delete_role_scope(conn, key, role_scope_id):
+                raise NotThere("resourceRoleScope", role_scope_id)
+            await self._roles_changed(conn, package, "Remove access package resource role", act)
+
+    async def _roles_changed(
+        self, conn: AsyncConnection, package: AccessPackage, activity: str, act: Act
+    ) -> None:
+        await queue.put(conn, [NewWork(kind=kinds.SPREAD, key=package.id, due_at=act.now)])
+        await record(conn, [act.event(activity, "Update", _target(package))], now=act.now)
+
+
+async def _existing(conn: AsyncConnection, key: str) -> AccessPackage:
+    existing = await store.package(conn, key, lock=True)
+    if existing is None:
+        raise NotThere("accessPackage", key)
+    return existing
+
+
+async def _role_and_scope(
+    conn: AsyncConnection, catalog_id: str, draft: AccessPackageResourceRoleScope
+) -> tuple[str, str]:
+    """Find what a draft names, by ids or by what the origin calls it (contract, section 1.3)."""
+    role, scope = draft.role, draft.scope
+    if not isinstance(role, AccessPackageResourceRole):
+        raise InvalidModel("The property 'role' is required.", target="role")
+    if not isinstance(scope, AccessPackageResourceScope):
+        raise InvalidModel("The property 'scope' is required.", target="scope")
+    found_role = await resource_store.role_id(conn, catalog_id, role)
+    if found_role is None:
+        raise InvalidModel(
+            "'role' names no role of a resource of the package's catalog: give its 'id', or an "
+            "'originId' such as 'Member_{groupId}'.",
+            target="role",
+        )
+    found_scope = await resource_store.scope_id(conn, catalog_id, scope)
+    if found_scope is None or found_scope[1] != found_role[1]:
+        raise InvalidModel("'scope' names no scope of the resource of 'role'.", target="scope")
+    return found_role[0], found_scope[0]
+
+
+def _plain(package: AccessPackage) -> AccessPackage:
+    """Leave out what a body may name and a package does not keep."""
+    return msgspec.structs.replace(
+        package,
+        catalog=UNSET,
+        assignment_policies=UNSET,
+        resource_role_scopes=UNSET,
+        incompatible_access_packages=UNSET,
+        incompatible_groups=UNSET,
+        access_packages_incompatible_with=UNSET,
+    )
+
+
+def _target(package: AccessPackage) -> Target:
+    return Target(id=package.id, type="AccessPackage", display_name=package.display_name)

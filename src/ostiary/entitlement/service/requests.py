@@ -1,0 +1,201 @@
+"""Use cases of requests: submit, cancel, process again, resume, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ostiary.audit.events import Actor
+from ostiary.audit.store import record
+from ostiary.durable.errors import Busy
+from ostiary.durable.group import GroupCommit
+from ostiary.entitlement import assignments, records, requests, stages
+from ostiary.entitlement.errors import ExistingGrant, NotThere, OperationNotAllowed
+from ostiary.entitlement.intents import USER_TYPES, read_intent
+from ostiary.entitlement.model.requests import (
+    AccessPackageAssignmentRequest,
+    AssignmentRequestApprovalStageCallbackData,
+    ResumeParameters,
+)
+from ostiary.entitlement.process import moves
+from ostiary.entitlement.process.moves import Move
+from ostiary.entitlement.process.steps import OWNER_KIND
+from ostiary.entitlement.service import submitting
+from ostiary.entitlement.service.acts import Act
+from ostiary.entitlement.service.submitting import Submission
+from ostiary.entitlement.states import Request
+from ostiary.entitlement.store import assignments as assignment_store
+from ostiary.entitlement.store import requests as store
+from ostiary.entitlement.store.assignments import holder_key
+from ostiary.extensions import service as extensions
+from ostiary.extensions.answers import Answer
+from ostiary.extensions.resumes import Resumes
+from ostiary.graph.errors import DomainError, Forbidden, InvalidModel, Unavailable
+from ostiary.storage.database import Database
+
+
+class Requests:
+    """What can be done to requests.
+
+    ``is_told_first`` says that the extensions of the granted stage are called before the roles are
+    written, as the operator has it.
+    """
+
+    def __init__(
+        self, database: Database, resumes: Resumes, *, is_told_first: bool = False
+    ) -> None:
+        self._database = database
+        self._resumes = resumes
+        self._is_told_first = is_told_first
+        self._new: GroupCommit[Submission, AccessPackageAssignmentRequest] = GroupCommit(
+            database, self._store
+        )
+
+    async def submit(
+        self, draft: AccessPackageAssignmentRequest, act: Act
+    ) -> AccessPackageAssignmentRequest:
+        """Take a new request; give it as it was accepted.
+
+        :raises DomainError: it is not complete, not allowed, or there is one already (see
+            ``intents`` and ``eligibility``).
+        :raises Unavailable: too many requests are waiting.
+        """
+        intent = read_intent(draft)
+        if intent.type in USER_TYPES and act.caller.kind != "delegated":
+            raise Forbidden(
+                f"Requests of the type '{intent.type}' are made by people for themselves: call "
+                "on behalf of a user, or use 'adminAdd' or 'adminRemove'."
+            )
+        try:
+            return await self._new.submit(Submission(intent=intent, draft=draft, act=act))
+        except Busy as busy:
+            raise Unavailable(retry_after=busy.retry_after.total_seconds()) from None
+
+    async def cancel(self, key: str, act: Act) -> None:
+        """End a request that has not been delivered.
+
+        :raises NotThere: there is none.
+        :raises RequestNotCancelable: it is past that.
+        """
+        async with self._database.transaction() as conn:
+            await extensions.cancel(conn, OWNER_KIND, [key], now=act.now)
+            request = await _existing(conn, key)
+            after = requests.cancel(request, now=act.now)
+            await moves.store(conn, [Move(request, after, act.actor)], now=act.now)
+
+    async def reprocess(self, key: str, act: Act) -> None:
+        """Take up a failed request where it failed.
+
+        :raises NotThere: there is none.
+        :raises RequestNotReprocessable: it did not fail, or too long ago.
+        :raises ExistingGrant: the target has asked for the package again meanwhile, or has it.
+        """
+        async with self._database.transaction() as conn:
+            request = await _existing(conn, key)
+            after = requests.reprocess(request, now=act.now)
+            await _take_place(conn, request)
+            await moves.store(conn, [Move(request, after, act.actor)], now=act.now)
+            event = records.of_request(records.REPROCESS, after, act.actor)
+            await record(conn, [event], now=act.now)
+
+    async def delete(self, key: str, act: Act) -> None:
+        """Delete a request that has ended and left nothing behind.
+
+        :raises NotThere: there is none.
+        :raises OperationNotAllowed: it is open, or its assignment is still held.
+        """
+        async with self._database.transaction() as conn:
+            request = await _existing(conn, key)
+            if request.is_open:
+                raise OperationNotAllowed(
+                    f"The request is '{request.state}': only requests that have ended can be "
+                    "deleted. Cancel it first."
+                )
+            if not request.is_removal and await store.holds_assignment(conn, key):
+                raise OperationNotAllowed(
+                    "The assignment of the request is still held. Remove it first."
+                )
+            await store.delete_request(conn, key)
+            event = records.of_request(
+                records.DELETE_REQUEST, request, act.actor, operation="Delete"
+            )
+            await record(conn, [event], now=act.now)
+
+    async def resume(self, key: str, body: ResumeParameters, *, act: Act) -> None:
+        """Let a request go on, or end, as an extension says; the same answer twice is one.
+
+        :raises NotThere: there is no such request.
+        :raises DomainError: nothing is awaited, or the answer is late, contradicts another, or is
+            not possible at the stage (see ``extensions.errors``).
+        """
+        try:
+            await self._resumes.submit(read_answer(key, body, now=act.now, caller=act.actor))
+        except DomainError as error:
+            async with self._database.reading() as conn:
+                if not await store.exists(conn, key):
+                    raise NotThere("accessPackageAssignmentRequest", key) from error
+            raise
+
+    async def refuse_resume(
+        self, key: str, error: Forbidden, *, now: datetime, caller: Actor
+    ) -> None:
+        """Note in the ledger that somebody tried to resume who may not."""
+        nothing = Answer(
+            owner_kind=OWNER_KIND, owner_id=key, verdict="continue", caller=caller, received_at=now
+        )
+        await self._resumes.refuse(nothing, error)
+
+    async def close(self) -> None:
+        """Take no more requests, and return when all that came are stored."""
+        await self._new.close()
+
+    async def _store(
+        self, conn: AsyncConnection, submissions: Sequence[Submission]
+    ) -> Sequence[AccessPackageAssignmentRequest | Exception]:
+        return await submitting.submit(conn, submissions, is_told_first=self._is_told_first)
+
+
+def read_answer(key: str, body: ResumeParameters, *, now: datetime, caller: Actor) -> Answer:
+    """Say what a body answers, and to which callout; its ``type`` decides nothing.
+
+    :raises InvalidModel: its ``state`` is none that an extension can give.
+    """
+    data = body.data
+    if isinstance(data, AssignmentRequestApprovalStageCallbackData) and data.approval_stage:
+        raise InvalidModel(
+            "The property 'data/approvalStage' is not expected: no callout asks for approvers.",
+            target="data/approvalStage",
+        )
+    return Answer(
+        owner_kind=OWNER_KIND,
+        owner_id=key,
+        callout_id=data.custom_extension_stage_instance_id,
+        stage=data.stage.value if data.stage else None,
+        verdict=stages.read_verdict(data.state).value,
+        detail=data.custom_extension_stage_instance_detail,
+        source=body.source,
+        type=body.type,
+        caller=caller,
+        received_at=now,
+    )
+
+
+async def _existing(conn: AsyncConnection, key: str) -> Request:
+    found = (await store.lock(conn, [key])).get(key)
+    if found is None:
+        raise NotThere("accessPackageAssignmentRequest", key)
+    return found
+
+
+async def _take_place(conn: AsyncConnection, request: Request) -> None:
+    """Give a failed request its place in line back, unless somebody has taken it."""
+    held = (await assignment_store.lock(conn, [request.assignment_id])).get(request.assignment_id)
+    if held is None:
+        raise NotThere("accessPackageAssignment", request.assignment_id)
+    key = holder_key(request.package_id, request.target_id)
+    holder = (await assignment_store.holders(conn, [key])).get(key)
+    if holder is not None and holder.id != held.id:
+        raise ExistingGrant()
+    await assignment_store.save(conn, [assignments.again(held)])

@@ -1,0 +1,73 @@
+"""What the worker does for this package, one handler for each kind of work.
+
+Items name what they are about and nothing more; what is to be done is decided by what is stored, so
+that an item too many does no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ostiary.durable import queue
+from ostiary.durable.handlers import InTransaction, Outcome
+from ostiary.durable.queue import NewWork, WorkItem
+from ostiary.entitlement.process import delivering, ending, kinds, steps
+
+PAGE: Final = 1_000
+"""How many assignments of a package are looked at in one transaction."""
+
+Handle = Callable[
+    [AsyncConnection, Sequence[WorkItem], datetime], Awaitable[Mapping[str, Outcome] | None]
+]
+
+
+def handlers() -> list[InTransaction]:
+    """Give the handlers of this package, the most urgent first."""
+    return [
+        InTransaction(kinds.ADVANCE, _each(steps.advance)),
+        InTransaction(kinds.DELIVER, _deliver),
+        InTransaction(kinds.START, _each(ending.start)),
+        InTransaction(kinds.ASSIGNMENT_EXPIRES, _each(ending.expire_assignments)),
+        InTransaction(kinds.APPROVAL_EXPIRES, _each(ending.expire_stages)),
+        InTransaction(kinds.APPROVAL_ESCALATES, _each(ending.escalate_stages)),
+        InTransaction(kinds.REWRITE, _each(delivering.rewrite)),
+        InTransaction(kinds.SPREAD, _spread, batch=1),
+    ]
+
+
+def _each(
+    function: Callable[..., Awaitable[None]],  # (conn, keys, *, now)
+) -> Handle:
+    """Make a handler of a function that takes the keys of a batch."""
+
+    async def handle(
+        conn: AsyncConnection, items: Sequence[WorkItem], now: datetime
+    ) -> Mapping[str, Outcome] | None:
+        await function(conn, {item.key for item in items}, now=now)
+        return None
+
+    return handle
+
+
+async def _deliver(
+    conn: AsyncConnection, items: Sequence[WorkItem], now: datetime
+) -> Mapping[str, Outcome] | None:
+    attempts = {item.key: int(item.payload.get("attempt", 0)) for item in items}
+    await delivering.deliver(conn, attempts, now=now)
+    return None
+
+
+async def _spread(
+    conn: AsyncConnection, items: Sequence[WorkItem], now: datetime
+) -> Mapping[str, Outcome] | None:
+    for item in items:
+        after = str(item.payload.get("after", ""))
+        last = await ending.spread(conn, item.key, after=after, limit=PAGE, now=now)
+        if last is not None:
+            more = NewWork(kind=kinds.SPREAD, key=item.key, due_at=now, payload={"after": last})
+            await queue.put(conn, [more])
+    return None
