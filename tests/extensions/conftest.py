@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from joserfc.jwk import RSAKey
 
 from ostiary.extensions.caller import Caller
-from ostiary.extensions.egress import EgressPolicy
 from ostiary.extensions.receiver import Trust, read_keys
 from ostiary.extensions.signing import OutboundIssuer, Signer
+from ostiary.storage.database import Database
 from tests.extensions.endpoints import ScriptedEndpoint
+from tests.extensions.house import House, Pauses, make_caller
 from tests.support.clocks import FixedClock
 
 ISSUER = "http://127.0.0.1:8080/outbound"
@@ -44,14 +44,6 @@ async def endpoint() -> AsyncIterator[ScriptedEndpoint]:
         yield endpoint
 
 
-class Pauses(list[float]):
-    """Records the pauses that were asked for, and takes none."""
-
-    async def __call__(self, seconds: float) -> None:
-        """Take note."""
-        self.append(seconds)
-
-
 @pytest.fixture
 def pauses() -> Pauses:
     """The pauses between attempts."""
@@ -66,7 +58,11 @@ async def caller(signer: Signer, clock: FixedClock, pauses: Pauses) -> AsyncIter
     await caller.close()
 
 
-def make_caller(signer: Signer, clock: FixedClock, pauses: Pauses, **changes: Any) -> Caller:
-    """Make a caller for development; the test closes it."""
-    usual: dict[str, Any] = {"egress": EgressPolicy(loopback=True), "pause": pauses}
-    return Caller(signer=signer, clock=clock, **{**usual, **changes})
+@pytest.fixture
+async def house(
+    database: Database, clock: FixedClock, caller: Caller, endpoint: ScriptedEndpoint
+) -> AsyncIterator[House]:
+    """A house on each database."""
+    house = House(database, clock, caller, endpoint)
+    yield house
+    await house.close()

@@ -15,8 +15,8 @@ from ostiary.extensions.egress import EgressPolicy
 from ostiary.extensions.receiver import Nonces, Trust, check_token, verify
 from ostiary.extensions.signing import Signer
 from ostiary.storage.tables import new_id
-from tests.extensions.conftest import Pauses, make_caller
 from tests.extensions.endpoints import ScriptedEndpoint
+from tests.extensions.house import Pauses, make_caller
 from tests.support.clocks import FixedClock
 
 BODY = b'{"Stage":"assignmentRequestCreated"}'

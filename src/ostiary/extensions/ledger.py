@@ -7,9 +7,9 @@ it: no token, no body, no query of a URL.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -42,6 +42,9 @@ class Entry:
     fingerprint: str | None = None
     caller: str | None = None
     caller_app: str | None = None
+
+
+_COLUMNS: Final = tuple(field.name for field in fields(Entry))
 
 
 def of_attempt(callout: Callout, attempt: Attempt) -> Entry:
@@ -81,14 +84,14 @@ def of_answer(answer: Answer, decision: Decision) -> Entry:
 async def write(conn: AsyncConnection, entries: Sequence[Entry]) -> None:
     """Add lines, in one statement."""
     if entries:
-        await conn.execute(insert(callout_attempts), [asdict(entry) for entry in entries])
+        rows = [{name: getattr(entry, name) for name in _COLUMNS} for entry in entries]
+        await conn.execute(insert(callout_attempts), rows)
 
 
 async def read(conn: AsyncConnection, owner_ids: Collection[str]) -> list[Entry]:
     """Give all lines about these owners, the oldest first."""
-    columns = [column for column in callout_attempts.c if column.name != "id"]
     rows = await conn.execute(
-        select(*columns)
+        select(*(callout_attempts.c[name] for name in _COLUMNS))
         .where(among(callout_attempts.c.owner_id, owner_ids))
         .order_by(callout_attempts.c.id)
     )

@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 class Limits:
     """Places for calls; who waits for one of its extension holds none of the others' meanwhile."""
 
-    def __init__(self, *, overall: int = 64, per_extension: int = 16) -> None:
+    def __init__(self, *, overall: int = 128, per_extension: int = 32) -> None:
         self._overall = asyncio.Semaphore(overall)
         self._per_extension = per_extension
         self._extensions: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
