@@ -261,6 +261,7 @@ class Library:
         return [
             Singleton(
                 name="library",
+                container="microsoft.graph.libraryContainer",
                 children=(
                     EntitySet(name="authors", source=AUTHORS, read=anyone),
                     EntitySet(

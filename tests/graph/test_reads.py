@@ -300,6 +300,8 @@ async def test_the_schema_lists_what_is_declared(api: httpx.AsyncClient) -> None
     assert '<EntityType Name="book" BaseType="graph.entity">' in reply.text
     assert '<ComplexType Name="hardCover" BaseType="graph.binding">' in reply.text
     assert '<Member Name="onShelf" Value="1" />' in reply.text
+    assert '<EntityType Name="libraryContainer" BaseType="graph.entity">' in reply.text
+    assert '<Singleton Name="library" Type="graph.libraryContainer" />' in reply.text
     assert '<Action Name="lend" IsBound="true">' in reply.text
     assert "subtitle" not in reply.text
     assert "subtitle" in (await api.get("/beta/$metadata")).text

@@ -28,6 +28,9 @@ def document(roots: Sequence[Node], version: Version, *, container: str) -> str:
     schemas: dict[str, ET.Element] = {}
     for type_ in sorted(_structured(roots), key=lambda t: t.name):
         _schema(schemas, type_.name).append(_structured_xml(type_, version))
+    for node in walk(roots):
+        if isinstance(node, Singleton) and node.container is not None:
+            _schema(schemas, node.container).append(_holder_xml(node, node.container))
     for enum in sorted(_enums(roots), key=qualified_name):
         _schema(schemas, qualified_name(enum)).append(_enum_xml(enum))
     for operation, bound in _operations(roots):
@@ -126,6 +129,25 @@ def _structured_xml(type_: StructuredType, version: Version) -> ET.Element:
     return element
 
 
+def _holder_xml(node: Singleton, name: str) -> ET.Element:
+    """The type of a singleton that only holds others: each child is contained in it."""
+    names = {"Name": name.rsplit(".", 1)[-1], "BaseType": "graph.entity"}
+    element = ET.Element("EntityType", names)
+    for child in node.children:
+        type_name = _node_type(child)
+        if type_name is not None:
+            attributes = {"Name": child.name, "Type": type_name, "ContainsTarget": "true"}
+            ET.SubElement(element, "NavigationProperty", attributes)
+    return element
+
+
+def _node_type(node: Node) -> str | None:
+    if isinstance(node, EntitySet):
+        return f"Collection({_aliased(describe(node.source.type).name)})"
+    name = describe(node.type).name if node.type is not None else node.container
+    return _aliased(name) if name is not None else None
+
+
 def _property_xml(parent: ET.Element, prop: Property, version: Version) -> None:
     name = prop.name_in(version)
     if name is None or prop.write_only:
@@ -164,6 +186,8 @@ def _operations(roots: Sequence[Node]) -> Iterator[tuple[Operation, TypeRef | No
 
 
 def _binding(node: Node, operation: Operation) -> TypeRef | None:
+    if isinstance(node, Singleton) and node.type is None and node.container is not None:
+        return TypeRef("entity", node.container, object)
     cls = node.source.type if isinstance(node, EntitySet) else node.type
     if cls is None:
         return None
@@ -195,9 +219,8 @@ def _container_xml(roots: Sequence[Node], container: str) -> ET.Element:
         if isinstance(node, EntitySet):
             type_name = _aliased(describe(node.source.type).name)
             ET.SubElement(element, "EntitySet", {"Name": node.name, "EntityType": type_name})
-        elif node.type is not None:
-            type_name = _aliased(describe(node.type).name)
-            ET.SubElement(element, "Singleton", {"Name": node.name, "Type": type_name})
+        elif (singleton_type := _node_type(node)) is not None:
+            ET.SubElement(element, "Singleton", {"Name": node.name, "Type": singleton_type})
     return element
 
 

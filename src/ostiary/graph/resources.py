@@ -244,11 +244,13 @@ class EntitySet:
 class Singleton:
     """A single addressable thing that has no key: a container of others, or an entity.
 
-    With ``get`` it answers GET itself; otherwise it only holds children.
+    With ``get`` it answers GET itself; otherwise it only holds children, and ``container`` is the
+    qualified name that the schema gives to what holds them.
     """
 
     name: str
     type: type[Entity] | None = None
+    container: str | None = None
     get: Endpoint | None = None
     update: Endpoint | None = None
     references: References | None = None

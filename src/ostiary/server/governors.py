@@ -60,6 +60,8 @@ def compose(
     )
     owners.register(TaskResultOwner())
     governance = Singleton(
-        name="identityGovernance", children=(lifecycle_routes.resources(workflows),)
+        name="identityGovernance",
+        container="microsoft.graph.identityGovernance",
+        children=(lifecycle_routes.resources(workflows),),
     )
     return Governors(roots=[governance], handlers=lifecycle_work.handlers(Registry(built_in())))
