@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import structlog
 
 from ostiary.storage.database import Database
 from tests.support.clocks import FixedClock
@@ -13,6 +14,15 @@ from tests.support.databases import PostgreSQL, SQLiteFiles, opened, opened_in_m
 
 for name in [name for name in os.environ if name.startswith("OSTIARY_")]:
     del os.environ[name]  # a developer's settings are not the settings of a test
+
+structlog.configure(  # the default draws tracebacks, which takes longer than most tests
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        ),
+    ]
+)
 
 
 @pytest.fixture(scope="session")

@@ -89,9 +89,8 @@ async def withdraw(conn: AsyncConnection, kind: str, keys: Collection[str]) -> i
         select(work.c.id)
         .where(work.c.kind == kind, among(work.c.key, keys), work.c.dead_at.is_(None))
         .with_for_update(skip_locked=True)
-        .cte("unwanted")
     )
-    result = await conn.execute(delete(work).where(work.c.id.in_(select(unwanted.c.id))))
+    result = await conn.execute(delete(work).where(work.c.id.in_(unwanted)))
     return result.rowcount
 
 
@@ -182,8 +181,9 @@ async def held(conn: AsyncConnection, items: Sequence[WorkItem]) -> list[WorkIte
     """Say which of these items the caller still holds and has not finished."""
     if not items:
         return []
-    ids = set(await conn.scalars(select(work.c.id).where(_still_held(items))))
-    return [item for item in items if item.id in ids]
+    rows = await conn.execute(select(work.c.id, work.c.lease_id).where(_still_held(items)))
+    leases = {row.id: row.lease_id for row in rows}
+    return [item for item in items if leases.get(item.id, "") == item.lease_id]
 
 
 async def renew(conn: AsyncConnection, items: Sequence[WorkItem], *, until: datetime) -> int:

@@ -23,7 +23,8 @@ _log: Final = structlog.get_logger(__name__)
 class Rounds:
     """The running batches of one worker, and what is known about the kinds of work.
 
-    ``awake`` is set when a round may find something. A kind is barren when a batch of it came back
+    ``news`` is set by whatever happens after it was read, so nobody who reads it before a round and
+    waits for it afterwards misses anything. A kind is barren when a batch of it came back
     empty although something looked due: another node holds it. It is left alone until something
     changes, so that nobody turns in circles.
     """
@@ -37,7 +38,7 @@ class Rounds:
         *,
         slots: int,
     ) -> None:
-        self.awake = asyncio.Event()
+        self.news = asyncio.Event()
         self.handled = 0
         self.error: Exception | None = None
         self._database = database
@@ -55,7 +56,12 @@ class Rounds:
         """Note that something may be due now."""
         self._changes += 1
         self._barren.clear()
-        self.awake.set()
+        self.tell()
+
+    def tell(self) -> None:
+        """Wake whoever waits for news."""
+        self.news.set()
+        self.news = asyncio.Event()
 
     async def start_due(self) -> bool:
         """Start a batch of every kind that has something due; say whether all is quiet.
@@ -70,11 +76,6 @@ class Rounds:
             for handler in due:
                 self._start(handler)
             return idle and not due and changes == self._changes
-
-    async def next_end(self) -> None:
-        """Wait until one of the running batches has ended, if any runs."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
 
     async def drain(self) -> None:
         """Wait until every running batch has ended."""
@@ -119,7 +120,7 @@ class Rounds:
     def _ended(self, kind: str, task: asyncio.Task[None]) -> None:
         self._active[kind] -= 1
         self._tasks.discard(task)
-        self.awake.set()
+        self.tell()
 
     def _place(self, handler: Handler) -> AbstractAsyncContextManager[Any]:
         """Transactions share the slots; who waits for the network needs none."""

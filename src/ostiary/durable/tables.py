@@ -28,3 +28,5 @@ work: Final = Table(
 _alive = work.c.dead_at.is_(None)
 Index("ix_work_due", work.c.kind, work.c.due_at, postgresql_where=_alive, sqlite_where=_alive)
 Index("ix_work_kind_key", work.c.kind, work.c.key)
+_dead = work.c.dead_at.is_not(None)
+Index("ix_work_dead_at", work.c.dead_at, postgresql_where=_dead, sqlite_where=_dead)

@@ -88,9 +88,9 @@ class Worker:
         try:
             await self._database.join()
             while not self._stopping:
-                self._rounds.awake.clear()
+                news = self._rounds.news
                 await self._round()
-                await self._rest()
+                await self._rest(news)
             await self._rounds.drain()
         except asyncio.CancelledError:
             await self._rounds.cancel()
@@ -99,7 +99,7 @@ class Worker:
     async def stop(self) -> None:
         """Start no more batches, and return when those that run have ended."""
         self._stopping = True
-        self._rounds.awake.set()
+        self._rounds.tell()
         if self._running is not None:
             await asyncio.wait([self._running])
 
@@ -114,8 +114,10 @@ class Worker:
         await self._begin()
         before, self._rounds.error = self._rounds.handled, None
         self.wake()
+        news = self._rounds.news
         while not await self._rounds.start_due():
-            await self._rounds.next_end()
+            await news.wait()
+            news = self._rounds.news
         if self._rounds.error is not None:
             raise self._rounds.error
         return self._rounds.handled - before
@@ -142,10 +144,10 @@ class Worker:
         except Exception:
             _log.exception("work.round_impossible", node=self._node)
 
-    async def _rest(self) -> None:
-        """Sleep until something has changed; after the poll interval, something may have."""
+    async def _rest(self, news: asyncio.Event) -> None:
+        """Sleep until something has happened; after the poll interval, something may have."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._poll):
-                await self._rounds.awake.wait()
+                await news.wait()
             return
         self.wake()

@@ -50,6 +50,7 @@ class Database:
         made: see :meth:`upgrade`.
 
         :raises ValueError: the URL names another kind of database.
+        :raises DatabaseUnavailable: the database cannot be reached.
         """
         return cls(await open_engines(url))
 

@@ -9,9 +9,11 @@ from typing import Any, Final, Literal
 
 import msgspec
 from sqlalchemy import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ostiary.storage import postgresql, sqlite
+from ostiary.storage.failures import DatabaseUnavailable
 
 _POSTGRESQL: Final = frozenset({"postgresql", "postgres"})
 
@@ -46,6 +48,7 @@ async def open_engines(url: str) -> Engines:
     """Make the engines for ``url`` and try the first connection.
 
     :raises ValueError: the URL names neither SQLite nor PostgreSQL.
+    :raises DatabaseUnavailable: the database cannot be reached.
     """
     parsed = make_url(url)
     name = parsed.get_backend_name()
@@ -85,9 +88,9 @@ async def _try(engines: Engines) -> None:
     try:
         async with engines.writer.connect():
             pass
-    except BaseException:
+    except (OSError, SQLAlchemyError) as error:
         await engines.close()
-        raise
+        raise DatabaseUnavailable(f"The database cannot be opened: {error}") from error
 
 
 def _json_options() -> dict[str, Any]:

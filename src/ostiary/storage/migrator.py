@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ async def write_revision(conn: AsyncConnection, sentence: str, *, versions: Path
 
 
 def _config(versions: Path) -> Config:
-    config = Config()
+    config = Config(cmd_opts=Namespace(quiet=True))
     config.set_main_option("script_location", str(_HOME))
     config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", str(versions))

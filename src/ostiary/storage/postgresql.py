@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import URL, event, text
@@ -23,8 +24,8 @@ _MIGRATION_LOCK: Final = 0x0571A121
 _SERVER_SETTINGS: Final = {"application_name": "ostiary", "timezone": "UTC", "jit": "off"}
 
 
-def writer(url: URL, **options: Any) -> AsyncEngine:
-    """The engine that writes."""
+def writer(url: URL, *, rested: float = _RESTED, **options: Any) -> AsyncEngine:
+    """The engine that writes; connections are tried after so many seconds of rest."""
     engine = create_async_engine(
         _with_driver(url),
         pool_size=_POOL,
@@ -33,7 +34,7 @@ def writer(url: URL, **options: Any) -> AsyncEngine:
         **options,
     )
     event.listen(engine.sync_engine, "checkin", _note_rest)
-    event.listen(engine.sync_engine, "checkout", _try_rested)
+    event.listen(engine.sync_engine, "checkout", partial(_try_rested, rested))
     return engine
 
 
@@ -59,9 +60,9 @@ def _note_rest(_dbapi_connection: Any, record: Any) -> None:
     record.info["rested_since"] = time.monotonic()
 
 
-def _try_rested(dbapi_connection: Any, record: Any, _proxy: Any) -> None:
+def _try_rested(rested: float, dbapi_connection: Any, record: Any, _proxy: Any) -> None:
     rested_since = record.info.get("rested_since")
-    if rested_since is None or time.monotonic() - rested_since < _RESTED:
+    if rested_since is None or time.monotonic() - rested_since < rested:
         return
     try:
         dbapi_connection.ping()

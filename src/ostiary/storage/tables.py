@@ -55,10 +55,6 @@ class Instant(TypeDecorator[datetime]):
         moment = value.astimezone(UTC)
         return moment if dialect.name == "postgresql" else _text(moment)
 
-    def process_literal_param(self, value: datetime | None, dialect: Dialect) -> str:
-        """Spell the instant inside a statement, which both databases can compare with it."""
-        return "NULL" if value is None else f"'{_text(value.astimezone(UTC))}'"
-
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Turn what the database kept into an aware UTC instant."""
         if value is None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
-import ostiary.storage.tables
+from ostiary.storage.tables import Instant, Json
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

@@ -1,0 +1,102 @@
+"""Migrations: written from the declared tables, run at start, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Column, Connection, String, Table, inspect
+
+from ostiary.storage import migrator, schema
+from ostiary.storage.database import Database
+from ostiary.storage.engines import Engines, open_engines
+from ostiary.storage.tables import metadata
+from tests.support.databases import PostgreSQL, SQLiteFiles, opened
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def empty_url(request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """The URL of a fresh database without a table."""
+    if request.param == "sqlite":
+        files: SQLiteFiles = request.getfixturevalue("sqlite_files")
+        yield files.fresh(tables=False)
+    else:
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        async with server.fresh(tables=False) as url:
+            yield url
+
+
+def differences(connection: Connection) -> list[object]:
+    schema.load_all_tables()
+    context = MigrationContext.configure(connection)
+    return list(compare_metadata(context, metadata))
+
+
+async def upgrade(engines: Engines, versions: Path) -> list[object]:
+    async with engines.migrating() as conn:
+        await migrator.upgrade(conn, versions=versions)
+    async with engines.reader.connect() as conn:
+        return await conn.run_sync(differences)
+
+
+async def test_the_first_revision_makes_every_declared_table(
+    empty_url: str, tmp_path: Path
+) -> None:
+    written = await schema.write_revision("Every table", versions=tmp_path)
+    assert written is not None
+    assert written.name == "0001_every_table.py"
+
+    engines = await open_engines(empty_url)
+    try:
+        assert await upgrade(engines, tmp_path) == []
+        assert await upgrade(engines, tmp_path) == []  # nothing to do the second time
+    finally:
+        await engines.close()
+
+
+async def test_a_revision_holds_what_changed_since_the_last(tmp_path: Path) -> None:
+    await schema.write_revision("Every table", versions=tmp_path)
+    assert await schema.write_revision("Nothing", versions=tmp_path) is None
+
+    late = Table("late_arrivals", metadata, Column("id", String(36), primary_key=True))
+    try:
+        written = await schema.write_revision("Late arrivals", versions=tmp_path)
+    finally:
+        metadata.remove(late)
+
+    assert written is not None
+    assert written.name == "0002_late_arrivals.py"
+    assert written.read_text().count("op.create_table(") == 1
+
+
+async def test_starts_at_the_same_time_upgrade_once(empty_url: str, tmp_path: Path) -> None:
+    await schema.write_revision("Every table", versions=tmp_path)
+    starts = [await open_engines(empty_url) for _ in range(3)]
+    try:
+        left = await asyncio.gather(*(upgrade(engines, tmp_path) for engines in starts))
+    finally:
+        for engines in starts:
+            await engines.close()
+
+    assert left == [[], [], []]
+
+
+async def test_the_shipped_revisions_lead_to_the_declared_tables(empty_url: str) -> None:
+    if not any(migrator.VERSIONS.glob("0*.py")):
+        pytest.skip("There is no revision yet.")
+    async with opened(empty_url) as database:
+        await database.upgrade()
+        async with database.reading() as conn:
+            assert await conn.run_sync(differences) == []
+
+
+async def test_an_upgrade_without_revisions_is_no_error(memory: Database) -> None:
+    await memory.upgrade()
+
+    async with memory.reading() as conn:
+        tables = await conn.run_sync(lambda connection: inspect(connection).get_table_names())
+    assert "facts" in tables
