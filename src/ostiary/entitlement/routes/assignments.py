@@ -1,0 +1,98 @@
+"""``…/assignments``: read, and written again; requests make and end them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sqlalchemy import ColumnElement, or_, select
+
+from ostiary.directory.tables import directory_objects
+from ostiary.entitlement.model.enums import (
+    AccessPackageAssignmentFilterByCurrentUserOptions as Options,
+)
+from ostiary.entitlement.model.requests import AccessPackageAssignment, AssignmentFilterParameters
+from ostiary.entitlement.roles import Task
+from ostiary.entitlement.routes.finding import OF_ASSIGNMENT, Gates, act
+from ostiary.entitlement.service import Entitlement
+from ostiary.entitlement.service.assignments import Assignments
+from ostiary.entitlement.sources import running
+from ostiary.entitlement.tables import assignment_requests
+from ostiary.entitlement.tables import assignments as rows
+from ostiary.graph.errors import NotSupported
+from ostiary.graph.resources import Call, EntitySet, Matching, Operation
+from ostiary.identity import matrix
+from ostiary.identity.permissions import requires
+from ostiary.identity.principals import principal
+
+
+def _created_by(person: str) -> ColumnElement[bool]:
+    made = select(assignment_requests.c.assignment_id).where(
+        or_(
+            assignment_requests.c.requestor_id == person,
+            assignment_requests.c.created_by == person,
+        )
+    )
+    return rows.c.id.in_(made)
+
+
+def _managed(person: str) -> ColumnElement[bool]:
+    reports = select(directory_objects.c.id).where(directory_objects.c.manager_id == person)
+    return rows.c.target_id.in_(reports)
+
+
+MINE: Final[dict[Options, Callable[[str], ColumnElement[bool]]]] = {
+    Options.TARGET: lambda me: rows.c.target_id == me,
+    Options.CREATED_BY: _created_by,
+    Options.TARGET_MANAGER: _managed,
+}
+"""What ``filterByCurrentUser`` finds for a person (contract, section 1.6.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Handlers:
+    service: Assignments
+
+    async def reprocess(self, call: Call) -> None:
+        """POST …/assignments/{id}/reprocess"""
+        await self.service.reprocess(call.key("assignments"), act(call))
+
+    async def mine(self, call: Call) -> Matching:
+        """GET …/assignments/filterByCurrentUser(on='…')"""
+        option = call.parameters(AssignmentFilterParameters).on
+        test = MINE.get(option)
+        if test is None:
+            raise NotSupported(f"This server has no agent identities ('{option}').", target="on")
+        everybodys = replace(running.ASSIGNMENTS, visible=None)
+        return Matching(where=test(principal(call).object_id), source=everybodys)
+
+
+def assignments(services: Entitlement, gates: Gates) -> EntitySet:
+    """Declare ``assignments`` (beta ``accessPackageAssignments``)."""
+    handlers = _Handlers(services.assignments)
+    return EntitySet(
+        name="assignments",
+        beta="accessPackageAssignments",
+        source=running.ASSIGNMENTS,
+        read=gates.read,
+        operations=(
+            Operation(
+                name="reprocess",
+                kind="action",
+                needs=gates.write(Task.ASSIGN, OF_ASSIGNMENT),
+                handle=handlers.reprocess,
+                empty=202,
+            ),
+            Operation(
+                name="filterByCurrentUser",
+                kind="function",
+                bound="collection",
+                needs=requires(matrix.EM_MINE),
+                handle=handlers.mine,
+                parameters=AssignmentFilterParameters,
+                returns=AccessPackageAssignment,
+                many=True,
+            ),
+        ),
+    )

@@ -1,0 +1,97 @@
+"""``…/catalogs`` and the extensions in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ostiary.entitlement.model.catalogs import AccessPackageCatalog
+from ostiary.entitlement.model.extensions import WorkflowExtension
+from ostiary.entitlement.roles import Task
+from ostiary.entitlement.routes.finding import Gates, act, catalog_in_path
+from ostiary.entitlement.service import Entitlement
+from ostiary.entitlement.service.catalogs import Catalogs
+from ostiary.entitlement.service.extensions import Extensions
+from ostiary.entitlement.sources import configured
+from ostiary.extensions.model import CustomCalloutExtension
+from ostiary.extensions.tables import custom_extensions
+from ostiary.graph.resources import Call, Endpoint, EntitySet
+from ostiary.identity.matrix import EM_WRITE
+from ostiary.identity.permissions import requires
+
+
+@dataclass(frozen=True, slots=True)
+class _Catalogs:
+    service: Catalogs
+
+    async def create(self, call: Call) -> AccessPackageCatalog:
+        """POST …/catalogs"""
+        return await self.service.create(call.create(AccessPackageCatalog), act(call))
+
+    async def update(self, call: Call) -> AccessPackageCatalog:
+        """PATCH …/catalogs/{id}"""
+        return await self.service.update(call.key("catalogs"), call.merge, act(call))
+
+    async def delete(self, call: Call) -> None:
+        """DELETE …/catalogs/{id}"""
+        await self.service.delete(call.key("catalogs"), act(call))
+
+
+@dataclass(frozen=True, slots=True)
+class _Extensions:
+    service: Extensions
+
+    async def create(self, call: Call) -> WorkflowExtension:
+        """POST …/catalogs/{id}/customWorkflowExtensions, wrapped in ``value`` or bare"""
+        draft = call.create(CustomCalloutExtension)
+        return await self.service.create(call.key("catalogs"), draft, act(call))
+
+    async def update(self, call: Call) -> WorkflowExtension:
+        """PATCH …/customWorkflowExtensions/{id}"""
+        return await self.service.update(*_keys(call), call.merge, act(call))
+
+    async def replace(self, call: Call) -> WorkflowExtension:
+        """PUT …/customWorkflowExtensions/{id}"""
+        draft = call.create(CustomCalloutExtension)
+        return await self.service.update(*_keys(call), lambda _: draft, act(call))
+
+    async def delete(self, call: Call) -> None:
+        """DELETE …/customWorkflowExtensions/{id}"""
+        await self.service.delete(*_keys(call), act(call))
+
+
+def catalogs(services: Entitlement, gates: Gates) -> EntitySet:
+    """Declare ``catalogs`` (beta ``accessPackageCatalogs``)."""
+    handlers = _Catalogs(services.catalogs)
+    own = gates.write(Task.OWN, catalog_in_path)
+    creator = requires(EM_WRITE, role=gates.checks.anywhere(Task.CREATE_CATALOG))
+    return EntitySet(
+        name="catalogs",
+        beta="accessPackageCatalogs",
+        source=configured.CATALOGS,
+        read=gates.read,
+        create=Endpoint(creator, handlers.create),
+        update=Endpoint(own, handlers.update),
+        delete=Endpoint(own, handlers.delete),
+        children=(_extensions(services.extensions, gates),),
+    )
+
+
+def _extensions(service: Extensions, gates: Gates) -> EntitySet:
+    handlers = _Extensions(service)
+    own = gates.write(Task.OWN, catalog_in_path)
+    return EntitySet(
+        name="customWorkflowExtensions",
+        beta="accessPackageCustomWorkflowExtensions",
+        source=configured.extensions(service.template),
+        within=custom_extensions.c.catalog_id,
+        read=gates.read,
+        create=Endpoint(own, handlers.create),
+        update=Endpoint(own, handlers.update),
+        replace=Endpoint(own, handlers.replace),
+        delete=Endpoint(own, handlers.delete),
+        update_status=200,
+    )
+
+
+def _keys(call: Call) -> tuple[str, str]:
+    return call.key("catalogs"), call.key("customWorkflowExtensions")

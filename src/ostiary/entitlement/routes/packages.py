@@ -1,0 +1,65 @@
+"""``…/accessPackages`` and the roles that they hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ostiary.entitlement.model.catalogs import AccessPackage, AccessPackageResourceRoleScope
+from ostiary.entitlement.roles import Task
+from ostiary.entitlement.routes.finding import OF_PACKAGE, Gates, act, of_new_package
+from ostiary.entitlement.service import Entitlement
+from ostiary.entitlement.service.packages import Packages
+from ostiary.entitlement.sources import configured
+from ostiary.entitlement.tables import package_role_scopes
+from ostiary.graph.resources import Call, Endpoint, EntitySet
+
+
+@dataclass(frozen=True, slots=True)
+class _Handlers:
+    service: Packages
+
+    async def create(self, call: Call) -> AccessPackage:
+        """POST …/accessPackages"""
+        return await self.service.create(call.create(AccessPackage), act(call))
+
+    async def update(self, call: Call) -> AccessPackage:
+        """PATCH …/accessPackages/{id}"""
+        return await self.service.update(call.key("accessPackages"), call.merge, act(call))
+
+    async def delete(self, call: Call) -> None:
+        """DELETE …/accessPackages/{id}"""
+        await self.service.delete(call.key("accessPackages"), act(call))
+
+    async def add_role_scope(self, call: Call) -> AccessPackageResourceRoleScope:
+        """POST …/accessPackages/{id}/resourceRoleScopes"""
+        draft = call.create(AccessPackageResourceRoleScope)
+        return await self.service.add_role_scope(call.key("accessPackages"), draft, act(call))
+
+    async def remove_role_scope(self, call: Call) -> None:
+        """DELETE …/accessPackages/{id}/resourceRoleScopes/{roleId}_{scopeId}"""
+        key = call.key("resourceRoleScopes").lower()
+        await self.service.remove_role_scope(call.key("accessPackages"), key, act(call))
+
+
+def packages(services: Entitlement, gates: Gates) -> EntitySet:
+    """Declare ``accessPackages``."""
+    handlers = _Handlers(services.packages)
+    manage = gates.write(Task.PACKAGE, OF_PACKAGE)
+    role_scopes = EntitySet(
+        name="resourceRoleScopes",
+        beta="accessPackageResourceRoleScopes",
+        source=configured.ROLE_SCOPES,
+        within=package_role_scopes.c.package_id,
+        read=gates.read,
+        create=Endpoint(manage, handlers.add_role_scope),
+        delete=Endpoint(manage, handlers.remove_role_scope),
+    )
+    return EntitySet(
+        name="accessPackages",
+        source=configured.PACKAGES,
+        read=gates.read,
+        create=Endpoint(gates.write(Task.PACKAGE, of_new_package), handlers.create),
+        update=Endpoint(manage, handlers.update),
+        delete=Endpoint(manage, handlers.delete),
+        children=(role_scopes,),
+    )

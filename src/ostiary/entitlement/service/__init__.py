@@ -1,0 +1,75 @@
+"""The use cases of entitlement management, by noun."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ostiary.entitlement.service.acts import Act
+from ostiary.entitlement.service.approvals import Approvals
+from ostiary.entitlement.service.assignments import Assignments
+from ostiary.entitlement.service.catalogs import Catalogs, ensure_general
+from ostiary.entitlement.service.extensions import Extensions
+from ostiary.entitlement.service.packages import Packages
+from ostiary.entitlement.service.policies import Policies
+from ostiary.entitlement.service.requests import Requests
+from ostiary.entitlement.service.resources import Resources
+from ostiary.entitlement.service.roles import Roles
+from ostiary.entitlement.service.subjects import Subjects
+from ostiary.extensions.egress import EgressPolicy
+from ostiary.extensions.resumes import Resumes
+from ostiary.storage.database import Database
+
+__all__ = ["Act", "Entitlement", "ensure_general"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entitlement:
+    """All of them, for the routes."""
+
+    database: Database
+    approvals: Approvals
+    assignments: Assignments
+    catalogs: Catalogs
+    extensions: Extensions
+    packages: Packages
+    policies: Policies
+    requests: Requests
+    resources: Resources
+    roles: Roles
+    subjects: Subjects
+
+    @classmethod
+    def of(
+        cls,
+        database: Database,
+        *,
+        resumes: Resumes,
+        egress: EgressPolicy,
+        logic_app_template: str | None = None,
+        refuse_unresolved: bool = False,
+        is_told_first: bool = False,
+    ) -> Entitlement:
+        """Make the use cases of one deployment; see ``Extensions`` and ``Requests``."""
+        return cls(
+            database=database,
+            approvals=Approvals(database),
+            assignments=Assignments(database),
+            catalogs=Catalogs(database),
+            extensions=Extensions(
+                database=database,
+                egress=egress,
+                template=logic_app_template,
+                refuse_unresolved=refuse_unresolved,
+            ),
+            packages=Packages(database),
+            policies=Policies(database),
+            requests=Requests(database, resumes, is_told_first=is_told_first),
+            resources=Resources(database),
+            roles=Roles(database),
+            subjects=Subjects(database),
+        )
+
+    async def close(self) -> None:
+        """Take nothing more, and return when all that came is stored."""
+        await self.requests.close()
+        await self.approvals.close()

@@ -1,0 +1,272 @@
+"""What is configured: catalogs and what is in them, packages, policies, roles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, FromClause
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ostiary.entitlement.model.catalogs import (
+    AccessPackage,
+    AccessPackageAssignmentPolicy,
+    AccessPackageCatalog,
+    AccessPackageResource,
+    AccessPackageResourceRequest,
+    AccessPackageResourceRole,
+    AccessPackageResourceRoleScope,
+    AccessPackageResourceScope,
+)
+from ostiary.entitlement.model.extensions import CustomExtensionStageSetting, WorkflowExtension
+from ostiary.entitlement.sources.limits import in_seen_catalogs
+from ostiary.entitlement.store import catalogs as catalog_store
+from ostiary.entitlement.store import extensions as extension_store
+from ostiary.entitlement.store import policies as policy_store
+from ostiary.entitlement.store import resources as resource_store
+from ostiary.entitlement.store.policies import POLICIES as POLICY_ROWS
+from ostiary.entitlement.tables import (
+    access_packages,
+    catalog_resources,
+    catalogs,
+    package_role_scopes,
+    policy_stage_settings,
+    resource_requests,
+    resource_roles,
+    resource_scopes,
+)
+from ostiary.extensions.model import CustomCalloutExtension
+from ostiary.extensions.tables import custom_extensions
+from ostiary.graph.resources import Call, Link, Source
+
+Columns = dict[str, ColumnElement[Any]]
+
+
+def columns_of(table: FromClause, *names: str, **others: str) -> Columns:
+    """Give the columns that are called as their properties, and ``property=column`` others."""
+    return {name: table.c[name] for name in names} | {
+        name: table.c[column] for name, column in others.items()
+    }
+
+
+def one(target: Callable[[], Source], local: Any, remote: Any) -> Link:
+    """Lead to one entity."""
+    return Link(target=target, local=local, remote=remote, many=False)
+
+
+def many(target: Callable[[], Source], local: Any, remote: Any, order: Any = None) -> Link:
+    """Lead to many entities."""
+    return Link(target=target, local=local, remote=remote, many=True, order=order)
+
+
+CATALOGS: Final[Source] = Source(
+    type=AccessPackageCatalog,
+    table=catalogs,
+    key=catalogs.c.id,
+    columns=columns_of(
+        catalogs,
+        "id",
+        "display_name",
+        "description",
+        "state",
+        "catalog_type",
+        "is_externally_visible",
+        created_date_time="created_at",
+        modified_date_time="modified_at",
+    ),
+    load=catalog_store.load_catalog,
+    visible=in_seen_catalogs(catalogs.c.id),
+    search=(catalogs.c.display_name, catalogs.c.description),
+    links={
+        "access_packages": many(lambda: PACKAGES, catalogs.c.id, access_packages.c.catalog_id),
+        "custom_workflow_extensions": many(
+            lambda: STORED_EXTENSIONS, catalogs.c.id, custom_extensions.c.catalog_id
+        ),
+        "resources": many(lambda: RESOURCES, catalogs.c.id, catalog_resources.c.catalog_id),
+        "resource_roles": many(lambda: ROLES, catalogs.c.id, resource_roles.c.catalog_id),
+        "resource_scopes": many(lambda: SCOPES, catalogs.c.id, resource_scopes.c.catalog_id),
+    },
+)
+
+_PACKAGE_COLUMNS: Final = columns_of(
+    access_packages,
+    "id",
+    "display_name",
+    "description",
+    "is_hidden",
+    "catalog_id",
+    created_date_time="created_at",
+    modified_date_time="modified_at",
+)
+
+_PACKAGE_LINKS: Final = {
+    "catalog": one(lambda: CATALOGS, access_packages.c.catalog_id, catalogs.c.id),
+    "assignment_policies": many(lambda: POLICIES, access_packages.c.id, POLICY_ROWS.c.package_id),
+    "resource_role_scopes": many(
+        lambda: ROLE_SCOPES, access_packages.c.id, package_role_scopes.c.package_id
+    ),
+}
+
+PACKAGES: Final[Source] = Source(
+    type=AccessPackage,
+    table=access_packages,
+    key=access_packages.c.id,
+    columns=_PACKAGE_COLUMNS,
+    load=catalog_store.load_package,
+    visible=in_seen_catalogs(access_packages.c.catalog_id),
+    search=(access_packages.c.display_name, access_packages.c.description),
+    links=_PACKAGE_LINKS,
+)
+
+PACKAGE_CARDS: Final[Source] = Source(
+    type=AccessPackage,
+    table=access_packages,
+    key=access_packages.c.id,
+    columns=_PACKAGE_COLUMNS,
+    load=catalog_store.load_package,
+    links=_PACKAGE_LINKS,
+)
+"""Packages as whoever has a request or an assignment sees them: the rest is limited as ever."""
+
+ROLE_SCOPES: Final[Source] = Source(
+    type=AccessPackageResourceRoleScope,
+    table=package_role_scopes,
+    key=package_role_scopes.c.id,
+    columns=columns_of(package_role_scopes, "id", created_date_time="created_at"),
+    load=catalog_store.load_role_scope,
+    links={
+        "role": one(lambda: ROLES, package_role_scopes.c.role_id, resource_roles.c.id),
+        "scope": one(lambda: SCOPES, package_role_scopes.c.scope_id, resource_scopes.c.id),
+    },
+)
+
+_ORIGIN: Final = ("id", "display_name", "description", "origin_id", "origin_system")
+
+RESOURCES: Final[Source] = Source(
+    type=AccessPackageResource,
+    table=catalog_resources,
+    key=catalog_resources.c.id,
+    columns=columns_of(
+        catalog_resources,
+        *_ORIGIN,
+        created_date_time="created_at",
+        modified_date_time="modified_at",
+    ),
+    load=resource_store.load_resource,
+    visible=in_seen_catalogs(catalog_resources.c.catalog_id),
+    links={
+        "roles": many(lambda: ROLES, catalog_resources.c.id, resource_roles.c.resource_id),
+        "scopes": many(lambda: SCOPES, catalog_resources.c.id, resource_scopes.c.resource_id),
+    },
+)
+
+ROLES: Final[Source] = Source(
+    type=AccessPackageResourceRole,
+    table=resource_roles,
+    key=resource_roles.c.id,
+    columns=columns_of(resource_roles, *_ORIGIN),
+    load=resource_store.load_role,
+    visible=in_seen_catalogs(resource_roles.c.catalog_id),
+    links={
+        "resource": one(lambda: RESOURCES, resource_roles.c.resource_id, catalog_resources.c.id)
+    },
+)
+
+SCOPES: Final[Source] = Source(
+    type=AccessPackageResourceScope,
+    table=resource_scopes,
+    key=resource_scopes.c.id,
+    columns=columns_of(resource_scopes, *_ORIGIN, "is_root_scope"),
+    load=resource_store.load_scope,
+    visible=in_seen_catalogs(resource_scopes.c.catalog_id),
+    links={
+        "resource": one(lambda: RESOURCES, resource_scopes.c.resource_id, catalog_resources.c.id)
+    },
+)
+
+RESOURCE_REQUESTS: Final[Source] = Source(
+    type=AccessPackageResourceRequest,
+    table=resource_requests,
+    key=resource_requests.c.id,
+    columns=columns_of(
+        resource_requests,
+        "id",
+        "request_type",
+        "state",
+        "catalog_id",
+        created_date_time="created_at",
+    ),
+    load=resource_store.load_request,
+    visible=in_seen_catalogs(resource_requests.c.catalog_id),
+    links={
+        "catalog": one(lambda: CATALOGS, resource_requests.c.catalog_id, catalogs.c.id),
+        "resource": one(lambda: RESOURCES, resource_requests.c.resource_id, catalog_resources.c.id),
+    },
+)
+
+POLICIES: Final[Source] = Source(
+    type=AccessPackageAssignmentPolicy,
+    table=POLICY_ROWS,
+    key=POLICY_ROWS.c.id,
+    columns=columns_of(
+        POLICY_ROWS,
+        "id",
+        "display_name",
+        "description",
+        "allowed_target_scope",
+        access_package_id="package_id",
+        created_date_time="created_at",
+        modified_date_time="modified_at",
+    ),
+    load=policy_store.load,
+    visible=in_seen_catalogs(POLICY_ROWS.c.catalog_id),
+    links={
+        "access_package": one(lambda: PACKAGES, POLICY_ROWS.c.package_id, access_packages.c.id),
+        "catalog": one(lambda: CATALOGS, POLICY_ROWS.c.catalog_id, catalogs.c.id),
+        "custom_extension_stage_settings": many(
+            lambda: STAGE_SETTINGS,
+            POLICY_ROWS.c.id,
+            policy_stage_settings.c.policy_id,
+            order=policy_stage_settings.c.position,
+        ),
+    },
+)
+"""Policies; their questions are shown inline, their stage settings when expanded."""
+
+STAGE_SETTINGS: Final[Source] = Source(
+    type=CustomExtensionStageSetting,
+    table=policy_stage_settings,
+    key=policy_stage_settings.c.id,
+    columns=columns_of(policy_stage_settings, "id", "stage"),
+    load=policy_store.load_setting,
+    links={
+        "custom_extension": one(
+            lambda: STORED_EXTENSIONS,
+            policy_stage_settings.c.extension_id,
+            custom_extensions.c.id,
+        )
+    },
+)
+
+
+def extensions(template: str | None) -> Source:
+    """Give the extensions of catalogs; ``template`` finds Logic Apps that nothing else does."""
+
+    async def show(conn: AsyncConnection, _: Call, found: Sequence[WorkflowExtension]) -> None:
+        await extension_store.show(conn, found, template=template)
+
+    return Source(
+        type=CustomCalloutExtension,
+        table=custom_extensions,
+        key=custom_extensions.c.id,
+        columns=columns_of(custom_extensions, "id", "display_name", "description"),
+        load=extension_store.load_row,
+        where=extension_store.IN_CATALOGS,
+        visible=in_seen_catalogs(custom_extensions.c.catalog_id),
+        enrich=show,
+        casts={kind: custom_extensions.c.kind == kind for kind in extension_store.EXTENSION_TYPES},
+    )
+
+
+STORED_EXTENSIONS: Final[Source] = extensions(None)
+"""Extensions as policies name them."""

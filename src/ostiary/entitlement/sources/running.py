@@ -1,0 +1,218 @@
+"""What happens: requests, assignments, approvals, and the subjects that they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ostiary.directory import store as directory
+from ostiary.entitlement.approvals import Chair, StageStatus
+from ostiary.entitlement.model.approvals import Approval, ApprovalStage
+from ostiary.entitlement.model.requests import (
+    AccessPackageAssignment,
+    AccessPackageAssignmentRequest,
+)
+from ostiary.entitlement.model.subjects import AccessPackageSubject
+from ostiary.entitlement.process.steps import OWNER_KIND
+from ostiary.entitlement.sources.configured import (
+    PACKAGE_CARDS,
+    POLICIES,
+    columns_of,
+    many,
+    one,
+)
+from ostiary.entitlement.sources.limits import (
+    asked,
+    in_seen_catalogs,
+    in_seen_catalogs_or,
+    requests_asking,
+)
+from ostiary.entitlement.store import approvals as approval_store
+from ostiary.entitlement.store import assignments as assignment_store
+from ostiary.entitlement.store import requests as request_store
+from ostiary.entitlement.store import subjects as subject_store
+from ostiary.entitlement.store.policies import POLICIES as POLICY_ROWS
+from ostiary.entitlement.tables import (
+    access_packages,
+    approval_seats,
+    approval_stages,
+    assignment_requests,
+    assignments,
+    subjects,
+)
+from ostiary.extensions import store as callout_store
+from ostiary.extensions.callouts import instance
+from ostiary.graph.resources import Call, Source
+from ostiary.identity.principals import principal
+
+_requests = assignment_requests.c
+_assignments = assignments.c
+
+
+def own_requests(person: str) -> ColumnElement[bool]:
+    """Test for the requests that somebody made, or that are about them."""
+    return or_(_requests.target_id == person, _requests.requestor_id == person)
+
+
+async def _show_callouts(
+    conn: AsyncConnection, _: Call, found: Sequence[AccessPackageAssignmentRequest]
+) -> None:
+    """Show the callouts of each request (``customExtensionCalloutInstances``)."""
+    held = await callout_store.of_owners(conn, OWNER_KIND, [request.id for request in found])
+    for request in found:
+        calls = held.get(request.id, [])
+        request.custom_extension_callout_instances = [instance(call) for call in calls]
+
+
+async def _show_names(
+    conn: AsyncConnection, _: Call, found: Sequence[AccessPackageSubject]
+) -> None:
+    """Show subjects by the names that they have in the directory now."""
+    known = await directory.references(conn, [s.object_id for s in found if s.object_id])
+    for subject in found:
+        reference = known.get(subject.object_id or "")
+        if reference is not None:
+            for name, value in subject_store.named(reference).items():
+                setattr(subject, name, value)
+
+
+async def _show_whose(conn: AsyncConnection, call: Call, found: Sequence[ApprovalStage]) -> None:
+    """Say which stages the caller can decide now (``assignedToMe``)."""
+    person = principal(call).object_id
+    seat = approval_seats.c
+    query = (
+        select(seat.stage_id)
+        .join(approval_stages, approval_stages.c.id == seat.stage_id)
+        .join(assignment_requests, _requests.id == seat.request_id)
+        .where(
+            seat.stage_id.in_([stage.id for stage in found]),
+            asked(person),
+            or_(seat.chair != Chair.ESCALATION.value, approval_stages.c.is_escalated),
+            ~own_requests(person),
+        )
+    )
+    mine = set((await conn.execute(query)).scalars())
+    for stage in found:
+        stage.assigned_to_me = stage.id in mine and stage.status == StageStatus.IN_PROGRESS
+
+
+SUBJECTS: Final[Source] = Source(
+    type=AccessPackageSubject,
+    table=subjects,
+    key=subjects.c.id,
+    columns=columns_of(
+        subjects,
+        "id",
+        "object_id",
+        "display_name",
+        "email",
+        "principal_name",
+        "subject_type",
+        "subject_lifecycle",
+    ),
+    load=subject_store.load,
+    enrich=_show_names,
+    alternate_keys={"objectId": subjects.c.object_id},
+)
+
+ASKED_ASSIGNMENTS: Final[Source] = Source(
+    type=AccessPackageAssignment,
+    table=assignments,
+    key=_assignments.id,
+    columns=columns_of(
+        assignments,
+        "id",
+        "state",
+        "status",
+        "catalog_id",
+        "target_id",
+        access_package_id="package_id",
+        assignment_policy_id="policy_id",
+        expired_date_time="expired_at",
+    )
+    | {
+        "schedule/start_date_time": _assignments.starts_at,
+        "schedule/expiration/end_date_time": _assignments.ends_at,
+    },
+    load=assignment_store.load,
+    links={
+        "access_package": one(lambda: PACKAGE_CARDS, _assignments.package_id, access_packages.c.id),
+        "assignment_policy": one(lambda: POLICIES, _assignments.policy_id, POLICY_ROWS.c.id),
+        "target": one(lambda: SUBJECTS, _assignments.target_id, subjects.c.id),
+    },
+)
+"""Assignments as requests show them, those included that are only asked for."""
+
+ASSIGNMENTS: Final[Source] = replace(
+    ASKED_ASSIGNMENTS,
+    where=_assignments.given_at.is_not(None),
+    visible=in_seen_catalogs(_assignments.catalog_id),
+)
+
+REQUESTS: Final[Source] = Source(
+    type=AccessPackageAssignmentRequest,
+    table=assignment_requests,
+    key=_requests.id,
+    columns=columns_of(
+        assignment_requests,
+        "id",
+        "request_type",
+        "state",
+        "status",
+        "justification",
+        created_date_time="created_at",
+        completed_date_time="completed_at",
+    ),
+    load=request_store.load,
+    visible=in_seen_catalogs_or(_requests.catalog_id, own_requests),
+    enrich=_show_callouts,
+    order=_requests.created_at.desc(),
+    links={
+        "access_package": one(lambda: PACKAGE_CARDS, _requests.package_id, access_packages.c.id),
+        "assignment": one(lambda: ASKED_ASSIGNMENTS, _requests.assignment_id, _assignments.id),
+        "requestor": one(lambda: SUBJECTS, _requests.requestor_id, subjects.c.id),
+    },
+)
+
+APPROVALS: Final[Source] = Source(
+    type=Approval,
+    table=assignment_requests,
+    key=_requests.id,
+    columns=columns_of(assignment_requests, "id"),
+    load=lambda row: Approval(id=row["id"]),
+    where=exists().where(approval_stages.c.request_id == _requests.id),
+    visible=in_seen_catalogs_or(
+        _requests.catalog_id,
+        lambda person: _requests.id.in_(requests_asking(person)) & ~own_requests(person),
+    ),
+    links={
+        "stages": many(
+            lambda: STAGES,
+            _requests.id,
+            approval_stages.c.request_id,
+            order=approval_stages.c.position,
+        )
+    },
+)
+"""Approvals of requests that somebody has been asked about, under the ids of the requests."""
+
+STAGES: Final[Source] = Source(
+    type=ApprovalStage,
+    table=approval_stages,
+    key=approval_stages.c.id,
+    columns=columns_of(
+        approval_stages,
+        "id",
+        "status",
+        "justification",
+        review_result="result",
+        reviewed_date_time="reviewed_at",
+    ),
+    load=approval_store.load,
+    order=approval_stages.c.position,
+    enrich=_show_whose,
+)
