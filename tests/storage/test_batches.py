@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import insert, select
 
 from ostiary.storage.batches import among, chunks
@@ -30,6 +31,27 @@ async def test_a_list_binds_its_own_values_each_time(database: Database) -> None
         assert await found("a", "b") == ["a", "b"]
         assert await found("c") == ["c"]
         assert await found() == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_list_is_looked_up_by_the_index(database: Database) -> None:
+    """PostgreSQL would scan so small a table whatever the statement says."""
+    statement = select(facts.c.value).where(among(facts.c.name, ["a"]), facts.c.value == 1)
+    async with database.reading() as conn:
+        sql = str(statement.compile(dialect=conn.dialect))
+        plan = await conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", ("[]", "1"))
+        first = plan.mappings().all()[0]["detail"]
+
+    assert first == "SEARCH facts USING INDEX sqlite_autoindex_facts_1 (name=?)"
+
+
+async def test_a_list_can_be_negated(database: Database) -> None:
+    async with database.transaction() as conn:
+        await conn.execute(insert(facts), [{"name": name, "value": 1} for name in "abc"])
+
+        others = select(facts.c.name).where(~among(facts.c.name, ["a", "b"]))
+
+        assert list(await conn.scalars(others)) == ["c"]
 
 
 def test_chunks_lose_nothing_and_keep_the_order() -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import Boolean, ColumnElement, Dialect, Text, TypeDecorator, bin
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeEngine
 
 T = TypeVar("T")
@@ -53,6 +54,10 @@ class _Among(FunctionElement[bool]):
     name = "among"
     type = Boolean()
     inherit_cache = True
+
+    def self_group(self, against: OperatorType | None = None) -> _Among:
+        """Stand as it is: SQLAlchemy would add ``= 1``, and SQLite then uses no index."""
+        return self
 
 
 @compiles(_Among, "postgresql")
