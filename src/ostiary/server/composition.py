@@ -143,8 +143,9 @@ def _composed(
     resumes = Resumes(database, clock, owners)
     stack.push_async_callback(resumes.close)
     parts = governors.compose(
-        settings, database=database, clock=clock, owners=owners, resumes=resumes, egress=out.egress
+        settings, database=database, owners=owners, resumes=resumes, egress=out.egress
     )
+    stack.push_async_callback(parts.close)
     worker = _worker(settings, database, clock, [*out.work.handlers(), *parts.handlers])
     clients = DirectoryClients(database, clock.now)
     tenant = Tenant(

@@ -5,28 +5,31 @@ They never import each other; what one needs of the other is given here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ostiary.durable.clock import Clock
 from ostiary.durable.handlers import Handler
+from ostiary.entitlement import routes as entitlement_routes
+from ostiary.entitlement import work as entitlement_work
+from ostiary.entitlement.model.strays import STRAYS
+from ostiary.entitlement.owner import RequestOwner
+from ostiary.entitlement.service import Entitlement, ensure_general
 from ostiary.extensions.egress import EgressPolicy
 from ostiary.extensions.owners import Owners
 from ostiary.extensions.resumes import Resumes
 from ostiary.graph.resources import Node, Singleton
 from ostiary.lifecycle import routes as lifecycle_routes
-from ostiary.lifecycle import service as lifecycle
 from ostiary.lifecycle import work as lifecycle_work
 from ostiary.lifecycle.owner import TaskResultOwner
+from ostiary.lifecycle.service import Lifecycle
 from ostiary.lifecycle.tasks.registry import Registry, built_in
-from ostiary.settings import Settings
+from ostiary.settings import GrantCallout, Settings
 from ostiary.storage.database import Database
 
-STRAYS: Final[Mapping[str, frozenset[str]]] = {}
+__all__ = ["STRAYS", "Governors", "compose", "prepare"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,33 +38,63 @@ class Governors:
 
     roots: Sequence[Node]
     handlers: Sequence[Handler]
+    close: Callable[[], Awaitable[None]]
 
 
 async def prepare(conn: AsyncConnection, *, now: datetime) -> None:
     """Put into a new database what both governors start with."""
+    await ensure_general(conn, now=now)
 
 
 def compose(
     settings: Settings,
     *,
     database: Database,
-    clock: Clock,
     owners: Owners,
     resumes: Resumes,
     egress: EgressPolicy,
 ) -> Governors:
     """Put both together and register them as owners of callouts."""
-    workflows = lifecycle.Lifecycle.of(
+    access = Entitlement.of(
+        database,
+        resumes=resumes,
+        egress=egress,
+        logic_app_template=settings.logic_app_url_template,
+        refuse_unresolved=settings.refuse_unresolved_logic_apps,
+        is_told_first=settings.grant_callout is GrantCallout.BEFORE,
+    )
+    workflows = Lifecycle.of(
         database,
         resumes=resumes,
         egress=egress,
         logic_app_template=settings.logic_app_url_template,
         refuse_unresolved=settings.refuse_unresolved_logic_apps,
     )
+    owners.register(RequestOwner())
     owners.register(TaskResultOwner())
-    governance = Singleton(
-        name="identityGovernance",
-        container="microsoft.graph.identityGovernance",
-        children=(lifecycle_routes.resources(workflows),),
+    return Governors(
+        roots=_roots(access, workflows),
+        handlers=[
+            *entitlement_work.handlers(),
+            *lifecycle_work.handlers(Registry(built_in())),
+        ],
+        close=access.close,
     )
-    return Governors(roots=[governance], handlers=lifecycle_work.handlers(Registry(built_in())))
+
+
+def _roots(access: Entitlement, workflows: Lifecycle) -> list[Node]:
+    return [
+        Singleton(
+            name="identityGovernance",
+            container="microsoft.graph.identityGovernance",
+            children=(
+                entitlement_routes.resources(access),
+                lifecycle_routes.resources(workflows),
+            ),
+        ),
+        Singleton(
+            name="roleManagement",
+            container="microsoft.graph.roleManagement",
+            children=(entitlement_routes.role_resources(access),),
+        ),
+    ]
