@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
@@ -17,9 +18,15 @@ from ostiary.durable.worker import Again, Dead, Done, InTransaction, Outcome, Wo
 from ostiary.storage.database import Database
 from ostiary.storage.failures import DatabaseUnavailable
 from tests.support.clocks import MONDAY, FixedClock
+from tests.support.databases import opened
 from tests.support.work import Diary, make_work, open_items, put, rows
 
 MakeWorker = Callable[..., Worker]
+
+CUT_EVERYBODY_ELSE = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 
 
 def failing_at(key: str) -> Callable[[WorkItem], Outcome]:
@@ -278,7 +285,6 @@ async def test_urgent_work_does_not_wait_for_the_end_of_bulk(
 
 
 async def test_two_nodes_share_the_work(database: Database, make_worker: MakeWorker) -> None:
-    diaries = Diary(), Diary()
     seen: list[str] = []
 
     async def handle(_c: AsyncConnection, items: Sequence[WorkItem], _now: datetime) -> None:
@@ -292,7 +298,6 @@ async def test_two_nodes_share_the_work(database: Database, make_worker: MakeWor
     await nodes[0].settle()
 
     assert sorted(seen) == [f"{n:03}" for n in range(200)]
-    assert len(diaries) == 2
 
 
 async def test_an_outage_is_nobodys_failure(database: Database, make_worker: MakeWorker) -> None:
@@ -311,3 +316,26 @@ async def test_an_outage_is_nobodys_failure(database: Database, make_worker: Mak
 async def test_a_kind_has_one_handler(make_worker: MakeWorker) -> None:
     with pytest.raises(ValueError, match="same kind"):
         make_worker(InTransaction("mail", Diary().handle), InTransaction("mail", Diary().handle))
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_running_worker_outlives_its_connections(
+    database_url: str, make_worker: MakeWorker
+) -> None:
+    handled = asyncio.Event()
+
+    async def handle(_c: AsyncConnection, _items: Sequence[WorkItem], _now: datetime) -> None:
+        handled.set()
+
+    worker = make_worker(InTransaction("mail", handle), poll=timedelta(milliseconds=20))
+    running = asyncio.create_task(worker.run())
+    await worker.settle()
+
+    async with opened(database_url) as other:
+        async with other.transaction() as conn:
+            await conn.execute(CUT_EVERYBODY_ELSE)
+        await put(other, make_work())
+        await asyncio.wait_for(handled.wait(), 10)
+
+    await worker.stop()
+    await running
