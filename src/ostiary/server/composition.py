@@ -44,6 +44,7 @@ from ostiary.server.operator import Operator
 from ostiary.settings import ClockKind, Settings
 from ostiary.storage.database import Database
 from ostiary.storage.facts import fact_or
+from ostiary.storage.failures import is_outage
 from ostiary.storage.tables import new_id
 
 log = structlog.get_logger(__name__)
@@ -90,6 +91,7 @@ async def opened(settings: Settings, *, base_urls: Sequence[str]) -> AsyncIterat
         database = await Database.open(settings.database)
         stack.push_async_callback(database.close)
         await database.upgrade()
+        await database.join()
         clock = await open_clock(settings, database)
         tenant_id = await _prepared(settings, database, clock.now())
         http = await stack.enter_async_context(aiohttp.ClientSession())
@@ -227,4 +229,7 @@ def translate(error: Exception) -> DomainError | None:
     """Turn what lower layers raise into what callers understand."""
     if isinstance(error, Busy):
         return Unavailable(retry_after=max(1, round(error.retry_after.total_seconds())))
+    if is_outage(error):
+        log.warning("database.unavailable", error=type(error).__name__)
+        return Unavailable("The database cannot be reached. Try again in a moment.", retry_after=2)
     return None
