@@ -20,6 +20,7 @@ ROWS = [
     ("b3", "O'Brien's Tale", "onShelf", "a2", None, None, False),
     ("b4", "Secret", "onShelf", "a2", 10, None, True),
     ("b5", "100% Wool", "lent", None, 10, None, False),
+    ("b6", "Ärger in Gárdony", "lent", None, 10, None, True),
 ]
 AUTHOR_ROWS = [("a1", "Jane Austen", 1775), ("a2", "Flann O'Brien", 1911)]
 REVIEW_ROWS = [("r1", "b1", 5), ("r2", "b1", 3), ("r3", "b2", 4)]

@@ -15,6 +15,7 @@ from sqlalchemy import select as sql_select
 from sqlalchemy.sql.util import ClauseAdapter
 
 from ostiary.graph import filter_syntax as syntax
+from ostiary.graph.collation import ordered
 from ostiary.graph.edm import Property, StructuredType, describe
 from ostiary.graph.errors import BadRequest, Forbidden
 from ostiary.graph.resources import Call, Link, Source
@@ -139,10 +140,10 @@ def _apply(op: str, operand: Operand, value: Any) -> ColumnElement[bool]:
     comparisons: dict[str, Callable[[], ColumnElement[bool]]] = {
         "eq": lambda: left == value,
         "ne": lambda: left != value,
-        "gt": lambda: left > value,
-        "ge": lambda: left >= value,
-        "lt": lambda: left < value,
-        "le": lambda: left <= value,
+        "gt": lambda: ordered(left) > value,
+        "ge": lambda: ordered(left) >= value,
+        "lt": lambda: ordered(left) < value,
+        "le": lambda: ordered(left) <= value,
     }
     return comparisons[op]()
 

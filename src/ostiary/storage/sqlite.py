@@ -16,6 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 _BUSY: Final = "busy_timeout = 30000"  # milliseconds to wait for another process
 _READERS: Final = 4
 _COMMON: Final = (_BUSY, "synchronous = FULL", "temp_store = MEMORY")
+_CASES: Final = {
+    "lower": lambda text: text.lower() if isinstance(text, str) else text,
+    "upper": lambda text: text.upper() if isinstance(text, str) else text,
+}
+"""SQLite's own know the letters of English only."""
+
 _WAL: Final = "journal_mode = WAL"
 
 
@@ -68,6 +74,8 @@ def _prepared(engine: AsyncEngine, pragmas: Iterable[str], *, begin: str) -> Asy
         for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+        for name, function in _CASES.items():
+            dbapi_connection.create_function(name, 1, function, deterministic=True)
 
     def begun(conn: Connection) -> None:
         conn.exec_driver_sql(begin)
