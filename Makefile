@@ -37,7 +37,7 @@ format: $(BIN)/.dev  ## Rewrite the code in the house style
 	$(BIN)/ruff check --fix .
 
 bench: $(BIN)/.dev  ## Park and resume on both databases, with a yardstick
-	$(BIN)/python bench/park_resume.py $(ARGS)
+	$(BIN)/python -m bench.park_resume $(ARGS)
 
 clean:  ## Remove the virtual environment and every cache
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""Benchmarks, each one command that measures against a yardstick in the same run."""
