@@ -21,6 +21,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -73,12 +74,12 @@ async def park_and_resume(
     endpoint.instances.clear()
     people = setting.take(n)
     started = time.perf_counter()
-    await in_parallel([lambda p=p: story.request(session, url, setting, p) for p in people])
+    await in_parallel([partial(story.request, session, url, setting, p) for p in people])
     await endpoint.until(n)
     await story.all_parked(session, url, setting, n)
     parked = time.perf_counter()
     waiting = list(endpoint.instances.items())
-    jobs = [lambda r=r, i=i: story.resume(session, url, setting, r, i) for r, i in waiting]
+    jobs = [partial(story.resume, session, url, setting, *one) for one in waiting]
     resumed_from = time.perf_counter()
     await in_parallel(jobs)
     resumed = time.perf_counter()
@@ -97,7 +98,7 @@ async def yardstick(session: aiohttp.ClientSession, url: str, n: int, mark: str)
     rates = []
     for action in ("park", "resume"):
         started = time.perf_counter()
-        jobs = [lambda i=i, a=action: call(a, f"{mark}-{i}") for i in range(n)]
+        jobs = [partial(call, action, f"{mark}-{i}") for i in range(n)]
         await in_parallel(jobs)
         rates.append(n / (time.perf_counter() - started))
     return rates
