@@ -269,7 +269,8 @@ def _check_question(question: AccessPackageQuestion, path: str) -> None:
                     f"'{path}/choices' must have a choice.", target=f"{path}/choices"
                 )
         case _:
-            raise InvalidModel(f"'{path}/@odata.type' is required here.", target=path)
+            here = f"{path}/@odata.type"
+            raise InvalidModel(f"'{here}' is required here.", target=here)
 
 
 def _check_pattern(pattern: str | None, path: str) -> None:

@@ -131,6 +131,8 @@ async def _give(
     again = [one for one in givings if _may_retry(one, attempts, ends)]
     await queue.put(conn, [_retry(one, attempts, now) for one in again])
     final = [one for one in givings if one not in again]
+    failed = [one.assignment for one in final if one.outcome is Delivery.FAILED]
+    await delivery.take(conn, failed, now=now)
     both = [Move(o.request, requests.delivered(o.request, o.outcome, now=now)) for o in final]
     await moves.store(conn, both, now=now)
 

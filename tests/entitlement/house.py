@@ -1,0 +1,340 @@
+"""Everything that a request needs, on one database: the API, a worker, people, an endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from ostiary.audit.events import Actor
+from ostiary.directory import changes, model, store
+from ostiary.directory.objects import Kind
+from ostiary.durable.worker import Worker
+from ostiary.entitlement.model.strays import STRAYS
+from ostiary.entitlement.owner import RequestOwner
+from ostiary.entitlement.routes import resources, role_resources
+from ostiary.entitlement.service import Entitlement, ensure_general
+from ostiary.entitlement.work import handlers
+from ostiary.extensions import ledger
+from ostiary.extensions.caller import Caller
+from ostiary.extensions.egress import EgressPolicy
+from ostiary.extensions.owners import Owners
+from ostiary.extensions.plans import Addresses
+from ostiary.extensions.resumes import Resumes
+from ostiary.extensions.work import CalloutWork
+from ostiary.graph.app import GraphApp
+from ostiary.graph.engine import Engine
+from ostiary.graph.reading import Reader
+from ostiary.graph.resources import Singleton
+from ostiary.storage.database import Database
+from tests.extensions.endpoints import Call, ScriptedEndpoint
+from tests.support.callers import NamedCallers, application, person
+from tests.support.clocks import FixedClock
+
+BASE = "http://127.0.0.1:8080"
+EM = "/v1.0/identityGovernance/entitlementManagement"
+BETA = "/beta/identityGovernance/entitlementManagement"
+ROLES = "/v1.0/roleManagement/entitlementManagement"
+GRAPH = "#microsoft.graph."
+
+ADMINISTRATOR = Actor(kind="app", id="00000000-0000-4000-8000-00000000aaaa", app_id="an-app")
+EVERYTHING = ("EntitlementManagement.ReadWrite.All", "Group.ReadWrite.All")
+SUBJECT = "EntitlementMgmt-SubjectAccess.ReadWrite"
+APPROVER = "EntitlementManagement.ReadWrite.All"
+
+REQUEST_EXTENSION = f"{GRAPH}accessPackageAssignmentRequestWorkflowExtension"
+ASSIGNMENT_EXTENSION = f"{GRAPH}accessPackageAssignmentWorkflowExtension"
+
+
+class House:
+    """One deployment in one process."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: FixedClock,
+        caller: Caller,
+        endpoint: ScriptedEndpoint,
+        **settings: Any,
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self.endpoint = endpoint
+        owners = Owners([RequestOwner()])
+        self.resumes = Resumes(database, clock, owners)
+        egress = EgressPolicy(loopback=True)
+        self.services = Entitlement.of(database, resumes=self.resumes, egress=egress, **settings)
+        self.callouts = CalloutWork(
+            database, clock, owners, caller, addresses=Addresses(base_url=BASE)
+        )
+        work = [*handlers(), *self.callouts.handlers()]
+        self.worker = Worker(database, clock, work, node="test")
+        engine = Engine(
+            roots=[
+                Singleton(name="identityGovernance", children=(resources(self.services),)),
+                Singleton(name="roleManagement", children=(role_resources(self.services),)),
+            ],
+            database=database,
+            clock=clock,
+            authenticator=NamedCallers(),
+            reader=Reader(strays=STRAYS),
+        )
+        self.api = httpx.AsyncClient(
+            transport=httpx.ASGITransport(GraphApp(engine=engine)),
+            base_url=BASE,
+            headers=application(*EVERYTHING, id=ADMINISTRATOR.id),
+        )
+
+    async def start(self) -> None:
+        """Prepare the database."""
+        async with self.database.transaction() as conn:
+            await ensure_general(conn, now=self.clock.now())
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        await self.api.aclose()
+        await self.services.close()
+        await self.resumes.close()
+        await self.callouts.close()
+
+    async def settle(self) -> None:
+        """Do everything that is due."""
+        await self.worker.settle()
+
+    async def call(
+        self, method: str, path: str, body: Any = None, *, status: int, **options: Any
+    ) -> Any:
+        """Call the API below the container, and make sure of the status."""
+        url = path if path.startswith("/") else f"{EM}/{path}"
+        reply = await self.api.request(method, url, json=body, **options)
+        assert reply.status_code == status, reply.text
+        return reply.json() if reply.content else None
+
+    async def post(self, path: str, body: Any = None, *, status: int = 201, **options: Any) -> Any:
+        """POST, and make sure of the status."""
+        return await self.call("POST", path, body, status=status, **options)
+
+    async def get(self, path: str, *, status: int = 200, **options: Any) -> Any:
+        """GET, and make sure of the status."""
+        return await self.call("GET", path, status=status, **options)
+
+    async def values(self, path: str, **options: Any) -> list[Any]:
+        """GET a collection."""
+        found: list[Any] = (await self.get(path, **options))["value"]
+        return found
+
+    async def refused(
+        self, method: str, path: str, body: Any = None, *, status: int = 400, **options: Any
+    ) -> tuple[str, str, str | None]:
+        """Call what is refused; give code, message and target of the error."""
+        error = (await self.call(method, path, body, status=status, **options))["error"]
+        return error["code"], error["message"], error.get("target")
+
+    # the directory
+
+    async def person(self, alias: str, **properties: Any) -> str:
+        """Create somebody and give their id."""
+        draft = model.User(
+            display_name=alias.title(),
+            user_principal_name=f"{alias}@contoso.example",
+            mail=f"{alias}@contoso.example",
+            **properties,
+        )
+        async with self.database.transaction() as conn:
+            now = self.clock.now()
+            (made,) = await changes.add_users(conn, [draft], now=now, actor=ADMINISTRATOR)
+        return made.id
+
+    async def manages(self, manager: str, *people: str) -> None:
+        """Make somebody the manager of others."""
+        async with self.database.transaction() as conn:
+            pairs: dict[str, str | None] = dict.fromkeys(people, manager)
+            now = self.clock.now()
+            await changes.set_managers(conn, pairs, now=now, actor=ADMINISTRATOR)
+
+    async def group(self, name: str) -> str:
+        """Create a security group and give its id."""
+        draft = model.Group(
+            display_name=name,
+            mail_nickname=name.lower(),
+            mail_enabled=False,
+            security_enabled=True,
+        )
+        async with self.database.transaction() as conn:
+            now = self.clock.now()
+            (made,) = await changes.add_groups(conn, [draft], now=now, actor=ADMINISTRATOR)
+        return made.id
+
+    async def join(self, group: str, *members: str) -> None:
+        """Put members into a group."""
+        async with self.database.transaction() as conn:
+            pairs = [(group, member) for member in members]
+            await changes.add_members(conn, pairs, now=self.clock.now(), actor=ADMINISTRATOR)
+
+    async def members(self, group: str) -> set[str]:
+        """Give the members of a group."""
+        async with self.database.reading() as conn:
+            return (await store.group_members(conn, [group]))[group]
+
+    async def drop_group(self, group: str) -> None:
+        """Delete a group."""
+        async with self.database.transaction() as conn:
+            now = self.clock.now()
+            await changes.delete_objects(conn, Kind.GROUP, [group], now=now, actor=ADMINISTRATOR)
+
+    # what is configured
+
+    async def catalog(self, name: str = "Sales") -> str:
+        """Create a catalog and give its id."""
+        return str((await self.post("catalogs", {"displayName": name}))["id"])
+
+    async def extension(self, catalog: str, *, wait: str | None = "PT1H", **more: Any) -> str:
+        """Create a request extension that calls the endpoint; give its id."""
+        body = extension(self.endpoint.url, wait=wait, **more)
+        path = f"catalogs/{catalog}/customWorkflowExtensions"
+        return str((await self.post(path, body))["id"])
+
+    async def package(self, catalog: str, *groups: str, name: str = "Sales") -> str:
+        """Create a package that gives membership of groups; give its id."""
+        body = {"displayName": name, "catalog": {"id": catalog}}
+        package = str((await self.post("accessPackages", body))["id"])
+        for group in groups:
+            await self.offer(catalog, package, group)
+        return package
+
+    async def offer(self, catalog: str, package: str, group: str) -> str:
+        """Add membership of a group to a package; give the id of the role scope."""
+        resource = {"originId": group, "originSystem": "AadGroup"}
+        known = await self.values(f"catalogs/{catalog}/resources?$filter=originId eq '{group}'")
+        if not known:
+            body = {"requestType": "adminAdd", "catalog": {"id": catalog}, "resource": resource}
+            await self.post("resourceRequests", body)
+        body = {"role": {"originId": f"Member_{group}", "originSystem": "AadGroup"}}
+        scope = {"originId": group, "originSystem": "AadGroup"}
+        made = await self.post(
+            f"accessPackages/{package}/resourceRoleScopes", {**body, "scope": scope}
+        )
+        return str(made["id"])
+
+    async def policy(self, package: str, *stages: Mapping[str, Any], **changes: Any) -> str:
+        """Create a policy that lets all members ask; give its id."""
+        return str(
+            (await self.post("assignmentPolicies", policy(package, *stages, **changes)))["id"]
+        )
+
+    # what happens
+
+    async def ask(self, who: str, package: str, policy: str, **more: Any) -> str:
+        """Ask for a package for oneself; give the id of the request."""
+        assignment = {"accessPackageId": package, "assignmentPolicyId": policy}
+        body = {"requestType": "userAdd", "assignment": assignment, **more}
+        made = await self.post("assignmentRequests", body, headers=person(who, SUBJECT))
+        return str(made["id"])
+
+    async def assign(self, who: str, package: str, policy: str, **more: Any) -> str:
+        """Assign a package to somebody; give the id of the request."""
+        body = {
+            "requestType": "adminAdd",
+            "assignment": {
+                "targetId": who,
+                "accessPackageId": package,
+                "assignmentPolicyId": policy,
+            },
+            **more,
+        }
+        return str((await self.post("assignmentRequests", body))["id"])
+
+    async def remove(self, assignment: str) -> str:
+        """Take an assignment away; give the id of the request."""
+        body = {"requestType": "adminRemove", "assignment": {"id": assignment}}
+        return str((await self.post("assignmentRequests", body))["id"])
+
+    async def standing(self, request: str) -> tuple[str, str]:
+        """Give state and status of a request."""
+        found = await self.get(f"assignmentRequests/{request}")
+        return found["state"], found["status"]
+
+    async def assignment_of(self, request: str) -> dict[str, Any]:
+        """Give the assignment of a request."""
+        found = await self.get(f"assignmentRequests/{request}?$expand=assignment")
+        return dict(found["assignment"])
+
+    async def resume(
+        self, call: Call, *, state: str | None = None, status: int = 204, **more: Any
+    ) -> Any:
+        """Answer a call as its endpoint would, at the address that it carried."""
+        told = call.json()
+        data = {
+            "@odata.type": "microsoft.graph.accessPackageAssignmentRequestCallbackData",
+            "stage": told["Stage"],
+            "customExtensionStageInstanceId": told["CustomExtensionStageInstanceId"],
+            "customExtensionStageInstanceDetail": "checked",
+            **({"state": state} if state else {}),
+            **more,
+        }
+        body = {"source": "Contoso.SodCheckProcess", "type": "any", "data": data}
+        path = told["CallbackUri"].removeprefix(BASE)
+        return await self.post(path, body, status=status)
+
+    async def answers(self, request: str) -> list[tuple[str, str | None]]:
+        """Give what the ledger says of the answers to a request's callouts."""
+        async with self.database.reading() as conn:
+            entries = await ledger.read(conn, [request])
+        return [(entry.result, entry.label) for entry in entries if entry.direction == "in"]
+
+
+def extension(url: str, *, wait: str | None = "PT1H", **more: Any) -> dict[str, Any]:
+    """Give a request extension as a body has it."""
+    body: dict[str, Any] = {
+        "@odata.type": REQUEST_EXTENSION,
+        "displayName": "sod-check",
+        "endpointConfiguration": {"@odata.type": f"{GRAPH}httpRequestEndpoint", "targetUrl": url},
+        "authenticationConfiguration": {"@odata.type": f"{GRAPH}azureAdPopTokenAuthentication"},
+        "clientConfiguration": {"maximumRetries": 0, "timeoutInMilliseconds": 2000},
+    }
+    if wait is not None:
+        body["callbackConfiguration"] = {
+            "@odata.type": "microsoft.graph.customExtensionCallbackConfiguration",
+            "durationBeforeTimeout": wait,
+        }
+    return {**body, **more}
+
+
+def policy(package: str, *stages: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+    """Give a policy that lets all members ask, as a body has it; ``stages`` are decisions."""
+    usual = {
+        "displayName": "All staff",
+        "description": "",
+        "accessPackage": {"id": package},
+        "allowedTargetScope": "allMemberUsers",
+        "expiration": {"type": "noExpiration"},
+        "requestorSettings": {
+            "enableTargetsToSelfAddAccess": True,
+            "enableTargetsToSelfRemoveAccess": True,
+        },
+        "requestApprovalSettings": {
+            "isApprovalRequiredForAdd": bool(stages),
+            "stages": list(stages),
+        },
+    }
+    return {**usual, **changes}
+
+
+def decision(*approvers: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+    """Give an approval stage as a body has it."""
+    usual = {"durationBeforeAutomaticDenial": "P2D", "primaryApprovers": list(approvers)}
+    return {**usual, **changes}
+
+
+def user(id: str) -> dict[str, Any]:
+    """Name one user as an approver or a target."""
+    return {"@odata.type": f"{GRAPH}singleUser", "userId": id}
+
+
+def calls(*pairs: tuple[str, str]) -> list[dict[str, Any]]:
+    """Give stage settings from pairs of stage and extension."""
+    return [
+        {"stage": stage, "customExtension": {"@odata.type": REQUEST_EXTENSION, "id": id}}
+        for stage, id in pairs
+    ]
