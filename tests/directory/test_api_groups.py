@@ -198,3 +198,14 @@ async def test_members_show_only_names_to_who_may_not_read_people(
 
     assert all("jobTitle" not in member for member in reply.json()["value"])
     assert {member["displayName"] for member in reply.json()["value"]} >= {"Adele Vance"}
+
+
+async def test_groups_are_found_by_their_types(api_on_both: httpx.AsyncClient) -> None:
+    found = await api_on_both.get("/groups?$filter=groupTypes/any(t: t eq 'Unified')")
+
+    assert found.status_code == 200, found.text
+    assert {"Unified" in group["groupTypes"] for group in found.json()["value"]} <= {True}
+    others = await api_on_both.get("/groups?$filter=not groupTypes/any(t: t eq 'Unified')")
+    everybody = await api_on_both.get("/groups")
+    listed = len(found.json()["value"]) + len(others.json()["value"])
+    assert listed == len(everybody.json()["value"])

@@ -40,6 +40,8 @@ async def stocked(database: Database) -> Database:
         rows: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in ROWS]
         for row in rows:
             row["binding"] = {"colour": "red"} if row["id"] == "b1" else None
+            row["tags"] = ["novel", "Regency"] if row["id"] == "b1" else []
+            row["loans"] = [{"readerName": "Ann", "days": 3}] if row["id"] == "b2" else None
         await conn.execute(insert(library.books), rows)
         await conn.execute(
             insert(library.reviews),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, field
 from sqlalchemy import Boolean, Column, Integer, MetaData, String, Table, insert, select, update
 from sqlalchemy import delete as sql_delete
 
@@ -48,6 +48,8 @@ books = Table(
     Column("printed_at", Instant),
     Column("hidden", Boolean, nullable=False, default=False),
     Column("binding", Json),
+    Column("tags", Json),
+    Column("loans", Json),
 )
 reviews = Table(
     "reviews",
@@ -104,10 +106,19 @@ class Review(Entity, kw_only=True):
     stars: int
 
 
+class Loan(Complex, kw_only=True):
+    """Who had it."""
+
+    reader_name: str | None = None
+    days: int | None = None
+
+
 class Book(Entity, kw_only=True):
     """A book."""
 
     title: str
+    tags: list[str] = field(default_factory=list)
+    loans: list[Loan] = field(default_factory=list)
     state: Annotated[BookState, Beta("bookStatus", pascal=True)] = BookState.ON_SHELF
     pages: int | None = None
     printed_at: Annotated[datetime | None, ReadOnly] = None
@@ -182,6 +193,7 @@ BOOKS: Source = Source(
         "printed_at": books.c.printed_at,
     },
     load=_book,
+    lists={"tags": books.c.tags, "loans": books.c.loans},
     visible=visible,
     links={
         "author": Link(

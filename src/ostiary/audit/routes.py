@@ -1,8 +1,4 @@
-"""``auditLogs/directoryAudits``: read only (security contract, section 30).
-
-The lambda ``targetResources/any(...)`` looks into a list of values; it is not offered yet and
-answers as any other filter that a set does not support.
-"""
+"""``auditLogs/directoryAudits``: read only (security contract, section 30)."""
 
 from __future__ import annotations
 
@@ -34,6 +30,10 @@ AUDITS = Source(
         "initiated_by/app/service_principal_id": _columns.service_principal_id,
     },
     load=load,
+    lists={
+        "target_resources": _columns.target_resources,
+        "additional_details": _columns.additional_details,
+    },
     order=_columns.activity_date_time.desc(),
 )
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import RowMapping, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,7 +17,6 @@ from ostiary.audit.model import (
     AuditActivityInitiator,
     DirectoryAudit,
     KeyValue,
-    ModifiedProperty,
     OperationResult,
     TargetResource,
     UserIdentity,
@@ -56,7 +56,7 @@ def load(row: RowMapping) -> DirectoryAudit:
         operation_type=row["operation_type"],
         result=_RESULTS.get(row["result"]),
         result_reason=row["result_reason"],
-        target_resources=[_target(target) for target in row["target_resources"]],
+        target_resources=msgspec.convert(row["target_resources"], list[TargetResource]),
     )
 
 
@@ -87,27 +87,22 @@ def _actor_columns(actor: Actor) -> dict[str, str | None]:
     }
 
 
-def _target_json(target: Target) -> dict[str, Any]:  # JSON
+def _target_json(target: Target) -> dict[str, Any]:  # JSON, spelled as on the wire
     return {
         "id": target.id,
         "type": target.type,
-        "display_name": target.display_name,
-        "user_principal_name": target.user_principal_name,
-        "modified_properties": [_change_json(change) for change in target.changes],
+        "displayName": target.display_name,
+        "userPrincipalName": target.user_principal_name,
+        "modifiedProperties": [_change_json(change) for change in target.changes],
     }
 
 
 def _change_json(change: Change) -> dict[str, str | None]:
     return {
-        "display_name": change.property,
-        "old_value": None if change.old is None else json.dumps(change.old),
-        "new_value": None if change.new is None else json.dumps(change.new),
+        "displayName": change.property,
+        "oldValue": None if change.old is None else json.dumps(change.old),
+        "newValue": None if change.new is None else json.dumps(change.new),
     }
-
-
-def _target(stored: dict[str, Any]) -> TargetResource:  # JSON
-    changes = [ModifiedProperty(**change) for change in stored["modified_properties"]]
-    return TargetResource(**{**stored, "modified_properties": changes})
 
 
 def _initiator(row: RowMapping) -> AuditActivityInitiator:

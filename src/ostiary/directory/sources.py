@@ -189,6 +189,11 @@ USERS: Final = Source(
     key=_users.c.id,
     columns=_user_columns(_users),
     load=wire_user,
+    lists={
+        "other_mails": _users.c.other_mails,
+        "assigned_licenses": _users.c.assigned_licenses,
+        "business_phones": _users.c.business_phones,
+    },
     hidden=hidden_details,
     missing=ObjectNotFound,
     named_by=lambda key: "userPrincipalName" if "@" in key else None,
@@ -226,6 +231,7 @@ GROUPS: Final = Source(
     key=_groups.c.id,
     columns=_columns(_groups, Group),
     load=wire_group,
+    lists={"group_types": _groups.c.group_types},
     missing=ObjectNotFound,
     links={
         "members": _objects_by(*_members, _groups.c.id, matrix.GROUP_MEMBERS_READ),

@@ -18,6 +18,7 @@ from ostiary.graph import filter_syntax as syntax
 from ostiary.graph.collation import ordered
 from ostiary.graph.edm import Property, StructuredType, describe
 from ostiary.graph.errors import BadRequest, Forbidden
+from ostiary.graph.json_lists import Element
 from ostiary.graph.resources import Call, Link, Source
 from ostiary.graph.types import EdmEnum
 from ostiary.graph.values import READERS, read_enum
@@ -37,7 +38,7 @@ class Scope:
     source: Source
     call: Call
     adapt: Adapt = _same
-    variables: Mapping[str, Scope] | None = None
+    variables: Mapping[str, Scope | Element] | None = None
     followed: list[Link] = field(default_factory=list)
     """Every link that was crossed; whoever runs the query asks whether the caller may."""
 
@@ -46,11 +47,17 @@ class Scope:
 
         :raises Forbidden: the caller may not see the property.
         """
-        hidden = self.source.hidden(self.call) if self.source.hidden else frozenset()
-        if name.split("/")[0] in hidden:
-            raise Forbidden(target=name)
+        self.check_visible(name.split("/")[0])
         found = self.source.columns.get(name)
         return None if found is None else self.adapt(found)
+
+    def check_visible(self, name: str) -> None:
+        """Let a property be asked about only by those who may see it.
+
+        :raises Forbidden: the caller may not.
+        """
+        if self.source.hidden is not None and name in self.source.hidden(self.call):
+            raise Forbidden(target=name)
 
 
 @dataclass(frozen=True)
@@ -247,8 +254,7 @@ def _text_test(node: syntax.Call, scope: Scope) -> ColumnElement[bool]:
 def _lambda(node: syntax.Lambda, scope: Scope) -> ColumnElement[bool]:
     *owner, last = node.path.parts
     scope, wrap = _follow(tuple(owner), scope)
-    link = _link(last, scope)
-    inner, enter = _enter(link, scope)
+    inner, enter = _open_list(last, scope) or _enter(_link(last, scope), scope)
     if node.body is None:
         return wrap(enter(true()))
     variables = {**(scope.variables or {}), node.variable or "": inner}
@@ -258,10 +264,24 @@ def _lambda(node: syntax.Lambda, scope: Scope) -> ColumnElement[bool]:
     return wrap(not_(enter(not_(body))))
 
 
+def _open_list(name: str, scope: Scope) -> tuple[Element, Wrap] | None:
+    """Open a list that is kept in a JSON column of this scope."""
+    prop = _find(describe(scope.source.type), name)
+    stored = scope.source.lists.get(prop.python) if prop else None
+    if prop is None or stored is None:
+        return None
+    scope.check_visible(prop.python)
+    element = Element.of(prop, scope.adapt(stored))
+    return element, lambda test: exists(sql_select(1).select_from(element.rows).where(test))
+
+
 def _path(node: syntax.Path, scope: Scope) -> Operand:
     parts = node.parts
     if scope.variables and parts[0] in scope.variables:
-        scope = replace(scope.variables[parts[0]], variables=scope.variables)
+        meant = scope.variables[parts[0]]
+        if isinstance(meant, Element):
+            return Operand(meant.text(parts[1:]), None, _same, text=True)
+        scope = replace(meant, variables=scope.variables)
         parts = parts[1:] or ("id",)
     if parts[0] == "$it":
         parts = parts[1:]

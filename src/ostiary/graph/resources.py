@@ -151,6 +151,8 @@ class Source:
     visible: Callable[[Call], ColumnElement[bool] | None] | None = None
     """The rows that this caller may see; others answer 404 and are left out of lists."""
     enrich: Callable[[AsyncConnection, Call, Sequence[Any]], Awaitable[None]] | None = None
+    lists: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
+    """JSON columns behind lists of texts or complex values, for ``any`` and ``all``."""
     order: ColumnElement[Any] | None = None
     """The order of a list when the caller names none (a column or its ``desc()``); else the key."""
     alternate_keys: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
