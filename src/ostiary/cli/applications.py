@@ -44,7 +44,10 @@ A token is then had with ClientSecretCredential, or with:
 def add(
     *,
     app_id: Annotated[str, Parameter(help="The client id, a GUID.")],
-    secret: Annotated[str, Parameter(help="Its secret; - reads it from standard input.")],
+    secret: Annotated[
+        str,
+        Parameter(allow_leading_hyphen=True, help="Its secret; - reads it from standard input."),
+    ],
     role: Annotated[
         tuple[str, ...],
         Parameter(

@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 
 from ostiary.cli import remote
 from ostiary.cli.opening import opened, run
-from ostiary.cli.options import HERE, Place
+from ostiary.cli.options import HERE, ClockOption, Place
 from ostiary.cli.output import print_json
 from ostiary.cli.problems import Failed, Misused
 from ostiary.durable import timetravel
@@ -35,9 +35,9 @@ Examples:
 
 
 @app.command(help_epilogue="Example:\n\n  ostiary clock show --json")
-def show(*, place: Place = HERE) -> None:
+def show(*, clock: ClockOption = None, place: Place = HERE) -> None:
     """Print the instant at which the clock stands."""
-    found = run(_show(place.settings()))
+    found = run(_show(place.settings(clock=clock)))
     print_json(found) if place.as_json else print(found["now"])
 
 
@@ -47,6 +47,7 @@ def advance(
     /,
     *,
     to: Annotated[str | None, Parameter(help="Instead: the instant to stop at.")] = None,
+    clock: ClockOption = None,
     place: Place = HERE,
 ) -> None:
     """Move the clock on and run everything that becomes due on the way, in its order.
@@ -57,7 +58,7 @@ def advance(
         raise Misused("Say how far (ostiary clock advance PT1H) or --to when, and not both.")
     length = None if duration is None else _length(duration)
     instant = None if to is None else _instant(to)
-    moved = run(_advance(place.settings(), length, instant))
+    moved = run(_advance(place.settings(clock=clock), length, instant))
     if place.as_json:
         print_json(moved)
     else:

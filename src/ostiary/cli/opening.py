@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 from ostiary.cli import logs, memory
@@ -55,6 +56,14 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a command to its end, on the fast event loop where there is one."""
     with asyncio.Runner(loop_factory=_fast_loop()) as runner:
         return runner.run(work)
+
+
+def on_signal(stop: Callable[[], None]) -> None:
+    """Call ``stop`` in the running loop when Ctrl-C or SIGTERM asks for an end."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # on Windows, where Ctrl-C cancels instead
+            loop.add_signal_handler(number, stop)
 
 
 def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -72,4 +72,5 @@ def check_environment() -> None:
     known = {f"OSTIARY_{name.upper()}" for name in Settings.model_fields}
     for name in sorted(os.environ):
         if name.startswith("OSTIARY_") and name not in known:
-            raise Misused(f"{name} is no setting.{nearest(name, sorted(known))} Unset it.")
+            hint = nearest(name, sorted(known))
+            raise Misused(f"{name} is no setting.{hint} Rename or unset it.")

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from ostiary.cli import banner, logs
-from ostiary.cli.opening import base_urls, prepare, run
+from ostiary.cli.opening import base_urls, on_signal, prepare, run
 from ostiary.cli.options import HERE, ClockOption, Place
 from ostiary.cli.output import note, print_json
 from ostiary.cli.running import running, working
@@ -114,12 +111,12 @@ def worker(
     if settings.node is None:
         settings = settings.model_copy(update={"node": _own_node()})
     logs.configure(settings)
-    run(_work(settings))
+    run(_work(settings, as_json=place.as_json))
 
 
 async def _serve(settings: Settings, *, as_json: bool) -> None:
     async with running(settings) as server:
-        _on_signal(server.stop)
+        on_signal(server.stop)
         if as_json:
             print_json(banner.facts(server))
         else:
@@ -128,27 +125,22 @@ async def _serve(settings: Settings, *, as_json: bool) -> None:
     note("Stopped.")
 
 
-async def _work(settings: Settings) -> None:
+async def _work(settings: Settings, *, as_json: bool) -> None:
     prepare(settings, make=True)
     async with composition.opened(settings, base_urls=base_urls(settings)) as server:
         stopped = asyncio.Event()
-        _on_signal(stopped.set)
+        on_signal(stopped.set)
         async with working(server.worker) as task:
-            note(
-                f"The worker {settings.node} runs on {banner.database(settings)}. Ctrl-C stops it."
-            )
+            where = banner.database(settings)
+            if as_json:
+                print_json({"node": settings.node, "database": where})
+            else:
+                note(f"The worker {settings.node} runs on {where}. Ctrl-C stops it.")
             waiting = asyncio.create_task(stopped.wait())
             await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
             waiting.cancel()
         task.result()
     note("Stopped.")
-
-
-def _on_signal(stop: Callable[[], None]) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):  # on Windows, where Ctrl-C cancels instead
-            loop.add_signal_handler(number, stop)
 
 
 def _own_node() -> str:

@@ -1,0 +1,103 @@
+"""The server as a process: it listens, is found by other commands, and stops as it should."""
+
+from __future__ import annotations
+
+import signal
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ostiary.server import whereabouts
+from tests.cli.commands import Commands, Process, started
+
+CATALOGS = "/v1.0/groups"
+
+
+@pytest.fixture
+def server(data_dir: Path) -> Iterator[Process]:
+    """A server with a simulated clock, on a free port."""
+    arguments = ["--port", "0", "--clock", "simulated", "--data-dir", str(data_dir)]
+    with started("serve", *arguments) as process:
+        yield process
+
+
+def test_a_server_is_ready_when_it_says_where_it_is(server: Process) -> None:
+    health = httpx.get(f"{server.told['url']}/health/ready")
+
+    assert (health.status_code, health.json()) == (200, {"status": "ready"})
+    assert server.told["developmentAids"] == ["issuer", "loopbackTargets", "simulatedClock"]
+
+
+def test_commands_beside_a_server_need_not_be_told_its_clock(
+    server: Process, ostiary: Commands
+) -> None:
+    before = ostiary("clock", "show").out.strip()
+    moved = ostiary("clock", "advance", "P40D", "--json").json
+
+    token = ostiary("token", "--user", "adele@contoso.example").out.strip()
+    me = httpx.get(f"{server.told['url']}/v1.0/me", headers={"Authorization": f"Bearer {token}"})
+
+    assert moved["now"] > before
+    assert ostiary("clock", "show").out.strip() == moved["now"]
+    assert me.json()["displayName"] == "Adele Vance"
+
+
+def test_the_running_server_refuses_to_go_back_in_time(server: Process, ostiary: Commands) -> None:
+    result = ostiary("clock", "advance", "--to", "2020-01-01T00:00:00Z")
+
+    assert result.code == 1
+    assert f"{server.told['url']} refused" in result.err
+
+
+def test_a_second_server_on_the_same_embedded_data_is_refused(
+    server: Process, ostiary: Commands
+) -> None:
+    result = ostiary("serve", "--port", "0")
+
+    assert result.code == 1
+    assert server.told["url"] in result.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_is_stopped_ends_well_and_takes_its_note_away(
+    server: Process, data_dir: Path, number: int
+) -> None:
+    assert whereabouts.read(data_dir) is not None
+
+    code = server.stop(number)
+
+    assert code == 0
+    assert not (data_dir / "server.json").exists()
+
+
+def test_https_is_trusted_by_the_certificate_that_a_command_names(
+    ostiary: Commands, data_dir: Path
+) -> None:
+    arguments = ["--port", "0", "--tls", "--data-dir", str(data_dir)]
+    with started("serve", *arguments) as process:
+        trust = ssl.create_default_context(cafile=ostiary("tls", "ca").out.strip())
+        port = process.told["port"]
+        answers = [
+            httpx.get(f"https://{host}:{port}/health/live", verify=trust).status_code
+            for host in ("127.0.0.1", "localhost")
+        ]
+        clock = ostiary("clock", "show")
+
+    assert answers == [200, 200]
+    assert clock.code == 1  # it is real
+
+
+def test_a_worker_of_its_own_runs_beside_a_server_without_one(data_dir: Path) -> None:
+    place = ["--data-dir", str(data_dir)]
+    with (
+        started("serve", "--port", "0", "--no-worker", *place) as server,
+        started("worker", *place) as worker,
+    ):
+        assert server.told["worker"] is False
+        assert worker.told["node"].split("-")[-1] == str(worker.process.pid)
+
+        assert worker.stop() == 0
+        assert server.stop() == 0
