@@ -281,6 +281,7 @@ class Library:
                         beta="libraryBooks",
                         source=BOOKS,
                         read=anyone,
+                        unserved=("translations", "burn"),
                         create=Endpoint(anyone, self.create),
                         update=Endpoint(anyone, self.update),
                         delete=Endpoint(anyone, self.delete),

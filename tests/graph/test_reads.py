@@ -99,7 +99,18 @@ async def test_a_page_names_its_context_and_the_way_to_the_next(api: httpx.Async
     assert "@odata.nextLink" not in second
 
 
-@pytest.mark.parametrize("order", ["pages", "pages desc", "title", "state desc,pages", "id desc"])
+@pytest.mark.parametrize(
+    "order",
+    [
+        "author/name",
+        "author/born desc,title",
+        "pages",
+        "pages desc",
+        "title",
+        "state desc,pages",
+        "id desc",
+    ],
+)
 async def test_walking_by_ones_gives_every_row_once_in_order(
     api: httpx.AsyncClient, order: str
 ) -> None:
@@ -269,6 +280,9 @@ async def test_navigations_and_functions_give_the_rows_below_them(
         ("/v2.0/library/books", 400),
         ("/v1.0/library", 404),
         (f"{BOOKS}/b1/lend", 405),
+        (f"{BOOKS}/b1/translations", 501),
+        (f"{BOOKS}/b1/microsoft.graph.burn", 501),
+        (f"{BOOKS}/translations", 501),
     ],
 )
 async def test_what_is_not_there_says_so_in_the_one_shape_of_errors(
@@ -292,6 +306,20 @@ async def test_control_information_follows_the_wish_of_the_caller(api: httpx.Asy
 
     assert not [name for name in book if "@" in name]
     assert (await api.get(BOOKS, headers={"accept": "text/html"})).status_code == 406
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"OData-Version": "4.0", "OData-MaxVersion": "4.01"}, 200),
+        ({"OData-MaxVersion": "3.0"}, 400),
+        ({"OData-Version": "x"}, 400),
+    ],
+)
+async def test_callers_of_an_older_protocol_are_told_so(
+    api: httpx.AsyncClient, headers: dict[str, str], status: int
+) -> None:
+    assert (await api.get(BOOKS, headers=headers)).status_code == status
 
 
 async def test_search_looks_through_the_declared_texts(api: httpx.AsyncClient) -> None:

@@ -152,6 +152,17 @@ def check_accept(accept: str, format_: str | None) -> str:
     return match.group(1) if match else "minimal"
 
 
+def check_version(headers: Mapping[str, str]) -> None:
+    """Refuse callers that speak, or can only read, a protocol before 4.0.
+
+    :raises BadRequest: a header names such a version.
+    """
+    for name in ("odata-version", "odata-maxversion"):
+        version = headers.get(name, "4.0").strip()
+        if not re.fullmatch(r"4\.\d+", version):
+            raise BadRequest(f"'{name}: {version[:20]}' is not supported: the server speaks 4.0.")
+
+
 def new_request_id() -> str:
     """Make the id under which a request is logged and answered."""
     return str(uuid.uuid4())

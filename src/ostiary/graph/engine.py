@@ -10,7 +10,7 @@ from typing import Protocol
 import structlog
 
 from ostiary.graph import batch, metadata, openapi
-from ostiary.graph.call import GraphCall, check_accept
+from ostiary.graph.call import GraphCall, check_accept, check_version
 from ostiary.graph.dispatch import Dispatcher
 from ostiary.graph.errors import DomainError, MethodNotAllowed
 from ostiary.graph.incoming import METHODS, Incoming, split_version
@@ -87,6 +87,7 @@ class Engine:
         document = self._open(path, version, incoming.base_url) if method == "GET" else None
         if document is not None:
             return document
+        check_version(incoming.headers)
         caller = await self.authenticator.authenticate(incoming.headers)
         budget = self.throttle.take(caller, writes=method != "GET")
         call = GraphCall(

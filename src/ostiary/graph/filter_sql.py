@@ -106,10 +106,17 @@ def order(path: tuple[str, ...], scope: Scope) -> ColumnElement[Any]:
 
     :raises BadRequest: the path leads to nothing that can be sorted by.
     """
-    operand = _path(syntax.Path(path), scope)
-    if operand.wrap is not _same:
+    direct = _direct(path, scope)
+    if direct is not None:
+        return direct.expression
+    link = _link(path[0], scope)
+    if link.many or link.via is not None or len(path) == 1:
         raise BadRequest(f"Sorting by '{'/'.join(path)}' is not supported.", target="$orderby")
-    return operand.expression
+    inner, _ = _enter(link, scope)
+    limits = [inner.adapt(test) for test in limits_of(inner.source, scope.call)]
+    same = inner.adapt(link.remote) == scope.adapt(link.local)
+    query = sql_select(order(path[1:], inner)).where(same, *limits).limit(1)
+    return query.scalar_subquery()
 
 
 def _compare(op: str, left: syntax.Node, right: syntax.Node, scope: Scope) -> ColumnElement[bool]:

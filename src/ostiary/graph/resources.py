@@ -240,6 +240,8 @@ class EntitySet:
     operations: tuple[Operation, ...] = ()
     update_status: int = 204
     """What PATCH answers by default; 200 answers with the entity."""
+    unserved: tuple[str, ...] = ()
+    """Published names below its entities, or on it, that this server does not have: 501."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,6 +261,8 @@ class Singleton:
     children: tuple[Node, ...] = ()
     operations: tuple[Operation, ...] = ()
     aliases: tuple[str, ...] = ()
+    unserved: tuple[str, ...] = ()
+    """Published names below it that this server does not have: 501."""
 
 
 Node = EntitySet | Singleton

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ostiary.graph.edm import Property, concrete_types, describe
-from ostiary.graph.errors import BadRequest
+from ostiary.graph.errors import BadRequest, NotSupported
 from ostiary.graph.options import find_property
 from ostiary.graph.resources import (
     Authorize,
@@ -65,6 +65,8 @@ class OperationAt:
     inside: str | None = None
 
 
+COMPATIBILITY = "The page docs/compatibility.md of its manual says why."
+
 Place = Collection | EntityAt | SingletonAt | OperationAt
 Tail = Literal["$count", "$ref", "$value"]
 
@@ -91,6 +93,7 @@ def resolve(roots: Sequence[Node], segments: Sequence[Segment]) -> Target:
             return _with_tail(place, segment, rest)
         step = _step(roots, place, segment)
         if step is None:
+            _refuse_unserved(place, segment)
             return _property_of(place, rest)
         place = step
         rest.pop(0)
@@ -141,7 +144,10 @@ def _step(roots: Sequence[Node], place: Place, segment: Segment) -> Place | None
             nodes = roots if place.node is None else place.node.children
             return _child(place, nodes, segment) or _operation(place, segment)
         case Collection():
-            return _operation(place, segment) or _cast(place, segment) or _by_key(place, segment)
+            found = _operation(place, segment) or _cast(place, segment)
+            if found is None:
+                _refuse_unserved(place, segment)
+            return found or _by_key(place, segment)
         case EntityAt(collection=collection):
             children = collection.set.children if collection.set else ()
             found = _child(place, children, segment) or _operation(place, segment)
@@ -270,6 +276,27 @@ def _property_of(place: Place, rest: list[Segment]) -> Target:
     if not properties or any(p.nav for p in properties):
         raise _not_found(rest[0])
     return Target(place, tail, tuple(properties))
+
+
+def _refuse_unserved(place: Place, segment: Segment) -> None:
+    """Say of a published name that it is not served, rather than that it does not exist.
+
+    :raises NotSupported: it is such a name.
+    """
+    match place:
+        case SingletonAt(node=Singleton(unserved=unserved)):
+            names = unserved
+        case Collection(set=EntitySet(unserved=unserved)):
+            names = unserved
+        case EntityAt(collection=Collection(set=EntitySet(unserved=unserved))):
+            names = unserved
+        case _:
+            return
+    if segment.folded.rsplit(".", 1)[-1] in {name.lower() for name in names}:
+        raise NotSupported(
+            f"This server does not support '{segment.name}'. {COMPATIBILITY}",
+            target=segment.name,
+        )
 
 
 def _not_found(segment: Segment) -> BadRequest:
