@@ -322,6 +322,23 @@ async def test_callers_of_an_older_protocol_are_told_so(
     assert (await api.get(BOOKS, headers=headers)).status_code == status
 
 
+async def test_the_schema_is_there_as_json_too(api: httpx.AsyncClient) -> None:
+    schema = (await api.get("/v1.0/$metadata", headers={"accept": "application/json"})).json()
+
+    assert schema["$EntityContainer"] == "microsoft.graph.GraphService"
+    graph = schema["microsoft.graph"]
+    assert graph["$Alias"] == "graph"
+    assert graph["entity"]["$Key"] == ["id"]
+    assert graph["book"]["$BaseType"] == "graph.entity"
+    assert graph["book"]["title"] == {}
+    assert graph["book"]["pages"] == {"$Type": "Edm.Int32", "$Nullable": True}
+    assert graph["book"]["author"] == {"$Kind": "NavigationProperty", "$Type": "graph.author"}
+    assert graph["bookState"]["onShelf"] == 1
+    assert graph["lend"][0]["$Parameter"][1] == {"$Name": "reader"}
+    assert graph["GraphService"]["library"] == {"$Type": "graph.libraryContainer"}
+    assert (await api.get("/v1.0/$metadata?$format=json")).json() == schema
+
+
 async def test_search_looks_through_the_declared_texts(api: httpx.AsyncClient) -> None:
     assert await ids(api, BOOKS, **{"$search": '"wool"'}) == ["b5"]
     reply = await api.get("/v1.0/library/authors", params={"$search": '"x"'})

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import structlog
 
-from ostiary.graph import batch, metadata, openapi
+from ostiary.graph import batch, metadata, metadata_json, openapi
 from ostiary.graph.call import GraphCall, check_accept, check_version
 from ostiary.graph.dispatch import Dispatcher
 from ostiary.graph.errors import DomainError, MethodNotAllowed
@@ -84,7 +84,7 @@ class Engine:
             raise MethodNotAllowed(allow=", ".join(sorted(METHODS)))
         if path.strip("/").lower() == "$batch":
             return await self._batch(method, incoming)
-        document = self._open(path, version, incoming.base_url) if method == "GET" else None
+        document = self._open(path, version, incoming) if method == "GET" else None
         if document is not None:
             return document
         check_version(incoming.headers)
@@ -126,13 +126,16 @@ class Engine:
         applied = {"Preference-Applied": "include-unknown-enum-members"}
         return Reply(reply.status, reply.json, reply.text, {**applied, **reply.headers})
 
-    def _open(self, path: str, version: Version, base_url: str) -> Reply | None:
-        """Answer what needs no token: the schema, in two forms, and the service document."""
+    def _open(self, path: str, version: Version, incoming: Incoming) -> Reply | None:
+        """Answer what needs no token: the schema, in its forms, and the service document."""
+        base_url = incoming.base_url
         if path.strip("/").lower() == "$metadata":
             if version not in self._documents:
                 made = metadata.document(self.roots, version, container=self.container)
                 self._documents[version] = made
             text = self._documents[version]
+            if _prefers_json(incoming):
+                return Reply(200, metadata_json.translate(text, container=self.container))
             return Reply(200, text=text, headers={"Content-Type": "application/xml"})
         if path.strip("/").lower() == "openapi.json":
             server = f"{base_url}/{version}"
@@ -142,3 +145,10 @@ class Engine:
         if not path.strip("/"):
             return Reply(200, metadata.service_document(self.roots, f"{base_url}/{version}"))
         return None
+
+
+def _prefers_json(incoming: Incoming) -> bool:
+    """Whether the schema is asked for as JSON: by ``Accept`` or by ``$format``."""
+    wanted = {name.removeprefix("$").lower(): v for name, v in split_query(incoming.query)}
+    accept = wanted.get("format") or incoming.headers.get("accept", "")
+    return "json" in accept.lower() and "xml" not in accept.lower()
