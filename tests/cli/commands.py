@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.cli import call
+from ostiary.storage.database import Database
+
+T = TypeVar("T")
 
 PATIENCE = 60
 """How many seconds a process may take to start or to end."""
@@ -95,3 +100,17 @@ def _first_document(process: subprocess.Popen[str]) -> dict[str, Any]:
             pytest.fail(f"it ended: {process.stderr.read()}")
         lines.append(line)
     return dict(json.loads("".join(lines)))
+
+
+def in_data(data_dir: Path, act: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    """Run something in a transaction on the data of a test."""
+
+    async def acted() -> T:
+        database = await Database.open(f"sqlite:///{data_dir / 'ostiary.db'}")
+        try:
+            async with database.transaction() as conn:
+                return await act(conn)
+        finally:
+            await database.close()
+
+    return asyncio.run(acted())

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -19,12 +17,8 @@ from ostiary.extensions import ledger, store
 from ostiary.extensions.callouts import Callout, CalloutStatus, Outcome
 from ostiary.extensions.effects import CALLOUT
 from ostiary.extensions.ledger import Entry
-from ostiary.storage.database import Database
-from tests.cli.commands import Commands
+from tests.cli.commands import Commands, in_data
 from tests.support.clocks import MONDAY
-
-T = TypeVar("T")
-In = Callable[[Callable[[AsyncConnection], Awaitable[T]]], T]
 
 WAITING = "957d0c50-466b-4840-bb5b-c92cea714100"
 ANSWERED = "957d0c50-466b-4840-bb5b-c92cea714101"
@@ -47,26 +41,8 @@ def make_callout(id: str, status: CalloutStatus, **more: Any) -> Callout:
     return Callout(id=id, status=status, **{**made, **more})
 
 
-@pytest.fixture
-def in_database(data_dir: Path) -> In[Any]:
-    """Runs something in a transaction on the test's data."""
-
-    def run(act: Callable[[AsyncConnection], Awaitable[Any]]) -> Any:
-        async def acted() -> Any:
-            database = await Database.open(f"sqlite:///{data_dir / 'ostiary.db'}")
-            try:
-                async with database.transaction() as conn:
-                    return await act(conn)
-            finally:
-                await database.close()
-
-        return asyncio.run(acted())
-
-    return run
-
-
 @pytest.fixture(autouse=True)
-def _callouts(in_database: In[Any]) -> None:
+def _callouts(data_dir: Path) -> None:
     """Three callouts: one waits, one was answered, one could not be sent and its work is dead."""
     waiting = make_callout(WAITING, CalloutStatus.WAITING_FOR_CALLBACK, owner_id=REQUEST)
     answered = make_callout(
@@ -108,7 +84,7 @@ def _callouts(in_database: In[Any]) -> None:
         values = {"dead_at": MONDAY, "last_error": "it broke", "attempts": 9}
         await conn.execute(work.update().values(values))
 
-    in_database(fill)
+    in_data(data_dir, fill)
 
 
 @pytest.mark.parametrize(
@@ -167,9 +143,7 @@ def test_an_unknown_callout_is_not_shown(ostiary: Commands) -> None:
     assert (result.code, result.out) == (1, "")
 
 
-def test_open_callouts_are_ordered_to_be_sent_again(
-    ostiary: Commands, in_database: In[Any]
-) -> None:
+def test_open_callouts_are_ordered_to_be_sent_again(ostiary: Commands, data_dir: Path) -> None:
     result = ostiary("callouts", "replay", WAITING, UNSENT, "--json")
 
     async def open_work(conn: AsyncConnection) -> list[tuple[str, bool]]:
@@ -177,12 +151,12 @@ def test_open_callouts_are_ordered_to_be_sent_again(
         return [(row.key, "replay" in row.payload) for row in rows]
 
     assert result.json == {"replayed": [WAITING, UNSENT], "workPutBack": 1}
-    assert sorted(in_database(open_work)) == [(WAITING, True), (UNSENT, False)]
+    assert sorted(in_data(data_dir, open_work)) == [(WAITING, True), (UNSENT, False)]
 
 
 @pytest.mark.parametrize("other", [ANSWERED, REQUEST])
 def test_nothing_is_sent_again_when_one_of_them_has_ended_or_is_unknown(
-    ostiary: Commands, in_database: In[Any], other: str
+    ostiary: Commands, data_dir: Path, other: str
 ) -> None:
     result = ostiary("callouts", "replay", WAITING, other)
 
@@ -192,4 +166,4 @@ def test_nothing_is_sent_again_when_one_of_them_has_ended_or_is_unknown(
 
     assert result.code == 1
     assert other in result.err
-    assert in_database(open_work) == 0
+    assert in_data(data_dir, open_work) == 0

@@ -149,7 +149,7 @@ def test_the_lines_that_are_printed_work_in_a_shell_and_in_python(
         input=f"{commands}\npython {tmp_path / 'sdk.py'}\n",
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=3 * PATIENCE,
         env={**os.environ, "PATH": path},
         check=False,
     )

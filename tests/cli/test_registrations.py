@@ -7,9 +7,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import Commands
+from ostiary.extensions import extension_store
+from ostiary.extensions.extensions import Extension
+from ostiary.extensions.model import (
+    AzureAdPopTokenAuthentication,
+    LogicAppTriggerEndpointConfiguration,
+)
+from tests.cli.commands import Commands, in_data
+from tests.support.clocks import MONDAY
 
 APP = "0e60f18c-b2a0-4887-9da8-da2e30a39d99"
+AN_EXTENSION = Extension(
+    id=APP,
+    kind="microsoft.graph.accessPackageAssignmentRequestWorkflowExtension",
+    display_name="Mail",
+    endpoint=LogicAppTriggerEndpointConfiguration(
+        subscription_id="sub", resource_group_name="group", logic_app_workflow_name="app"
+    ),
+    authentication=AzureAdPopTokenAuthentication(),
+    created_at=MONDAY,
+    modified_at=MONDAY,
+)
 ROLE = "EntitlementManagement.ReadWrite.All"
 
 
@@ -29,6 +47,20 @@ def test_the_last_url_of_a_logic_app_counts_whatever_its_case(ostiary: Commands)
     listed = ostiary("logicapps", "list", "--json").json
 
     assert [one["url"] for one in listed] == ["https://x.example/2"]
+
+
+def test_a_logic_app_that_nothing_resolves_is_listed_with_the_extensions_that_name_it(
+    ostiary: Commands, data_dir: Path
+) -> None:
+    in_data(data_dir, lambda conn: extension_store.add(conn, AN_EXTENSION))
+
+    result = ostiary("logicapps", "list")
+
+    assert ostiary("logicapps", "list", "--json").json == [
+        {"logicApp": "sub/group/app", "url": None, "modified": None, "extensions": ["Mail"]}
+    ]
+    assert "Callouts of Mail fail" in result.err
+    assert "ostiary logicapps set sub/group/app URL" in result.err
 
 
 def test_a_logic_app_is_forgotten(ostiary: Commands) -> None:

@@ -61,6 +61,13 @@ def test_a_second_server_on_the_same_embedded_data_is_refused(
     assert server.told["url"] in result.err
 
 
+def test_a_worker_does_not_run_where_time_is_simulated(server: Process, ostiary: Commands) -> None:
+    result = ostiary("worker")
+
+    assert result.code == 1
+    assert "simulated clock" in result.err
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_server_that_is_stopped_ends_well_and_takes_its_note_away(
     server: Process, data_dir: Path, number: int
@@ -71,6 +78,18 @@ def test_a_server_that_is_stopped_ends_well_and_takes_its_note_away(
 
     assert code == 0
     assert not (data_dir / "server.json").exists()
+
+
+def test_the_note_of_a_server_that_was_killed_stops_nobody(
+    server: Process, data_dir: Path, ostiary: Commands
+) -> None:
+    server.process.kill()  # and nobody has collected it: its process number is still taken
+
+    shown = ostiary("clock", "show")
+    with started("serve", "--port", "0", "--data-dir", str(data_dir)) as second:
+        assert httpx.get(f"{second.told['url']}/health/ready").status_code == 200
+
+    assert shown.code == 0
 
 
 def test_https_is_trusted_by_the_certificate_that_a_command_names(

@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from ostiary.cli import callout_queries as queries
+from ostiary.cli import neighbours
 from ostiary.cli.callout_queries import Filters, Found
 from ostiary.cli.callout_views import details, row, show_one
 from ostiary.cli.opening import opened, run
@@ -17,7 +18,6 @@ from ostiary.durable import deadletters
 from ostiary.extensions import service, store
 from ostiary.extensions.callouts import Callout, CalloutStatus
 from ostiary.graph.values import read_enum
-from ostiary.server import whereabouts
 from ostiary.settings import Settings
 
 app = App(name="callouts", help="Look at callouts, and send open ones again.")
@@ -144,7 +144,7 @@ async def _replay(settings: Settings, ids: tuple[str, ...]) -> tuple[int, bool]:
             revived = await deadletters.replay(conn, [letter.id for letter in dead], now=now)
             rest = [id_ for id_ in ids if id_ not in {letter.key for letter in dead}]
             await service.replay(conn, rest, now=now)
-        return revived, whereabouts.read(settings.data_dir) is not None
+        return revived, neighbours.server_on(settings.data_dir) is not None
 
 
 def _check_open(id_: str, callout: Callout | None) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from ostiary.cli import neighbours
 from ostiary.cli.minting import no_issuer
 from ostiary.cli.problems import Failed
 from ostiary.identity.catalogue import COMMAND_LINE_APP_ID
 from ostiary.identity.ports import Client
-from ostiary.server import whereabouts
 from ostiary.server.composition import Server
 from ostiary.server.whereabouts import Whereabouts
 
@@ -66,7 +66,7 @@ def running_server(server: Server) -> RunningServer | None:
 
     :raises Failed: no token can be made for it.
     """
-    found = whereabouts.read(server.settings.data_dir)
+    found = neighbours.server_on(server.settings.data_dir)
     if found is None:
         return None
     if server.issuer is None:

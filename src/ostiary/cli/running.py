@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
-from ostiary.cli import memory
+from ostiary.cli import memory, neighbours
 from ostiary.cli.addresses import Addresses, bind, speaks_tls
 from ostiary.cli.listening import Listener, listening
 from ostiary.cli.problems import Failed
@@ -158,7 +158,7 @@ def _refuse_second(settings: Settings) -> None:
 
     :raises Failed: there is one.
     """
-    found = whereabouts.read(settings.data_dir)
+    found = neighbours.server_on(settings.data_dir)
     if found is not None and settings.database.startswith("sqlite"):
         raise Failed(
             f"A server (process {found.pid}) runs on {settings.data_dir} already, at {found.url}: "

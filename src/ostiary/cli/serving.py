@@ -11,12 +11,14 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ostiary.cli import banner, logs
+from ostiary.cli.memory import with_remembered_clock
 from ostiary.cli.opening import base_urls, on_signal, prepare, run
 from ostiary.cli.options import HERE, ClockOption, Place
 from ostiary.cli.output import note, print_json
+from ostiary.cli.problems import Failed
 from ostiary.cli.running import running, working
 from ostiary.server import composition
-from ostiary.settings import Settings
+from ostiary.settings import ClockKind, Settings
 
 SERVE_EXAMPLES = """
 Examples:
@@ -100,14 +102,13 @@ def worker(
             "work back at once.",
         ),
     ] = None,
-    clock: ClockOption = None,
     place: Place = HERE,
 ) -> None:
     """Run a worker without the API, beside servers on the same database.
 
     It sends callouts, ends waits whose time is up and moves requests and workflows on.
     """
-    settings = place.settings(node=node, clock=clock)
+    settings = place.settings(node=node)
     if settings.node is None:
         settings = settings.model_copy(update={"node": _own_node()})
     logs.configure(settings)
@@ -127,6 +128,11 @@ async def _serve(settings: Settings, *, as_json: bool) -> None:
 
 async def _work(settings: Settings, *, as_json: bool) -> None:
     prepare(settings, make=True)
+    if (await with_remembered_clock(settings)).clock is ClockKind.SIMULATED:
+        raise Failed(
+            "The server of this database has a simulated clock, which only its own process moves: "
+            "run the worker there too (ostiary serve without --no-worker)."
+        )
     async with composition.opened(settings, base_urls=base_urls(settings)) as server:
         stopped = asyncio.Event()
         on_signal(stopped.set)
