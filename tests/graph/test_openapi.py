@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import httpx
+import pytest
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_the_document_describes_paths_bodies_and_replies(api: httpx.AsyncClient) -> None:
-    document = (await api.get("/v1.0/openapi.json")).json()
+async def test_the_document_describes_paths_bodies_and_replies(readable: httpx.AsyncClient) -> None:
+    document = (await readable.get("/v1.0/openapi.json")).json()
 
     assert document["openapi"] == "3.1.0"
     assert document["servers"] == [{"url": "http://localhost/v1.0"}]
@@ -28,8 +31,10 @@ async def test_the_document_describes_paths_bodies_and_replies(api: httpx.AsyncC
     }
 
 
-async def test_the_document_of_beta_speaks_the_vocabulary_of_beta(api: httpx.AsyncClient) -> None:
-    document = (await api.get("/beta/openapi.json")).json()
+async def test_the_document_of_beta_speaks_the_vocabulary_of_beta(
+    readable: httpx.AsyncClient,
+) -> None:
+    document = (await readable.get("/beta/openapi.json")).json()
 
     assert "/library/libraryBooks" in document["paths"]
     properties = document["components"]["schemas"]["microsoft.graph.book"]["properties"]
