@@ -177,6 +177,30 @@ class House:
         async with self.database.reading() as conn:
             return (await store.group_members(conn, [group]))[group]
 
+    async def leave(self, group: str, *members: str) -> None:
+        """Take members out of a group."""
+        async with self.database.transaction() as conn:
+            pairs = [(group, member) for member in members]
+            now = self.clock.now()
+            await changes.remove_members(conn, pairs, now=now, actor=ADMINISTRATOR)
+
+    async def owns(self, person: str, group: str) -> None:
+        """Make somebody an owner of a group."""
+        async with self.database.transaction() as conn:
+            now = self.clock.now()
+            await changes.add_owners(conn, [(group, person)], now=now, actor=ADMINISTRATOR)
+
+    async def owners(self, group: str) -> set[str]:
+        """Give the owners of a group."""
+        async with self.database.reading() as conn:
+            return (await store.owners(conn, [group]))[group]
+
+    async def restore_group(self, group: str) -> None:
+        """Bring a deleted group back."""
+        async with self.database.transaction() as conn:
+            now = self.clock.now()
+            await changes.restore_objects(conn, [group], now=now, actor=ADMINISTRATOR)
+
     async def drop_group(self, group: str) -> None:
         """Delete a group."""
         async with self.database.transaction() as conn:

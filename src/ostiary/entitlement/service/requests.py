@@ -12,8 +12,14 @@ from ostiary.audit.store import record
 from ostiary.durable.errors import Busy
 from ostiary.durable.group import GroupCommit
 from ostiary.entitlement import assignments, records, requests, stages
-from ostiary.entitlement.errors import ExistingGrant, NotThere, OperationNotAllowed
+from ostiary.entitlement.errors import (
+    ExistingGrant,
+    NotThere,
+    OperationNotAllowed,
+    RequestNotReprocessable,
+)
 from ostiary.entitlement.intents import USER_TYPES, read_intent
+from ostiary.entitlement.model.enums import AccessPackageAssignmentState as AssignmentState
 from ostiary.entitlement.model.requests import (
     AccessPackageAssignmentRequest,
     AssignmentRequestApprovalStageCallbackData,
@@ -192,8 +198,8 @@ async def _existing(conn: AsyncConnection, key: str) -> Request:
 async def _take_place(conn: AsyncConnection, request: Request) -> None:
     """Give a failed request its place in line back, unless somebody has taken it."""
     held = (await assignment_store.lock(conn, [request.assignment_id])).get(request.assignment_id)
-    if held is None:
-        raise NotThere("accessPackageAssignment", request.assignment_id)
+    if held is None or held.state is AssignmentState.EXPIRED:
+        raise RequestNotReprocessable("The assignment of the request has ended.")
     key = holder_key(request.package_id, request.target_id)
     holder = (await assignment_store.holders(conn, [key])).get(key)
     if holder is not None and holder.id != held.id:

@@ -1,0 +1,256 @@
+"""Approvals through the API (contract, sections 1.8 and 3.8)."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from tests.entitlement.house import APPROVER, BETA, EM, GRAPH, SUBJECT, House, decision, user
+from tests.support.callers import application, person
+
+APPROVALS = "accessPackageAssignmentApprovals"
+
+
+@dataclass
+class Asked:
+    """A request of alice's that bob and carol are asked about."""
+
+    house: House
+    alice: str
+    bob: str
+    carol: str
+    group: str
+    request: str
+    package: str
+
+    async def stages(self, who: str, **options: Any) -> list[Any]:
+        path = f"{APPROVALS}/{self.request}/stages"
+        return await self.house.values(path, headers=person(who, APPROVER), **options)
+
+    async def decide(self, who: str, result: str, *, status: int = 204, number: int = 0) -> Any:
+        stage = (await self.stages(self.bob))[number]["id"]
+        path = f"{APPROVALS}/{self.request}/stages/{stage}"
+        return await self.house.call(
+            "PATCH", path, {"reviewResult": result}, status=status, headers=person(who, APPROVER)
+        )
+
+
+async def ask(house: House, *, justified: bool = False) -> Asked:
+    alice, bob, carol = [await house.person(alias) for alias in ("alice", "bob", "carol")]
+    group = await house.group("sales")
+    package = await house.package(await house.catalog(), group)
+    both = decision(user(bob), user(carol), isApproverJustificationRequired=justified)
+    policy = await house.policy(package, both)
+    request = await house.ask(alice, package, policy)
+    await house.settle()
+    return Asked(house, alice, bob, carol, group, request, package)
+
+
+async def test_of_two_approvers_who_decide_at_once_one_is_second(house: House) -> None:
+    it = await ask(house)
+    (stage,) = await it.stages(it.bob)
+    url = f"{EM}/{APPROVALS}/{it.request}/stages/{stage['id']}"
+
+    replies = await asyncio.gather(
+        house.api.patch(url, json={"reviewResult": "Approve"}, headers=person(it.bob, APPROVER)),
+        house.api.patch(url, json={"reviewResult": "Deny"}, headers=person(it.carol, APPROVER)),
+    )
+
+    assert sorted(reply.status_code for reply in replies) == [204, 409]
+    await house.settle()
+    state, _ = await house.standing(it.request)
+    assert state == ("delivered" if replies[0].status_code == 204 else "denied")
+
+
+async def test_a_denial_ends_the_request_and_shows_who_said_so(house: House) -> None:
+    it = await ask(house)
+
+    await it.decide(it.carol, "Deny")
+    await house.settle()
+
+    assert await house.standing(it.request) == ("denied", "Denied")
+    assert await house.members(it.group) == set()
+    (stage,) = await it.stages(it.bob)
+    assert (stage["status"], stage["reviewResult"]) == ("Completed", "Denied")
+    assert stage["reviewedBy"]["id"] == it.carol
+    assert stage["assignedToMe"] is False
+
+
+async def test_nobody_decides_about_themselves(house: House) -> None:
+    alice, bob = await house.person("alice"), await house.person("bob")
+    team = await house.group("team")
+    await house.join(team, alice, bob)
+    package = await house.package(await house.catalog())
+    members = {"@odata.type": f"{GRAPH}groupMembers", "groupId": team}
+    policy = await house.policy(package, decision(members))
+    request = await house.ask(alice, package, policy)
+    await house.settle()
+    path = f"{APPROVALS}/{request}/stages"
+    (stage,) = await house.values(path, headers=person(bob, APPROVER))
+
+    await house.get(f"{APPROVALS}/{request}", status=404, headers=person(alice, APPROVER))
+    code, _, _ = await house.refused(
+        "PATCH",
+        f"{path}/{stage['id']}",
+        {"reviewResult": "Approve"},
+        status=403,
+        headers=person(alice, APPROVER),
+    )
+    assert code == "Authorization_RequestDenied"
+    mine = f"{APPROVALS}/filterByCurrentUser(on='approver')"
+    assert await house.values(mine, headers=person(alice, APPROVER)) == []
+    (found,) = await house.values(mine, headers=person(bob, APPROVER))
+    assert found["id"] == request
+
+
+async def test_somebody_who_is_not_asked_neither_sees_nor_decides(house: House) -> None:
+    it = await ask(house)
+    stranger = await house.person("dave")
+
+    await house.get(f"{APPROVALS}/{it.request}", status=404, headers=person(stranger, APPROVER))
+    await it.decide(stranger, "Approve", status=403)
+    await house.get(
+        f"{APPROVALS}/{it.request}",
+        status=403,
+        headers=application("EntitlementManagement.ReadWrite.All"),
+    )
+
+    assert (await house.standing(it.request))[0] == "pendingApproval"
+
+
+async def test_silence_of_the_approvers_denies(house: House) -> None:
+    it = await ask(house)
+
+    house.clock.advance(days=2)
+    await house.settle()
+
+    assert await house.standing(it.request) == ("denied", "Expired")
+    (stage,) = await it.stages(it.bob)
+    assert (stage["status"], stage["reviewResult"]) == ("Expired", "NotReviewed")
+    await it.decide(it.bob, "Approve", status=400)
+    assert await house.members(it.group) == set()
+
+
+async def test_a_later_stage_opens_when_the_one_before_it_is_approved(house: House) -> None:
+    bob, mary = await house.person("bobby"), await house.person("mary")
+    alice = await house.person("alice")
+    await house.manages(mary, alice)
+    package = await house.package(await house.catalog())
+    manager = {"@odata.type": f"{GRAPH}requestorManager"}
+    policy = await house.policy(package, decision(user(bob)), decision(manager))
+    request = await house.ask(alice, package, policy)
+    await house.settle()
+    path = f"{APPROVALS}/{request}/stages"
+    first, second = await house.values(path, headers=person(bob, APPROVER))
+    assert (first["status"], second["status"]) == ("InProgress", "Initializing")
+    approve = {"reviewResult": "Approve"}
+    await house.refused(
+        "PATCH", f"{path}/{second['id']}", approve, status=403, headers=person(mary, APPROVER)
+    )
+
+    await house.call(
+        "PATCH", f"{path}/{first['id']}", approve, status=204, headers=person(bob, APPROVER)
+    )
+    await house.settle()
+    assert await house.standing(request) == ("pendingApproval", "PendingApproval")
+    await house.call(
+        "PATCH", f"{path}/{second['id']}", approve, status=204, headers=person(mary, APPROVER)
+    )
+    await house.settle()
+
+    assert (await house.standing(request))[0] == "delivered"
+
+
+async def test_escalation_asks_further_approvers_in_time(house: House) -> None:
+    alice, bob, carol = [await house.person(alias) for alias in ("alice", "bob", "carol")]
+    package = await house.package(await house.catalog())
+    stage = decision(
+        user(bob),
+        isEscalationEnabled=True,
+        durationBeforeEscalation="PT8H",
+        escalationApprovers=[user(carol)],
+    )
+    request = await house.ask(alice, package, await house.policy(package, stage))
+    await house.settle()
+    path = f"{APPROVALS}/{request}/stages"
+    (one,) = await house.values(path, headers=person(carol, APPROVER))
+    assert one["assignedToMe"] is False
+
+    house.clock.advance(hours=8)
+    await house.settle()
+
+    assert await house.standing(request) == ("pendingApproval", "PendingApprovalEscalated")
+    approve = {"reviewResult": "approved"}
+    await house.call(
+        "PATCH", f"{path}/{one['id']}", approve, status=204, headers=person(carol, APPROVER)
+    )
+
+
+async def test_the_fallback_is_asked_when_there_is_no_manager(cottage: House) -> None:
+    alice, bob = await cottage.person("alice"), await cottage.person("bob")
+    package = await cottage.package(await cottage.catalog())
+    stage = decision(
+        {"@odata.type": f"{GRAPH}requestorManager"}, fallbackPrimaryApprovers=[user(bob)]
+    )
+    request = await cottage.ask(alice, package, await cottage.policy(package, stage))
+    await cottage.settle()
+
+    (one,) = await cottage.values(f"{APPROVALS}/{request}/stages", headers=person(bob, APPROVER))
+
+    assert one["assignedToMe"]
+
+
+async def test_the_body_of_a_decision_is_checked(cottage: House) -> None:
+    it = await ask(cottage, justified=True)
+    (stage,) = await it.stages(it.bob)
+    path = f"{APPROVALS}/{it.request}/stages/{stage['id']}"
+    headers = person(it.bob, APPROVER)
+
+    for body, code in (
+        ({}, "InvalidModel"),
+        ({"reviewResult": "Perhaps"}, "InvalidModel"),
+        ({"reviewResult": "Approve"}, "JustificationRequired"),
+    ):
+        refused, message, _ = await cottage.refused("PATCH", path, body, headers=headers)
+        assert (refused, bool(message)) == (code, True)
+
+
+async def test_an_approval_that_was_not_needed_is_not_there(cottage: House) -> None:
+    alice = await cottage.person("alice")
+    package = await cottage.package(await cottage.catalog())
+    request = await cottage.ask(alice, package, await cottage.policy(package))
+    await cottage.settle()
+
+    await cottage.get(f"{APPROVALS}/{request}/stages", status=404, headers=person(alice, APPROVER))
+
+
+async def test_beta_calls_stages_steps(cottage: House) -> None:
+    it = await ask(cottage)
+    headers = person(it.bob, APPROVER)
+
+    (step,) = await cottage.values(f"{BETA}/{APPROVALS}/{it.request}/steps", headers=headers)
+    expanded = await cottage.get(f"{BETA}/{APPROVALS}/{it.request}?$expand=steps", headers=headers)
+
+    assert expanded["steps"] == [step]
+
+
+async def test_everybody_finds_what_concerns_them(cottage: House) -> None:
+    it = await ask(cottage)
+
+    async def found(who: str, option: str, scope: str = SUBJECT) -> list[str]:
+        path = f"assignmentRequests/filterByCurrentUser(on='{option}')"
+        return [r["id"] for r in await cottage.values(path, headers=person(who, scope))]
+
+    assert await found(it.alice, "target") == [it.request]
+    assert await found(it.alice, "createdBy") == [it.request]
+    assert await found(it.alice, "targetOrRequestor") == [it.request]
+    assert await found(it.alice, "requestForOthers") == []
+    assert await found(it.bob, "approver") == [it.request]
+    assert await found(it.bob, "target") == []
+    await it.decide(it.bob, "Approve")
+    await cottage.settle()
+    path = "assignments/filterByCurrentUser(on='target')?$expand=accessPackage,target"
+    (held,) = await cottage.values(path, headers=person(it.alice, SUBJECT))
+    assert held["accessPackage"]["displayName"] == "Sales"
+    assert held["target"]["objectId"] == it.alice

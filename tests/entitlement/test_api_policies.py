@@ -1,0 +1,193 @@
+"""Policies through the API (contract, section 1.5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.entitlement.house import (
+    BETA,
+    EM,
+    GRAPH,
+    REQUEST_EXTENSION,
+    House,
+    calls,
+    decision,
+    policy,
+    user,
+)
+
+PUBLISHED: dict[str, Any] = {
+    "displayName": "direct assignment with SoD check",
+    "description": "",
+    "allowedTargetScope": "notSpecified",
+    "specificAllowedTargets": [],
+    "expiration": {"endDateTime": None, "duration": None, "type": "noExpiration"},
+    "requestorSettings": {
+        "enableTargetsToSelfAddAccess": False,
+        "enableTargetsToSelfUpdateAccess": False,
+        "enableTargetsToSelfRemoveAccess": False,
+        "allowCustomAssignmentSchedule": True,
+        "enableOnBehalfRequestorsToAddAccess": False,
+        "enableOnBehalfRequestorsToUpdateAccess": False,
+        "enableOnBehalfRequestorsToRemoveAccess": False,
+        "onBehalfRequestors": [],
+    },
+    "requestApprovalSettings": {
+        "isApprovalRequiredForAdd": False,
+        "isApprovalRequiredForUpdate": False,
+        "stages": [],
+    },
+}
+
+
+async def place(house: House) -> tuple[str, str]:
+    """Make a package and an extension in its catalog."""
+    catalog = await house.catalog()
+    return await house.package(catalog), await house.extension(catalog)
+
+
+async def test_stage_settings_are_shown_when_they_are_expanded(house: House) -> None:
+    package, extension = await place(house)
+    settings = calls(("assignmentRequestCreated", extension))
+    body = {**PUBLISHED, "accessPackage": {"id": package}, "customExtensionStageSettings": settings}
+
+    made = await house.post("assignmentPolicies", body)
+
+    path = f"assignmentPolicies/{made['id']}"
+    assert "customExtensionStageSettings" not in made
+    assert "customExtensionStageSettings" not in await house.get(path)
+    expand = "$expand=accessPackage,customExtensionStageSettings($expand=customExtension)"
+    shown = await house.get(f"{path}?{expand}")
+    (setting,) = shown["customExtensionStageSettings"]
+    assert setting["stage"] == "assignmentRequestCreated"
+    assert setting["customExtension"]["@odata.type"] == REQUEST_EXTENSION
+    assert setting["customExtension"]["id"] == extension
+    assert shown["accessPackage"]["id"] == package
+
+
+async def test_put_replaces_everything_and_patch_only_what_it_names(house: House) -> None:
+    package, extension = await place(house)
+    settings = calls(("assignmentRequestCreated", extension))
+    key = await house.policy(package, description="x", customExtensionStageSettings=settings)
+    path = f"assignmentPolicies/{key}"
+    expanded = f"{path}?$expand=customExtensionStageSettings"
+
+    await house.call("PATCH", path, {"displayName": "New"}, status=200)
+    shown = await house.get(expanded)
+    assert (shown["displayName"], shown["description"]) == ("New", "x")
+    assert len(shown["customExtensionStageSettings"]) == 1
+    bare = {"displayName": "Bare", "accessPackage": {"id": package}}
+    put = await house.call("PUT", path, bare, status=200)
+
+    assert (put["description"], put["allowedTargetScope"]) == (None, "notSpecified")
+    assert (await house.get(expanded))["customExtensionStageSettings"] == []
+
+
+async def test_what_a_policy_says_comes_back_as_it_was_said(house: House) -> None:
+    package, _ = await place(house)
+    bob = "00000000-0000-4000-8000-00000000bbbb"
+    said = policy(
+        package,
+        decision(
+            user(bob),
+            {"@odata.type": f"{GRAPH}requestorManager", "managerLevel": 2},
+            durationBeforeEscalation="P1D",
+            isEscalationEnabled=True,
+            escalationApprovers=[{"@odata.type": f"{GRAPH}groupMembers", "groupId": bob}],
+        ),
+        allowedTargetScope="specificDirectoryUsers",
+        specificAllowedTargets=[user(bob)],
+        expiration={"type": "afterDuration", "duration": "P365D"},
+        reviewSettings={
+            "isEnabled": True,
+            "expirationBehavior": "keepAccess",
+            "schedule": {
+                "startDateTime": "2024-07-02T06:59:59.998Z",
+                "recurrence": {
+                    "pattern": {"type": "absoluteMonthly", "interval": 3},
+                    "range": {"type": "noEnd"},
+                },
+            },
+            "primaryReviewers": [{"@odata.type": f"{GRAPH}groupMembers", "groupId": bob}],
+        },
+        notificationSettings={"isAssignmentNotificationDisabled": True},
+        questions=[
+            {
+                "@odata.type": f"{GRAPH}accessPackageMultipleChoiceQuestion",
+                "text": "What state are you from?",
+                "sequence": 1,
+                "isRequired": True,
+                "localizations": [{"languageCode": "fr-CA", "text": "Où?"}],
+                "choices": [{"actualValue": "AZ", "text": "Arizona"}],
+            }
+        ],
+    )
+
+    made = await house.post("assignmentPolicies", said)
+    shown = await house.get(f"assignmentPolicies/{made['id']}")
+
+    assert shown["specificAllowedTargets"] == [{**user(bob), "description": None}]
+    assert shown["expiration"]["duration"] == "P365D"
+    (stage,) = shown["requestApprovalSettings"]["stages"]
+    assert [one["@odata.type"] for one in stage["primaryApprovers"]] == [
+        f"{GRAPH}singleUser",
+        f"{GRAPH}requestorManager",
+    ]
+    assert stage["durationBeforeAutomaticDenial"] == "P2D"
+    schedule = shown["reviewSettings"]["schedule"]
+    assert schedule["startDateTime"] == "2024-07-02T06:59:59.998Z"
+    assert schedule["recurrence"]["pattern"]["interval"] == 3
+    assert shown["notificationSettings"] == {"isAssignmentNotificationDisabled": True}
+    (question,) = shown["questions"]
+    assert question["@odata.type"] == f"{GRAPH}accessPackageMultipleChoiceQuestion"
+    assert question["id"]
+    assert question["choices"][0]["text"] == "Arizona"
+    del made["@odata.context"], shown["@odata.context"]
+    assert made == shown
+
+
+async def test_a_policy_stays_with_its_package(cottage: House) -> None:
+    package, _ = await place(cottage)
+    other, _ = await place(cottage)
+    key = await cottage.policy(package)
+
+    for method in ("PUT", "PATCH"):
+        code, _, target = await cottage.refused(method, f"assignmentPolicies/{key}", policy(other))
+        assert (code, target) == ("InvalidModel", "accessPackage")
+    body = {"displayName": "x", "allowedTargetScope": "notSpecified"}
+    assert (await cottage.refused("POST", "assignmentPolicies", body))[2] == "accessPackage"
+    unknown = {**body, "accessPackage": {"id": "none"}}
+    assert (await cottage.refused("POST", "assignmentPolicies", unknown))[2] == "accessPackage"
+
+
+async def test_an_extension_of_another_catalog_is_refused_by_name(cottage: House) -> None:
+    package, _ = await place(cottage)
+    _, foreign = await place(cottage)
+    settings = calls(("assignmentRequestCreated", foreign))
+
+    code, message, target = await cottage.refused(
+        "POST",
+        "assignmentPolicies",
+        policy(package, customExtensionStageSettings=settings),
+    )
+
+    assert (code, target) == ("InvalidModel", "customExtensionStageSettings/0/customExtension")
+    assert foreign in message
+
+
+async def test_policies_are_found_by_package_and_under_their_beta_names(cottage: House) -> None:
+    package, _ = await place(cottage)
+    body = policy(package)
+    del body["accessPackage"]
+    made = await cottage.post(
+        f"{BETA}/accessPackageAssignmentPolicies", {**body, "accessPackageId": package}
+    )
+
+    found = await cottage.values(f"assignmentPolicies?$filter=accessPackage/id eq '{package}'")
+    below = await cottage.values(f"{EM}/accessPackages/{package}/assignmentPolicies")
+    beta = await cottage.get(f"{BETA}/accessPackageAssignmentPolicies/{made['id']}")
+
+    assert [one["id"] for one in found] == [one["id"] for one in below] == [made["id"]]
+    assert beta["accessPackageId"] == package
+    await cottage.call("DELETE", f"assignmentPolicies/{made['id']}", status=204)
+    await cottage.get(f"assignmentPolicies/{made['id']}", status=404)
