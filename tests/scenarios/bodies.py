@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ostiary.lifecycle.catalogue import ADD_TO_GROUPS, RUN_CUSTOM_EXTENSION
+from ostiary.storage.tables import new_id
 from tests.extensions.endpoints import Call
 from tests.scenarios.api import Json
 
@@ -110,7 +111,7 @@ def answer(call: Call, **changes: Any) -> Json:
 def task_extension(url: str, *, wait: str | None = "PT30M", apps: Iterable[str] = ()) -> Json:
     """Give a custom task extension that calls ``url``; ``apps`` may resume without permission."""
     body: Json = {
-        "displayName": f"Order at {url}",
+        "displayName": f"Order {new_id()}",  # no two may have the same
         "endpointConfiguration": http_endpoint(url),
         "authenticationConfiguration": POP,
         "clientConfiguration": {"maximumRetries": 0, "timeoutInMilliseconds": 2000},

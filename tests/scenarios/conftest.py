@@ -26,11 +26,12 @@ async def server(
 ) -> AsyncIterator[Server]:
     """A server with the small organisation, as ``ostiary serve`` composes it, without a worker.
 
-    The stories of a module share it: each makes a catalog, a group and workflows of its own.
+    The stories of a module share it: each makes a catalog, a group and workflows of its own. What
+    does not depend on the database asks for ``memory``.
     """
     data_dir: Path = tmp_path_factory.mktemp("house")
     async with AsyncExitStack() as stack:
-        url = None
+        url = "sqlite://" if request.param == "memory" else None
         if request.param == "postgresql":
             fresh = request.getfixturevalue("postgresql").fresh(tables=False)
             url = await stack.enter_async_context(fresh)

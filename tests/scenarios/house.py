@@ -38,6 +38,18 @@ ADMINISTRATOR = Client(
     object_id="0d9c7f9c-5c0a-4c9e-8f62-3c7a3a4b5c6d",
 )
 
+TRUSTED = Client(
+    app_id="6a3f8f52-6c1e-4d0c-8f5a-1f3f2d0c9b11",
+    object_id="b7f7a8b4-9a51-4a6f-9d1e-5a0c2b7f4d21",
+)
+"""An application that extensions may name; by itself it may do nothing."""
+
+STRANGER = Client(
+    app_id="9e2c5d0a-1d7f-4f0b-8a3c-5b6d7e8f9a0b",
+    object_id="4c3b2a19-0f8e-4d7c-8b6a-594837261504",
+)
+"""An application that owns nothing and is named nowhere."""
+
 _NUMBERS = count(1)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ostiary.directory.seed import person_id
-from ostiary.identity.ports import Client
 from tests.scenarios import bodies
 from tests.scenarios.bodies import CREATED, GRANTED, REMOVED
-from tests.scenarios.house import House
+from tests.scenarios.house import TRUSTED, House
 from tests.scenarios.names import BETA, V1, Names
 from tests.scenarios.workflows import Workflows
 
@@ -206,16 +205,12 @@ async def test_silence_until_the_deadline_fails_a_task(house: House, names: Name
 async def test_an_application_that_the_extension_names_resumes_without_any_permission(
     house: House, names: Names
 ) -> None:
-    trusted = Client(
-        app_id="6a3f8f52-6c1e-4d0c-8f5a-1f3f2d0c9b11",
-        object_id="b7f7a8b4-9a51-4a6f-9d1e-5a0c2b7f4d21",
-    )
     flows = house.workflows(names)
-    extension = await flows.make_task_extension(house.endpoint.url, apps=[trusted.app_id])
+    extension = await flows.make_task_extension(house.endpoint.url, apps=[TRUSTED.app_id])
     workflow = await flows.make_workflow(house.name("onboard"), bodies.custom_task(extension))
     await flows.activate(workflow, MEGAN)
     await house.settle()
 
-    await Workflows(house.app(client=trusted), names).resume(house.calls[0])
+    await Workflows(house.app(client=TRUSTED), names).resume(house.calls[0])
 
     assert await flows.results_of(workflow) == {"Order": "completed"}

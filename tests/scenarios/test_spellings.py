@@ -6,6 +6,7 @@ entitlement 2.10 and 4.7, lifecycle 15.7 and 22.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -18,7 +19,10 @@ from tests.scenarios.api import Json
 from tests.scenarios.bodies import CREATED, DOCUMENTED_EXTENSION, GRAPH
 from tests.scenarios.house import House
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.parametrize("server", ["memory"], indirect=True),
+]
 
 MEGAN = person_id("megan")
 ROOTS = ("/v1.0", "/beta")
@@ -215,7 +219,7 @@ def typed(call: Call, name: str, value: str) -> Json:
     return {**body, "data": {name: value, **data}}
 
 
-ANSWERS = {
+ANSWERS: dict[str, Callable[[Call], Json]] = {
     "as documented": bodies.answer,
     "type with #": lambda call: typed(call, "@odata.type", f"#{PLAIN}"),
     "escaped type": lambda call: typed(call, "@@odata.type", PLAIN),
