@@ -58,6 +58,15 @@ def test_the_help_of_a_command_has_an_example(
     assert f"ostiary {' '.join(path)}" in shown.partition("Example")[2]
 
 
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_an_example_is_not_broken_by_a_terminal_of_eighty_columns(path: tuple[str, ...]) -> None:
+    command = app
+    for word in path:
+        command = command[word]
+
+    assert [line for line in (command.help_epilogue or "").splitlines() if len(line) >= 80] == []
+
+
 def test_without_a_command_the_help_says_where_to_start(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from importlib.metadata import version
 
 from cyclopts import App
@@ -19,9 +20,9 @@ from ostiary.cli import (
 from ostiary.cli.demo import command as demo
 
 _HELP = """\
-Ostiary: access packages and lifecycle workflows that call out, wait durably and resume.
+Access packages and lifecycle workflows that call out, wait durably and resume.
 
-It speaks the Microsoft Graph identityGovernance API: point an existing client at it.
+It speaks the Microsoft Graph identityGovernance API: point a client at it.
 """
 _EPILOGUE = """
 Start here:
@@ -33,8 +34,8 @@ Start here:
   ostiary COMMAND --help
       what a command does, with examples
 
-Settings are read from OSTIARY_* variables as well; an option wins. Exit codes: 0 done, 1 failed,
-2 misused.
+Settings are read from OSTIARY_* variables as well; an option wins.
+Exit codes: 0 done, 1 failed, 2 misused.
 """
 
 app = App(
@@ -57,3 +58,18 @@ for group in (
     databases.app,
 ):
     app.command(group)
+
+
+def _teach(of: App) -> None:
+    """Let the help of every command wrap as the terminal is wide, not as its docstring is."""
+    for name in of:
+        below = of[name]
+        if name.startswith("-"):
+            continue
+        if below.default_command is not None:
+            paragraphs = inspect.cleandoc(below.default_command.__doc__ or "").split("\n\n")
+            below.help = "\n\n".join(" ".join(one.split()) for one in paragraphs)
+        _teach(below)
+
+
+_teach(app)

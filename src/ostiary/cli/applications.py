@@ -28,15 +28,17 @@ _STANDARD_INPUT = "-"
 _EXAMPLES = """
 Examples:
 
-  ostiary app add --app-id 0e60f18c-b2a0-4887-9da8-da2e30a39d99 --secret s3cret \\
-      --role EntitlementManagement.ReadWrite.All --name "SoD check"
-  printf %s "$SECRET" | ostiary app add --app-id 0e60f18c-b2a0-4887-9da8-da2e30a39d99 --secret -
+  ID=0e60f18c-b2a0-4887-9da8-da2e30a39d99
+  ostiary app add --app-id $ID --secret s3cret --name "SoD check" \\
+      --role EntitlementManagement.ReadWrite.All
+  printf %s "$SECRET" | ostiary app add --app-id $ID --secret -
       keeps the secret out of the list of processes
 
 A token is then had with ClientSecretCredential, or with:
 
-  curl -d grant_type=client_credentials -d client_id=ID -d client_secret=SECRET \\
-      -d scope=https://graph.microsoft.com/.default URL/TENANT/oauth2/v2.0/token
+  curl URL/TENANT/oauth2/v2.0/token -d grant_type=client_credentials \\
+      -d client_id=$ID -d client_secret=SECRET \\
+      -d scope=https://graph.microsoft.com/.default
 """
 
 
@@ -52,6 +54,7 @@ def add(
         tuple[str, ...],
         Parameter(
             negative_iterable="",
+            show_default=False,
             help="An application permission to grant, as LifecycleWorkflows.Resume.All; "
             "repeatable.",
         ),

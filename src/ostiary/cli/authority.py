@@ -17,7 +17,8 @@ _EXAMPLES = """
 Examples:
 
   curl --cacert "$(ostiary tls ca)" https://localhost:8443/health/ready
-  export REQUESTS_CA_BUNDLE="$(ostiary tls ca)" SSL_CERT_FILE="$(ostiary tls ca)"
+  export SSL_CERT_FILE="$(ostiary tls ca)"
+  export REQUESTS_CA_BUNDLE="$SSL_CERT_FILE"
       so that azure-identity and msgraph-sdk trust the server
 """
 

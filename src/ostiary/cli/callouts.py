@@ -36,7 +36,7 @@ _REPLAY_EXAMPLES = """
 Examples:
 
   ostiary callouts replay 957d0c50-466b-4840-bb5b-c92cea7141ff
-  ostiary callouts list --open --json | jq -r '.[].id' | xargs ostiary callouts replay
+  ostiary callouts list --open | cut -f1 | xargs ostiary callouts replay
 """
 
 
@@ -45,7 +45,9 @@ def list_(
     *,
     status: Annotated[
         tuple[str, ...],
-        Parameter(negative_iterable="", help="Only with this status; repeatable."),
+        Parameter(
+            negative_iterable="", show_default=False, help="Only with this status; repeatable."
+        ),
     ] = (),
     owner: Annotated[
         str | None, Parameter(help="Only of this request or task result, by id.")
@@ -101,7 +103,10 @@ def show(
 
 @app.command(help_epilogue=_REPLAY_EXAMPLES)
 def replay(
-    callouts: Annotated[tuple[str, ...], Parameter(help="Ids of callouts.", negative_iterable="")],
+    callouts: Annotated[
+        tuple[str, ...],
+        Parameter(help="Ids of callouts.", negative_iterable="", show_default=False),
+    ],
     /,
     *,
     place: Place = HERE,

@@ -27,7 +27,8 @@ LogicAppOption = Annotated[
 _EXAMPLES = """
 Examples:
 
-  ostiary logicapps set 38ab2ccc-3747-4567-b36b-9478f5602f0d/test/elm-extension-email \\
+  ostiary logicapps set \\
+      38ab2ccc-3747-4567-b36b-9478f5602f0d/test/elm-extension-email \\
       http://127.0.0.1:9000/email
       extensions that name this Logic App call that URL from now on
   ostiary logicapps list

@@ -16,7 +16,9 @@ from cyclopts import Parameter
 from ostiary.cli.problems import Misused, nearest
 from ostiary.settings import ClockKind, Settings
 
-JSON: Final = Parameter(name="--json", negative="", help="Print JSON, for scripts.")
+JSON: Final = Parameter(
+    name="--json", negative="", show_default=False, help="Print JSON, for scripts."
+)
 
 
 @Parameter(name="*", group="Where")

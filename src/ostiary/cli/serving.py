@@ -28,18 +28,19 @@ Examples:
   ostiary serve --clock simulated
       time stands still until: ostiary clock advance PT1H
   ostiary serve --tls --port 8443
-      https with a certificate of a local authority (ostiary tls ca), for credential classes
+      https for credential classes, with a local authority (ostiary tls ca)
   ostiary serve --host 0.0.0.0 --database-url postgresql://ostiary@db/ostiary
       reachable by others: the development aids are off
 
-Every setting is also an environment variable (OSTIARY_PORT, ...); an option wins.
+Every setting is also an environment variable (OSTIARY_PORT, ...).
 """
 WORKER_EXAMPLES = """
 Examples:
 
-  ostiary serve --no-worker --database-url postgresql://ostiary@db/ostiary
-  ostiary worker --database-url postgresql://ostiary@db/ostiary --node worker-1
-      the API and the worker in processes of their own; as many of each as needed
+  export OSTIARY_DATABASE_URL=postgresql://ostiary@db/ostiary
+  ostiary serve --no-worker
+  ostiary worker --node worker-1
+      the API and the worker in processes of their own, as many as needed
 """
 
 

@@ -20,12 +20,13 @@ Examples:
 
   ostiary token --user adele@contoso.example
       what Adele may do as herself
-  ostiary token --user adele@contoso.example --role "Identity Governance Administrator"
-      an administrator of entitlement management
-  ostiary token --app 0e60f18c-b2a0-4887-9da8-da2e30a39d99 --role EntitlementManagement.ReadWrite.All
-  curl -H "Authorization: Bearer $(ostiary token --user adele@contoso.example)" \\
-       http://127.0.0.1:8080/v1.0/me
-"""  # noqa: E501  # a command line is shown as it is typed
+  ostiary token --user grady@contoso.example \\
+      --role "Identity Governance Administrator"
+      what Grady may do as an administrator of entitlement management
+  ostiary token --app my-script --role EntitlementManagement.ReadWrite.All
+  TOKEN=$(ostiary token --user adele@contoso.example)
+  curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/v1.0/me
+"""
 
 
 def token(
@@ -38,6 +39,7 @@ def token(
         tuple[str, ...],
         Parameter(
             negative_iterable="",
+            show_default=False,
             help="A scope of the person's token; repeatable. Default: all that governance needs.",
         ),
     ] = (),
@@ -45,6 +47,7 @@ def token(
         tuple[str, ...],
         Parameter(
             negative_iterable="",
+            show_default=False,
             help="A directory role of the person (name or template id), or an app role of the "
             "application (default: those it was granted); repeatable.",
         ),

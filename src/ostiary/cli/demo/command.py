@@ -25,7 +25,7 @@ Examples:
   ostiary demo
       both stories, in under a minute; nothing is left behind
   ostiary demo --keep --port 8080
-      afterwards server and endpoint stay, with lines to try for curl and the Graph SDK
+      server and endpoint stay, with lines to try for curl and the Graph SDK
 """
 
 _DENIED: Final = "Isaiah Langer"
@@ -35,7 +35,10 @@ _SILENT: Final = "Joni Sherman"
 def demo(
     *,
     keep: Annotated[
-        bool, Parameter(negative="", help="Leave server and endpoint running until Ctrl-C.")
+        bool,
+        Parameter(
+            negative="", show_default=False, help="Leave server and endpoint running until Ctrl-C."
+        ),
     ] = False,
     port: Annotated[int, Parameter(help="The server's port; 0 picks a free one.")] = 0,
     data_dir: Annotated[

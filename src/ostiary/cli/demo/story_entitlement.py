@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ostiary.cli.demo import bodies
 from ostiary.cli.demo.client import Client, expect
 from ostiary.cli.demo.endpoint import ENTITLEMENT_PATH, Call
 from ostiary.cli.demo.stage import ADMINISTRATOR, Stage
@@ -12,7 +13,6 @@ from ostiary.directory.seed import group_id, person_id
 
 EM: Final = "/v1.0/identityGovernance/entitlementManagement"
 GROUP: Final = "Partner portal"
-GRAPH: Final = "#microsoft.graph."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ async def _offer(stage: Stage) -> Offer:
     show.step(grady.name, f"adds the group '{GROUP}' to it", grady.last, str(added["state"]))
 
     extension = await grady.post(
-        f"{EM}/catalogs/{catalog['id']}/customWorkflowExtensions", _extension(stage)
+        f"{EM}/catalogs/{catalog['id']}/customWorkflowExtensions",
+        bodies.request_extension(stage.endpoint.url + ENTITLEMENT_PATH),
     )
     show.step(
         grady.name,
@@ -67,11 +68,15 @@ async def _offer(stage: Stage) -> Offer:
     )
     resource = await _resource(grady, catalog["id"])
     await grady.post(
-        f"{EM}/accessPackages/{package['id']}/resourceRoleScopes", _membership(resource)
+        f"{EM}/accessPackages/{package['id']}/resourceRoleScopes",
+        bodies.membership(group_id(GROUP), resource["id"]),
     )
     show.step(grady.name, "makes a package that gives membership", f"package {package['id']}")
 
-    policy = await grady.post(f"{EM}/assignmentPolicies", _policy(package["id"], extension["id"]))
+    policy = await grady.post(
+        f"{EM}/assignmentPolicies",
+        bodies.policy(package["id"], extension["id"], fallback_approver=person_id("lee")),
+    )
     show.step(
         grady.name,
         "lets all members ask; the extension is asked first, then the manager",
@@ -229,65 +234,3 @@ def _standing(request: dict[str, Any]) -> list[str]:
         told.append(f"callout {one['status']}")
         told += [f"'{one['detail']}'"] if one["detail"] else []
     return told
-
-
-def _extension(stage: Stage) -> dict[str, Any]:
-    return {
-        "@odata.type": f"{GRAPH}accessPackageAssignmentRequestWorkflowExtension",
-        "displayName": "Separation of duties",
-        "endpointConfiguration": {
-            "@odata.type": f"{GRAPH}httpRequestEndpoint",
-            "targetUrl": stage.endpoint.url + ENTITLEMENT_PATH,
-        },
-        "authenticationConfiguration": {"@odata.type": f"{GRAPH}azureAdPopTokenAuthentication"},
-        "callbackConfiguration": {
-            "@odata.type": f"{GRAPH}customExtensionCallbackConfiguration",
-            "durationBeforeTimeout": "PT1H",
-        },
-    }
-
-
-def _membership(resource: dict[str, Any]) -> dict[str, Any]:
-    group = group_id(GROUP)
-    named = {"id": resource["id"], "originId": group, "originSystem": "AadGroup"}
-    return {
-        "role": {
-            "displayName": "Member",
-            "originId": f"Member_{group}",
-            "originSystem": "AadGroup",
-            "resource": named,
-        },
-        "scope": {"originId": group, "originSystem": "AadGroup", "isRootScope": True},
-    }
-
-
-def _policy(package: str, extension: str) -> dict[str, Any]:
-    manager = {"@odata.type": f"{GRAPH}requestorManager", "managerLevel": 1}
-    fallback = {"@odata.type": f"{GRAPH}singleUser", "userId": person_id("lee")}
-    return {
-        "displayName": "Staff, with the manager's approval",
-        "accessPackage": {"id": package},
-        "allowedTargetScope": "allMemberUsers",
-        "expiration": {"type": "afterDuration", "duration": "P365D"},
-        "requestorSettings": {"enableTargetsToSelfAddAccess": True},
-        "requestApprovalSettings": {
-            "isApprovalRequiredForAdd": True,
-            "stages": [
-                {
-                    "durationBeforeAutomaticDenial": "P2D",
-                    "isApproverJustificationRequired": True,
-                    "primaryApprovers": [manager],
-                    "fallbackPrimaryApprovers": [fallback],
-                }
-            ],
-        },
-        "customExtensionStageSettings": [
-            {
-                "stage": "assignmentRequestCreated",
-                "customExtension": {
-                    "@odata.type": f"{GRAPH}accessPackageAssignmentRequestWorkflowExtension",
-                    "id": extension,
-                },
-            }
-        ],
-    }

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
+from ostiary.cli.demo import bodies
 from ostiary.cli.demo.client import Client, expect
 from ostiary.cli.demo.endpoint import LIFECYCLE_PATH, Call
 from ostiary.cli.demo.stage import ADMINISTRATOR, ENDPOINT_APP_ID, Stage
 from ostiary.directory.seed import group_id, person_id
-from ostiary.lifecycle.catalogue import ADD_TO_GROUPS, RUN_CUSTOM_EXTENSION
 
 LW: Final = "/v1.0/identityGovernance/lifecycleWorkflows"
-GRAPH: Final = "#microsoft.graph."
-GOVERNANCE: Final = f"{GRAPH}identityGovernance."
 GROUP: Final = "Sales team"
 ORDER: Final = "Order a laptop"
 JOIN: Final = "Join the team"
@@ -32,7 +30,10 @@ async def _workflow(stage: Stage) -> str:
     grady, show = stage.client(ADMINISTRATOR), stage.show
     show.chapter("A workflow for joiners, with a task that somebody else does")
 
-    extension = await grady.post(f"{LW}/customTaskExtensions", _extension(stage))
+    extension = await grady.post(
+        f"{LW}/customTaskExtensions",
+        bodies.task_extension(ORDER, stage.endpoint.url + LIFECYCLE_PATH, app_id=ENDPOINT_APP_ID),
+    )
     show.step(
         grady.name,
         "creates a custom task extension",
@@ -41,7 +42,9 @@ async def _workflow(stage: Stage) -> str:
         f"calls {stage.endpoint.url}{LIFECYCLE_PATH}",
         "whose application may resume without any other permission",
     )
-    workflow = await grady.post(f"{LW}/workflows", _tasks(extension["id"]))
+    workflow = await grady.post(
+        f"{LW}/workflows", bodies.workflow(ORDER, extension["id"], JOIN, group_id(GROUP))
+    )
     show.step(
         grady.name,
         f"makes a workflow of two tasks: '{ORDER}', then '{JOIN}'",
@@ -127,43 +130,3 @@ async def _check_membership(stage: Stage, *, is_in: bool) -> None:
     there = person_id("alex") in {member["id"] for member in members}
     wanted = "a member" if is_in else "no member yet"
     expect(there == is_in, f"Alex to be {wanted} of '{GROUP}'", members)
-
-
-def _extension(stage: Stage) -> dict[str, Any]:
-    return {
-        "displayName": ORDER,
-        "endpointConfiguration": {
-            "@odata.type": f"{GRAPH}httpRequestEndpoint",
-            "targetUrl": stage.endpoint.url + LIFECYCLE_PATH,
-        },
-        "authenticationConfiguration": {"@odata.type": f"{GRAPH}azureAdPopTokenAuthentication"},
-        "callbackConfiguration": {
-            "@odata.type": f"{GOVERNANCE}customTaskExtensionCallbackConfiguration",
-            "timeoutDuration": "PT30M",
-            "authorizedApps": [{"id": ENDPOINT_APP_ID}],
-        },
-    }
-
-
-def _tasks(extension: str) -> dict[str, Any]:
-    return {
-        "category": "joiner",
-        "displayName": "Welcome to Sales",
-        "isEnabled": True,
-        "isSchedulingEnabled": False,
-        "executionConditions": {"@odata.type": f"{GOVERNANCE}onDemandExecutionOnly"},
-        "tasks": [
-            {
-                "displayName": ORDER,
-                "taskDefinitionId": RUN_CUSTOM_EXTENSION,
-                "isEnabled": True,
-                "arguments": [{"name": "customTaskExtensionID", "value": extension}],
-            },
-            {
-                "displayName": JOIN,
-                "taskDefinitionId": ADD_TO_GROUPS,
-                "isEnabled": True,
-                "arguments": [{"name": "groupID", "value": group_id(GROUP)}],
-            },
-        ],
-    }
