@@ -126,6 +126,24 @@ async def test_a_run_is_laid_out_and_canceled_in_portions(house: House) -> None:
     assert shown["totalUnprocessedTasksCount"] == 2 * len(people)
 
 
+async def test_disabling_in_the_middle_of_a_run_lets_those_finish_who_have_started(
+    house: House,
+) -> None:
+    workflow = await house.workflow(task(ENABLE, "Enable"), task(DISABLE, "Disable"))
+    people = await house.people(*(f"person{i}" for i in range(work.PORTION + 7)))
+    run = await start(house, workflow, people)
+    await cost(house, names.RUN_START, 1)
+    await cost(house, names.TASK_RUN, 100)
+
+    await house.api.patch(f"{ROOT}/workflows/{workflow}", json={"isEnabled": False})
+    await house.settle()
+
+    await check_everything(house.database)
+    shown = await house.get(f"workflows/{workflow}/runs/{run}")
+    assert (shown["processingStatus"], shown["successfulUsersCount"]) == ("completed", 100)
+    assert shown["totalUnprocessedTasksCount"] == 2 * (len(people) - 100)
+
+
 async def test_two_nodes_answers_and_a_cancellation_race_and_the_sums_are_right(
     house: House,
 ) -> None:

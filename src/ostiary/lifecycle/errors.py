@@ -73,3 +73,13 @@ class ExtensionInUse(Conflict):
 
     code = "conflict"
     message = "The custom task extension is in use."
+
+
+def version_bound(name: str) -> InvalidOperation:
+    """Make the refusal to change by PATCH what only a new version may change (section 12)."""
+    head, *rest = name.split("_")
+    spelled = head + "".join(part.title() for part in rest)
+    return InvalidOperation(
+        f"The property '{spelled}' cannot be changed by PATCH: use createNewVersion.",
+        target=spelled,
+    )

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
+from typing import Any
 
 from ostiary.lifecycle.tallies import ENDED, Status, Tally, check_move
 
@@ -134,7 +135,7 @@ def begin(task: TaskResult, *, now: datetime) -> TaskResult:
 
     :raises IllegalMove: it is not queued.
     """
-    return replace(_move_task(task, Status.IN_PROGRESS), started_at=now)
+    return _move_task(task, Status.IN_PROGRESS, started_at=now)
 
 
 def finish(task: TaskResult, outcome: Outcome, *, now: datetime) -> TaskResult:
@@ -144,10 +145,9 @@ def finish(task: TaskResult, outcome: Outcome, *, now: datetime) -> TaskResult:
     """
     match outcome:
         case Completed(info):
-            ended = replace(_move_task(task, Status.COMPLETED), processing_info=info)
+            return _move_task(task, Status.COMPLETED, completed_at=now, processing_info=info)
         case Failed(reason):
-            ended = replace(_move_task(task, Status.FAILED), failure_reason=reason)
-    return replace(ended, completed_at=now)
+            return _move_task(task, Status.FAILED, completed_at=now, failure_reason=reason)
 
 
 def stop(task: TaskResult, *, now: datetime) -> TaskResult:
@@ -155,7 +155,7 @@ def stop(task: TaskResult, *, now: datetime) -> TaskResult:
 
     :raises IllegalMove: it has.
     """
-    return replace(_move_task(task, Status.CANCELED), completed_at=now)
+    return _move_task(task, Status.CANCELED, completed_at=now)
 
 
 def progress(
@@ -210,9 +210,9 @@ def _settle_person(person: Person, *, fatal: bool, now: datetime) -> Person:
     return replace(_move_person(person, status), completed_at=now)
 
 
-def _move_task(task: TaskResult, after: Status) -> TaskResult:
+def _move_task(task: TaskResult, after: Status, **changes: Any) -> TaskResult:
     check_move(task.id, task.status, after, TASK_ALLOWED)
-    return replace(task, status=after)
+    return replace(task, status=after, **changes)
 
 
 def _move_person(person: Person, after: Status) -> Person:

@@ -8,7 +8,6 @@ be looked up again for each of them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
 
 from sqlalchemy import (
     Boolean,
@@ -21,10 +20,8 @@ from sqlalchemy import (
     Text,
 )
 
-from ostiary.lifecycle.tallies import Tally
+from ostiary.lifecycle.tallies import STATES
 from ostiary.storage.tables import Instant, Json, metadata
-
-STATES = tuple(field.name for field in fields(Tally))
 
 
 def _tally(prefix: str) -> Iterator[Column[int]]:

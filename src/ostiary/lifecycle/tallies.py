@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from operator import add, attrgetter, sub
 
 from ostiary.graph.errors import DomainError
 from ostiary.lifecycle.model.enums import LifecycleWorkflowProcessingStatus as Status
 
-__all__ = ["ENDED", "Allowed", "IllegalMove", "Status", "Tally", "check_move"]
+__all__ = ["ENDED", "STATES", "Allowed", "IllegalMove", "Status", "Tally", "check_move"]
 
 Allowed = Mapping[Status, frozenset[Status]]
 
@@ -46,7 +47,7 @@ class Tally:
     @property
     def total(self) -> int:
         """All of them."""
-        return sum(getattr(self, f.name) for f in fields(self))
+        return sum(_numbers(self))
 
     @property
     def open(self) -> int:
@@ -65,7 +66,11 @@ class Tally:
 
     def moved(self, before: Status, after: Status) -> Tally:
         """Give the tally after one of them moved."""
-        return self + Tally.of(after) - Tally.of(before)
+        if before is after:
+            return self
+        left, entered = before.name.lower(), after.name.lower()
+        numbers = {left: getattr(self, left) - 1, entered: getattr(self, entered) + 1}
+        return replace(self, **numbers)
 
     def halted(self) -> Tally:
         """Give the tally after everything open was canceled."""
@@ -77,11 +82,17 @@ class Tally:
         return cls(**{status.name.lower(): number})
 
     def __add__(self, other: Tally) -> Tally:
-        return Tally(
-            **{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
-        )
+        return _of_numbers(map(add, _numbers(self), _numbers(other)))
 
     def __sub__(self, other: Tally) -> Tally:
-        return Tally(
-            **{f.name: getattr(self, f.name) - getattr(other, f.name) for f in fields(self)}
-        )
+        return _of_numbers(map(sub, _numbers(self), _numbers(other)))
+
+
+STATES = tuple(field.name for field in fields(Tally))
+"""The names of the states that a tally tells apart."""
+
+_numbers = attrgetter(*STATES)
+
+
+def _of_numbers(numbers: Iterable[int]) -> Tally:
+    return Tally(**dict(zip(STATES, numbers, strict=True)))

@@ -26,7 +26,7 @@ from ostiary.lifecycle.model.extensions import (
     CustomTaskExtensionCallbackConfiguration,
 )
 from ostiary.lifecycle.model.references import only_id
-from ostiary.lifecycle.workflows import check_texts
+from ostiary.lifecycle.texts import check_texts
 
 WAIT: Final = WaitLimits(
     shortest=timedelta(minutes=3), longest=timedelta(hours=5), default=timedelta(minutes=30)

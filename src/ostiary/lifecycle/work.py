@@ -6,7 +6,7 @@ time. What is left of a portion is put on the queue again, so that no transactio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,7 +16,8 @@ from ostiary.durable.queue import WorkItem
 from ostiary.extensions import service as extensions
 from ostiary.lifecycle import names
 from ostiary.lifecycle.results import Move, due_move
-from ostiary.lifecycle.service.settling import Batch, put_next, put_runs, stop_runs
+from ostiary.lifecycle.service.settling import Batch, put_next, put_runs
+from ostiary.lifecycle.store import portions
 from ostiary.lifecycle.store import results as store
 from ostiary.lifecycle.store import runs as run_store
 from ostiary.lifecycle.store.runs import RunFacts
@@ -42,20 +43,25 @@ def handlers(registry: Registry) -> list[InTransaction]:
 async def start_runs(conn: AsyncConnection, items: Sequence[WorkItem], now: datetime) -> None:
     """``run.start``: lay out the next portion of people, and put their first tasks on the queue.
 
-    The version of a run is settled when it starts (section 12). Where the workflow was disabled or
-    deleted meanwhile, or has no enabled task, its people are canceled (10.2).
+    The version of a run is settled when it starts (section 12). People are canceled instead where
+    the workflow was disabled meanwhile, or has no enabled task (10.2).
     """
     facts = await run_store.run_facts(conn, {item.key for item in items})
-    starting = [f for f in facts.values() if not f.stopping and f.run.status in _UNDER_WAY]
-    await _follow_versions(conn, starting, now=now)
-    wanted = [f.run.id for f in starting if f.workflow_enabled]
-    people = await run_store.lock_not_laid_out(conn, wanted, PORTION)
-    await run_store.lay_out(conn, people, now=now)
-    await _cancel_idle(conn, people, now=now)
-    await put_next(conn, people, now=now)
-    await stop_runs(conn, [f.run.id for f in starting if not f.workflow_enabled], now=now)
+    starting = {id: f for id, f in facts.items() if not f.stopping and f.run.status in _UNDER_WAY}
+    await _follow_versions(conn, starting.values(), now=now)
+    people = await portions.lock_not_laid_out(conn, starting, PORTION)
+    await portions.lay_out(conn, people, now=now)
+    batch = Batch(now=now)
+    going_on = []
+    for id, person in (await store.lock_people(conn, people)).items():
+        if person.tasks.total and starting[person.run_id].workflow_enabled:
+            going_on.append(id)
+        else:
+            batch.halt(person)
+    await batch.save(conn)
+    await put_next(conn, going_on, now=now)
     if len(people) == PORTION:
-        await put_runs(conn, names.RUN_START, wanted, now=now)
+        await put_runs(conn, names.RUN_START, starting, now=now)
 
 
 async def cancel_runs(conn: AsyncConnection, items: Sequence[WorkItem], now: datetime) -> None:
@@ -65,10 +71,10 @@ async def cancel_runs(conn: AsyncConnection, items: Sequence[WorkItem], now: dat
     is met by the next portion.
     """
     run_ids = sorted({item.key for item in items})
-    waiting = await run_store.waiting_tasks(conn, run_ids, PORTION)
+    waiting = await portions.waiting_tasks(conn, run_ids, PORTION)
     await extensions.cancel(conn, names.OWNER_KIND, waiting, now=now)
-    people = await run_store.lock_open_people(conn, run_ids, PORTION)
-    await run_store.lay_out(conn, people, now=now)
+    people = await portions.lock_open_people(conn, run_ids, PORTION)
+    await portions.lay_out(conn, people, now=now)
     missed = {
         task.person_id
         for task in await store.open_tasks(conn, people)
@@ -111,7 +117,7 @@ class TaskRunner:
 
 
 async def _follow_versions(
-    conn: AsyncConnection, starting: Sequence[RunFacts], *, now: datetime
+    conn: AsyncConnection, starting: Iterable[RunFacts], *, now: datetime
 ) -> None:
     """Put runs that nobody has started onto the current version of their workflow."""
     for facts in starting:
@@ -119,7 +125,7 @@ async def _follow_versions(
         if (
             behind
             and facts.run.status is Status.QUEUED
-            and not await run_store.is_begun(conn, facts.run.id)
+            and not await portions.is_begun(conn, facts.run.id)
         ):
             await run_store.rebase(
                 conn,
@@ -128,12 +134,3 @@ async def _follow_versions(
                 version=facts.current_version,
                 now=now,
             )
-
-
-async def _cancel_idle(conn: AsyncConnection, people: Sequence[str], *, now: datetime) -> None:
-    """Cancel people for whom there is nothing to do: every task of the version is disabled."""
-    batch = Batch(now=now)
-    for person in (await store.lock_people(conn, people)).values():
-        if not person.tasks.total:
-            batch.halt(person)
-    await batch.save(conn)

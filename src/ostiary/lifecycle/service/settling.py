@@ -31,6 +31,7 @@ from ostiary.lifecycle.results import (
     stop,
 )
 from ostiary.lifecycle.runs import Run, settle_report, settle_run
+from ostiary.lifecycle.store import portions
 from ostiary.lifecycle.store import results as store
 from ostiary.lifecycle.store import runs as run_store
 from ostiary.lifecycle.tallies import ENDED, Tally
@@ -96,7 +97,7 @@ async def put_next(conn: AsyncConnection, person_ids: Collection[str], *, now: d
     """Put the next task of each of these people on the queue."""
     if not person_ids:
         return
-    due = await run_store.next_tasks(conn, person_ids)
+    due = await portions.next_tasks(conn, person_ids)
     await queue.put(conn, [NewWork(kind=names.TASK_RUN, key=id, due_at=now) for id in due])
 
 

@@ -20,15 +20,11 @@ from ostiary.lifecycle.service.references import check_references
 from ostiary.lifecycle.service.settling import stop_runs
 from ostiary.lifecycle.store import runs as run_store
 from ostiary.lifecycle.store import workflows as store
-from ostiary.lifecycle.store.rows import complete, wire_task, wire_workflow
+from ostiary.lifecycle.store.shown import complete, wire_task, wire_workflow
 from ostiary.lifecycle.store.versions import task_rows, version_row, workflow_row
-from ostiary.lifecycle.workflows import (
-    NewWorkflow,
-    admitted,
-    check_patch,
-    check_task_patch,
-    name_key,
-)
+from ostiary.lifecycle.texts import name_key
+from ostiary.lifecycle.workflow_tasks import check_task_patch
+from ostiary.lifecycle.workflows import NewWorkflow, admitted, check_patch
 from ostiary.storage.database import Database
 from ostiary.storage.tables import new_id
 

@@ -22,11 +22,7 @@ from ostiary.lifecycle.model.extensions import CustomTaskExtension
 from ostiary.lifecycle.model.workflows import Workflow, WorkflowVersion
 from ostiary.lifecycle.sources import results
 from ostiary.lifecycle.store import workflows as store
-from ostiary.lifecycle.store.rows import (
-    complete,
-    wire_version,
-    wire_workflow,
-)
+from ostiary.lifecycle.store.shown import complete, wire_version, wire_workflow
 from ostiary.lifecycle.tables import (
     runs,
     user_processing_results,

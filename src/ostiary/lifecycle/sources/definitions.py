@@ -19,7 +19,7 @@ from ostiary.graph.resources import Source
 from ostiary.lifecycle.catalogue import DEFINITIONS, Definition, definition_of
 from ostiary.lifecycle.model import ValueType
 from ostiary.lifecycle.model.definitions import Parameter, TaskDefinition
-from ostiary.lifecycle.store.rows import flags
+from ostiary.lifecycle.store.shown import flags
 
 
 class _Folded(TypeDecorator[str]):

@@ -23,7 +23,7 @@ from ostiary.lifecycle.model.workflows import (
 )
 from ostiary.lifecycle.sources.definitions import TASK_DEFINITIONS
 from ostiary.lifecycle.store import workflows as store
-from ostiary.lifecycle.store.rows import (
+from ostiary.lifecycle.store.shown import (
     wire_person,
     wire_report,
     wire_run,
@@ -31,13 +31,13 @@ from ostiary.lifecycle.store.rows import (
     wire_task_result,
 )
 from ostiary.lifecycle.tables import (
-    STATES,
     runs,
     task_processing_results,
     task_reports,
     user_processing_results,
     workflow_tasks,
 )
+from ostiary.lifecycle.tallies import STATES
 
 _REPORTS = requires(matrix.LW_REPORTS_READ)
 

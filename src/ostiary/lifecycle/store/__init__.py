@@ -1,5 +1,6 @@
 """Every query of lifecycle workflows.
 
-``workflows`` asks for what is configured, ``runs`` makes runs, ``results`` moves them on, and
-``rows`` stands between rows and values.
+``workflows`` asks for what is configured and ``versions`` makes its rows; ``runs`` makes runs,
+``portions`` lays out their people, ``results`` moves them on. ``rows`` stands between rows and the
+values of the rules, ``shown`` between rows and the wire.
 """

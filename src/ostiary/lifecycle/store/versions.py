@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from ostiary.lifecycle.store.rows import conditions_json
-from ostiary.lifecycle.workflows import NewWorkflow, name_key
+from ostiary.lifecycle.texts import name_key
+from ostiary.lifecycle.workflows import NewWorkflow
 from ostiary.storage.tables import new_id
 
 Values = dict[str, Any]  # column values of several types

@@ -11,7 +11,8 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.lifecycle.model import workflows as wire
-from ostiary.lifecycle.store.rows import Row, wire_task
+from ostiary.lifecycle.store.rows import Row
+from ostiary.lifecycle.store.shown import wire_task
 from ostiary.lifecycle.tables import workflow_tasks, workflow_versions, workflows
 from ostiary.storage.batches import among
 
