@@ -10,6 +10,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
+from msgspec import field
+
 from ostiary.directory.model import Group
 from ostiary.entitlement.model.enums import (
     AccessPackageCatalogState,
@@ -130,7 +132,7 @@ class AccessPackageAssignmentPolicy(Entity, kw_only=True):
     review_settings: Annotated[
         AccessPackageAssignmentReviewSettings | None, Beta("accessReviewSettings")
     ] = None
-    specific_allowed_targets: list[SubjectSet] = []
+    specific_allowed_targets: list[SubjectSet] = field(default_factory=list)
     access_package_id: Annotated[str | None, BetaOnly] = None
     created_by: Annotated[str | None, BetaOnly, ReadOnly] = None
     modified_by: Annotated[str | None, BetaOnly, ReadOnly] = None

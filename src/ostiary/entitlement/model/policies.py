@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
+from msgspec import field
+
 from ostiary.entitlement.model.enums import (
     AccessReviewExpirationBehavior,
     ApproverInformationVisibility,
@@ -25,7 +27,7 @@ class AccessPackageAssignmentRequestorSettings(Complex, kw_only=True):
     enable_targets_to_self_add_access: bool | None = None
     enable_targets_to_self_remove_access: bool | None = None
     enable_targets_to_self_update_access: bool | None = None
-    on_behalf_requestors: list[SubjectSet] = []
+    on_behalf_requestors: list[SubjectSet] = field(default_factory=list)
 
 
 class AccessPackageApprovalStage(Complex, kw_only=True):
@@ -36,12 +38,12 @@ class AccessPackageApprovalStage(Complex, kw_only=True):
     )
     duration_before_automatic_denial: timedelta | None = None
     duration_before_escalation: timedelta | None = None
-    escalation_approvers: list[SubjectSet] = []
-    fallback_escalation_approvers: list[SubjectSet] = []
-    fallback_primary_approvers: list[SubjectSet] = []
+    escalation_approvers: list[SubjectSet] = field(default_factory=list)
+    fallback_escalation_approvers: list[SubjectSet] = field(default_factory=list)
+    fallback_primary_approvers: list[SubjectSet] = field(default_factory=list)
     is_approver_justification_required: bool | None = None
     is_escalation_enabled: bool | None = None
-    primary_approvers: list[SubjectSet] = []
+    primary_approvers: list[SubjectSet] = field(default_factory=list)
 
 
 class AccessPackageDynamicApprovalStage(AccessPackageApprovalStage, kw_only=True):
@@ -56,19 +58,19 @@ class AccessPackageAssignmentApprovalSettings(Complex, kw_only=True):
     is_approval_required_for_add: bool | None = None
     is_approval_required_for_update: bool | None = None
     is_requestor_justification_required: bool | None = None
-    stages: list[AccessPackageApprovalStage] = []
+    stages: list[AccessPackageApprovalStage] = field(default_factory=list)
 
 
 class AccessPackageAssignmentReviewSettings(Complex, kw_only=True):
     """The recurring review of the assignments."""
 
     expiration_behavior: AccessReviewExpirationBehavior | None = None
-    fallback_reviewers: list[SubjectSet] = []
+    fallback_reviewers: list[SubjectSet] = field(default_factory=list)
     is_enabled: bool | None = None
     is_recommendation_enabled: bool | None = None
     is_reviewer_justification_required: bool | None = None
     is_self_review: bool | None = None
-    primary_reviewers: list[SubjectSet] = []
+    primary_reviewers: list[SubjectSet] = field(default_factory=list)
     schedule: EntitlementManagementSchedule | None = None
 
 

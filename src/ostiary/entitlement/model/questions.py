@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
+from msgspec import field
+
 from ostiary.graph.types import UNSET, Beta, Complex, Entity, Nav, UnsetType
 
 
@@ -21,7 +23,7 @@ class AccessPackageQuestion(Entity, kw_only=True):
 
     is_answer_editable: bool | None = None
     is_required: bool | None = None
-    localizations: list[AccessPackageLocalizedText] = []
+    localizations: list[AccessPackageLocalizedText] = field(default_factory=list)
     sequence: int | None = None
     text: str | None = None
 
@@ -37,14 +39,14 @@ class AccessPackageAnswerChoice(Complex, kw_only=True):
     """One of the answers to choose from."""
 
     actual_value: str | None = None
-    localizations: list[AccessPackageLocalizedText] = []
+    localizations: list[AccessPackageLocalizedText] = field(default_factory=list)
     text: str | None = None
 
 
 class AccessPackageMultipleChoiceQuestion(AccessPackageQuestion, kw_only=True):
     """A question with given answers."""
 
-    choices: list[AccessPackageAnswerChoice] = []
+    choices: list[AccessPackageAnswerChoice] = field(default_factory=list)
     is_multiple_selection_allowed: Annotated[bool | None, Beta("allowsMultipleSelection")] = None
 
 

@@ -6,6 +6,8 @@ from collections.abc import Set
 from datetime import datetime
 from typing import Annotated
 
+from msgspec import field
+
 from ostiary.entitlement.model.catalogs import AccessPackage, AccessPackageAssignmentPolicy
 from ostiary.entitlement.model.enums import (
     AccessPackageAssignmentFilterByCurrentUserOptions,
@@ -41,7 +43,7 @@ class AccessPackageAssignment(Entity, kw_only=True):
 
     custom_extension_callout_instances: Annotated[
         list[CustomExtensionCalloutInstance], ReadOnly
-    ] = []
+    ] = field(default_factory=list)
     expired_date_time: Annotated[datetime | None, ReadOnly] = None
     schedule: Annotated[EntitlementManagementSchedule | None, ReadOnly] = None
     state: Annotated[
@@ -72,12 +74,12 @@ class RequestParameter(Complex, kw_only=True):
 class AccessPackageAssignmentRequest(Entity, kw_only=True):
     """Somebody's wish to get a package, or to lose it."""
 
-    answers: list[AccessPackageAnswer] = []
+    answers: list[AccessPackageAnswer] = field(default_factory=list)
     completed_date_time: Annotated[datetime | None, Beta("completedDate"), ReadOnly] = None
     created_date_time: Annotated[datetime | None, ReadOnly] = None
     custom_extension_callout_instances: Annotated[
         list[CustomExtensionCalloutInstance], ReadOnly
-    ] = []
+    ] = field(default_factory=list)
     justification: str | None = None
     request_type: Annotated[AccessPackageRequestType, Beta(pascal=True)]
     schedule: EntitlementManagementSchedule | None = None
@@ -87,7 +89,7 @@ class AccessPackageAssignmentRequest(Entity, kw_only=True):
     status: Annotated[str | None, Beta("requestStatus"), ReadOnly] = None
     expiration_date_time: Annotated[datetime | None, BetaOnly, ReadOnly] = None
     is_validation_only: Annotated[bool, BetaOnly] = False
-    parameters: Annotated[list[RequestParameter], WriteOnly] = []
+    parameters: Annotated[list[RequestParameter], WriteOnly] = field(default_factory=list)
     access_package: Annotated[AccessPackage | UnsetType | None, Nav()] = UNSET
     assignment: Annotated[
         AccessPackageAssignment | UnsetType | None, Nav(), Beta("accessPackageAssignment")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from msgspec import field
+
 from ostiary.directory.model import DirectoryObject
 from ostiary.graph.types import UNSET, Complex, Entity, Nav, ReadOnly, UnsetType
 
@@ -11,9 +13,9 @@ from ostiary.graph.types import UNSET, Complex, Entity, Nav, ReadOnly, UnsetType
 class UnifiedRolePermission(Complex, kw_only=True):
     """What a role allows, as resource actions."""
 
-    allowed_resource_actions: list[str] = []
+    allowed_resource_actions: list[str] = field(default_factory=list)
     condition: str | None = None
-    excluded_resource_actions: list[str] = []
+    excluded_resource_actions: list[str] = field(default_factory=list)
 
 
 class UnifiedRoleDefinition(Entity, kw_only=True):
@@ -23,8 +25,8 @@ class UnifiedRoleDefinition(Entity, kw_only=True):
     display_name: str | None = None
     is_built_in: bool | None = None
     is_enabled: bool | None = None
-    resource_scopes: list[str] = []
-    role_permissions: list[UnifiedRolePermission] = []
+    resource_scopes: list[str] = field(default_factory=list)
+    role_permissions: list[UnifiedRolePermission] = field(default_factory=list)
     template_id: str | None = None
     version: str | None = None
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from msgspec import field
+
 from ostiary.entitlement.model.enums import (
     DayOfWeek,
     ExpirationPatternType,
@@ -26,7 +28,7 @@ class RecurrencePattern(Complex, kw_only=True):
     """On which days something recurs."""
 
     day_of_month: int = 0
-    days_of_week: list[DayOfWeek] = []
+    days_of_week: list[DayOfWeek] = field(default_factory=list)
     first_day_of_week: DayOfWeek | None = None
     index: WeekIndex | None = None
     interval: int = 0

@@ -23,7 +23,11 @@ from ostiary.extensions import extension_store, registry
 from ostiary.extensions.configurations import WaitLimits, check_callback, check_extension
 from ostiary.extensions.egress import EgressPolicy
 from ostiary.extensions.endpoints import given_url, unresolved
-from ostiary.extensions.model import CustomCalloutExtension, LogicAppTriggerEndpointConfiguration
+from ostiary.extensions.model import (
+    CustomCalloutExtension,
+    CustomExtensionCallbackConfiguration,
+    LogicAppTriggerEndpointConfiguration,
+)
 from ostiary.graph.edm import qualified_name
 from ostiary.graph.errors import InvalidModel
 from ostiary.storage.database import Database
@@ -138,6 +142,7 @@ class Extensions:
             names = " or ".join(f"'#{name}'" for name in store.EXTENSION_TYPES)
             raise InvalidModel(f"'@odata.type' must be {names} here.", target="@odata.type")
         check_extension(draft, egress=self.egress)
+        _check_callback_type(draft.callback_configuration)
         callback = check_callback(draft.callback_configuration, limits=WAIT)
         return msgspec.structs.replace(draft, callback_configuration=callback)
 
@@ -171,6 +176,16 @@ class Extensions:
         if self.refuse_unresolved:
             raise UnresolvedLogicApp(why, target="endpointConfiguration/url")
         _log.warning("extension.unresolved", extension=extension.id, advice=why)
+
+
+def _check_callback_type(callback: CustomExtensionCallbackConfiguration | None) -> None:
+    """Refuse the configuration of another feature, whose members would have no effect here."""
+    if type(callback) not in (CustomExtensionCallbackConfiguration, type(None)):
+        name = f"#{qualified_name(CustomExtensionCallbackConfiguration)}"
+        raise InvalidModel(
+            f"'callbackConfiguration/@odata.type' must be '{name}' here.",
+            target="callbackConfiguration/@odata.type",
+        )
 
 
 def _target(extension: CustomCalloutExtension) -> Target:
