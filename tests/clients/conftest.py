@@ -48,12 +48,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A running server with the small organisation."""
     data_dir: Path = tmp_path_factory.mktemp("server")
     running = RunningServer(data_dir).start()
-    asyncio.run(_staff(data_dir))
+    asyncio.run(staff(data_dir))
     yield running
     running.stop()
 
 
-async def _staff(data_dir: Path) -> None:
+async def staff(data_dir: Path) -> None:
+    """Put the small organisation into the database of a server that runs."""
     database = await Database.open(f"sqlite:///{data_dir / 'ostiary.db'}")
     async with database.transaction() as conn:
         await seed.small_organisation(conn, datetime.now(UTC))
