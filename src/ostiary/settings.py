@@ -125,8 +125,8 @@ class Settings(BaseSettings):
     """Ports that extensions may call; loopback targets may use any."""
 
     logic_app_url_template: str | None = None
-    """The URL of a Logic App that nothing else resolves, with ``{subscription}``, ``{group}`` and
-    ``{name}``."""
+    """The URL of a Logic App that nothing else resolves, with ``{subscriptionId}``,
+    ``{resourceGroupName}`` and ``{logicAppWorkflowName}``."""
 
     refuse_unresolved_logic_apps: bool = False
     """Refuse to create an extension whose Logic App resolves to no URL."""
