@@ -39,6 +39,13 @@ INSTANCE_ID = "data/customExtensionStageInstanceId"
 TEXT_LIMIT = 4_000
 """How long the free texts of an answer may be (security 26)."""
 
+_TEXTS = {
+    "detail": "data/customExtensionStageInstanceDetail",
+    "source": "source",
+    "type": "type",
+}
+"""The free texts, and what they are called on the wire."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -109,9 +116,8 @@ def decide(callouts: Sequence[Callout], answer: Answer, *, now: datetime) -> Dec
         return _decide_closed(found, answer)
     if found.is_late(now):
         return Refused(_too_late(found))
-    if any(len(text or "") > TEXT_LIMIT for text in (answer.detail, answer.source, answer.type)):
-        text = f"The texts of an answer may have at most {TEXT_LIMIT} characters."
-        return Refused(InvalidModel(text, target="data", callout=found.id))
+    if long := next((t for n, t in _TEXTS.items() if _is_too_long(getattr(answer, n))), None):
+        return Refused(_too_long(found, long))
     outcome = OUTCOMES[answer.verdict]
     return Accepted(answered(found, outcome=outcome, answer=answer.kept(), now=now))
 
@@ -168,6 +174,15 @@ def _ambiguous(number: int) -> DomainError:
         f"{number} callout instances wait for an answer here: '{INSTANCE_ID}' must name one.",
         target=INSTANCE_ID,
     )
+
+
+def _is_too_long(text: str | None) -> bool:
+    return len(text or "") > TEXT_LIMIT
+
+
+def _too_long(callout: Callout, name: str) -> DomainError:
+    text = f"The property '{name}' may have at most {TEXT_LIMIT} characters."
+    return InvalidModel(text, target=name, callout=callout.id)
 
 
 def _wrong_stage(callout: Callout) -> DomainError:
