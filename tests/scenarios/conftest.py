@@ -16,6 +16,7 @@ from ostiary.server.composition import Server
 from ostiary.settings import ClockKind, Settings
 from tests.extensions.endpoints import ScriptedEndpoint
 from tests.scenarios.house import BASE, House
+from tests.scenarios.parking import ParkedRequest, ParkedTask
 
 MONDAY = "2026-01-05T09:00:00Z"
 
@@ -63,3 +64,21 @@ async def endpoint() -> AsyncIterator[ScriptedEndpoint]:
 def house(server: Server, http: httpx.AsyncClient, endpoint: ScriptedEndpoint) -> House:
     """The server, everybody who calls it, and an endpoint of this test's own."""
     return House(server, http, endpoint)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def parked_request(server: Server, http: httpx.AsyncClient) -> AsyncIterator[ParkedRequest]:
+    """A request that waits, for a module whose tests leave it alone or park the next."""
+    async with ScriptedEndpoint() as endpoint:
+        parked = ParkedRequest(House(server, http, endpoint))
+        await parked.park()
+        yield parked
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def parked_task(server: Server, http: httpx.AsyncClient) -> AsyncIterator[ParkedTask]:
+    """A task that waits, for a module whose tests leave it alone or park the next."""
+    async with ScriptedEndpoint() as endpoint:
+        parked = ParkedTask(House(server, http, endpoint))
+        await parked.park()
+        yield parked
