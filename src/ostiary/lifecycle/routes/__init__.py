@@ -13,6 +13,7 @@ def resources(lifecycle: Lifecycle) -> Singleton:
     """Declare everything below ``lifecycleWorkflows``."""
     return Singleton(
         name="lifecycleWorkflows",
+        container="microsoft.graph.identityGovernance.lifecycleWorkflowsContainer",
         children=(
             workflows(lifecycle),
             deleted_items(),

@@ -106,7 +106,9 @@ def workflows(lifecycle: Lifecycle) -> EntitySet:
 def deleted_items() -> Singleton:
     """Declare ``deletedItems``, where workflows are kept that can still be restored."""
     deleted = EntitySet(name="workflows", source=configured.DELETED_WORKFLOWS, read=_DETAILS)
-    return Singleton(name="deletedItems", children=(deleted,))
+    return Singleton(
+        name="deletedItems", container="microsoft.graph.deletedItemContainer", children=(deleted,)
+    )
 
 
 def _tasks(lifecycle: Lifecycle, handlers: _Handlers) -> EntitySet:
