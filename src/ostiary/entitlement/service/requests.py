@@ -30,7 +30,7 @@ from ostiary.entitlement.process.moves import Move
 from ostiary.entitlement.process.steps import OWNER_KIND
 from ostiary.entitlement.service import submitting
 from ostiary.entitlement.service.acts import Act
-from ostiary.entitlement.service.submitting import Submission
+from ostiary.entitlement.service.judging import Submission
 from ostiary.entitlement.states import Request
 from ostiary.entitlement.store import assignments as assignment_store
 from ostiary.entitlement.store import requests as store
