@@ -263,6 +263,8 @@ async def test_navigations_and_functions_give_the_rows_below_them(
         (f"{BOOKS}/b4/reviews", 404),
         (f"{BOOKS}/b2/reviews/r1", 404),
         (f"{BOOKS}/b1/nope", 400),
+        (f"{BOOKS}/b%001", 400),
+        (f"{BOOKS}?$filter=title eq '%00'", 400),
         (f"{BOOKS}/b3/author/books/b1", 404),
         ("/v1.0/nope", 400),
         ("/v2.0/library/books", 400),

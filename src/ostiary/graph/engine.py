@@ -12,7 +12,7 @@ import structlog
 from ostiary.graph import batch, metadata, metadata_json, openapi
 from ostiary.graph.call import GraphCall, check_accept, check_version
 from ostiary.graph.dispatch import Dispatcher
-from ostiary.graph.errors import DomainError, MethodNotAllowed
+from ostiary.graph.errors import BadRequest, DomainError, MethodNotAllowed
 from ostiary.graph.incoming import METHODS, Incoming, split_version
 from ostiary.graph.options import split_query
 from ostiary.graph.reading import Reader
@@ -79,6 +79,8 @@ class Engine:
 
     async def _answer(self, incoming: Incoming) -> Reply:
         version, path = split_version(incoming.path)
+        if "%00" in path or "%00" in incoming.query:
+            raise BadRequest("The URL holds the character NUL, which no text here can have.")
         method = "GET" if incoming.method == "HEAD" else incoming.method
         if method not in METHODS:
             raise MethodNotAllowed(allow=", ".join(sorted(METHODS)))

@@ -184,7 +184,10 @@ def _constant(constant: syntax.Literal, operand: Operand) -> Any:
 
 
 def _enum_text(enum: type[EdmEnum], text: str) -> str:
-    return str(read_enum(enum, text).value)
+    if not getattr(enum, "IS_FLAGS", False):
+        return str(read_enum(enum, text).value)
+    members = {read_enum(enum, part.strip()) for part in text.split(",")}
+    return ",".join(member.value for member in sorted(members, key=lambda m: m.number))
 
 
 def _plain_constant(constant: syntax.Literal) -> Any:

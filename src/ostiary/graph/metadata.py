@@ -82,19 +82,29 @@ def _parameter_types(parameters: type[Complex]) -> Iterator[type[Complex]]:
 
 
 def _structured(roots: Sequence[Node]) -> list[StructuredType]:
-    found: dict[str, StructuredType] = {}
+    found: dict[type, StructuredType] = {}
     pending = list(_root_types(roots))
     while pending:
         cls = pending.pop()
         type_ = describe(cls)
-        if type_.name in found:
+        if cls in found:
             continue
-        found[type_.name] = type_
+        found[cls] = type_
         pending += [p.type.python for p in type_.properties.values() if _is_structured(p.type)]
         pending += [child for child in concrete_types(cls).values() if child is not cls]
         if type_.base is not None:
             pending.append(type_.base.python)
-    return list(found.values())
+    return list(_by_name(found.values()).values())
+
+
+def _by_name(types: Iterable[StructuredType]) -> dict[str, StructuredType]:
+    """Two packages may declare the same published base; the schema has it once."""
+    named: dict[str, StructuredType] = {}
+    for type_ in types:
+        known = named.get(type_.name)
+        if known is None or len(type_.properties) > len(known.properties):
+            named[type_.name] = type_
+    return named
 
 
 def _is_structured(type_: TypeRef) -> bool:
@@ -169,6 +179,8 @@ def _property_xml(parent: ET.Element, prop: Property, version: Version) -> None:
 
 def _enum_xml(enum: type[EdmEnum]) -> ET.Element:
     element = ET.Element("EnumType", {"Name": qualified_name(enum).rsplit(".", 1)[-1]})
+    if getattr(enum, "IS_FLAGS", False):
+        element.set("IsFlags", "true")
     for member in enum:
         ET.SubElement(element, "Member", {"Name": member.value, "Value": str(member.number)})
     return element

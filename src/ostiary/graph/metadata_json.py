@@ -78,7 +78,8 @@ def _typed(text: str) -> Json:
 
 def _enum(element: ET.Element) -> Json:
     members = {m.attrib["Name"]: int(m.attrib["Value"]) for m in element}
-    return {"$Kind": "EnumType", **members}
+    flags = {"$IsFlags": True} if element.get("IsFlags") == "true" else {}
+    return {"$Kind": "EnumType", **flags, **members}
 
 
 def _operation(kind: str, element: ET.Element) -> Json:

@@ -88,7 +88,7 @@ class Reader:
         if lenient and isinstance(body.get("@odata.id"), str):
             values["id"] = reference_key(body["@odata.id"])
         for prop, raw, spelled in self._present(described, body, path):
-            if prop.read_only and not (lenient and prop.python == "id"):
+            if prop.read_only and not lenient:
                 continue
             if raw is None and not prop.required and not prop.type.nullable:
                 continue
@@ -260,6 +260,9 @@ def _inferred_type(
     inferred = infer({name.lower() for name in body}) if infer else None
     if inferred is not None:
         return cast(type[Complex], inferred)
+    only = _only_fitting({name.lower() for name in body if "@" not in name}, declared, candidates)
+    if only is not None:
+        return only
     names_an_entity = path and issubclass(declared, Entity)  # its id says which type it is
     if names_an_entity or not declared.__dict__.get("ABSTRACT", False):
         return declared
@@ -267,6 +270,16 @@ def _inferred_type(
     raise InvalidModel(
         f"'{here}' is required here; it must be one of {_listed(candidates)}.", target=here
     )
+
+
+def _only_fitting(
+    names: set[str], declared: type[Complex], candidates: Mapping[str, type[Complex]]
+) -> type[Complex] | None:
+    """Where the declared type lacks a named property, find the one subtype that has them all."""
+    if describe(declared).abstract or names <= describe(declared).by_spelling.keys():
+        return None
+    fitting = [c for c in candidates.values() if names <= describe(c).by_spelling.keys()]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _plain_type_name(raw: str) -> str:
