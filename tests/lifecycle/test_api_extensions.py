@@ -57,8 +57,7 @@ async def test_the_documented_extension_is_created_and_read_back(house: House) -
         ([{"@odata.type": "#microsoft.graph.application", "id": "one"}], ["one"]),
         ([{"@odata.id": "https://graph.microsoft.com/v1.0/applications/one"}], ["one"]),
         ([{"@odata.id": "https://graph.microsoft.com/v1.0/applications('one')"}], ["one"]),
-        [{"appId": "one"}],
-        ["one"],
+        ([{"appId": "one"}], ["one"]),
         ([], []),
     ],
 )
