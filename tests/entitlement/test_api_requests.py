@@ -6,8 +6,12 @@ from dataclasses import dataclass
 
 import pytest
 
+from ostiary.extensions.caller import Caller
+from ostiary.storage.database import Database
 from tests.entitlement.house import APPROVER, BETA, SUBJECT, House, calls, decision, policy, user
+from tests.extensions.endpoints import ScriptedEndpoint
 from tests.support.callers import person
+from tests.support.clocks import FixedClock
 
 CREATED = "assignmentRequestCreated"
 APPROVED = "assignmentRequestApproved"
@@ -444,3 +448,25 @@ async def test_beta_speaks_its_own_names(house: House) -> None:
     assert shown["requestState"] == "Delivered"
     assert shown["completedDate"] is not None
     assert shown["accessPackageAssignment"]["assignmentState"] == "Delivered"
+
+
+async def test_the_granted_stage_can_hold_the_delivery_back(
+    database: Database, clock: FixedClock, caller: Caller, endpoint: ScriptedEndpoint
+) -> None:
+    house = House(database, clock, caller, endpoint, is_told_first=True)
+    await house.start()
+    it = await offer(house)
+    extension = await house.extension(it.catalog)
+    stage = calls((GRANTED, extension))
+    policy = await house.policy(it.package, customExtensionStageSettings=stage)
+
+    request = await house.ask(it.alice, it.package, policy)
+    await house.settle()
+    assert await house.standing(request) == ("delivering", "WaitingForCallback")
+    assert await house.members(it.group) == set()
+    await house.resume(endpoint.calls[0])
+    await house.settle()
+
+    assert (await house.standing(request))[0] == "delivered"
+    assert await house.members(it.group) == {it.alice}
+    await house.close()
