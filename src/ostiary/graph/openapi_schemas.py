@@ -72,10 +72,18 @@ class Schemas:
         if type_.kind == "any":
             return {}
         if type_.kind == "enum":
-            return {"type": "string", "enum": self._members(cast(type[EdmEnum], type_.python))}
+            return self._enum(cast(type[EdmEnum], type_.python))
         if type_.kind == "primitive":
             return _PRIMITIVES[type_.name]
         return self._reference(cast(type[Complex], type_.python), reading=reading, partial=False)
+
+    def _enum(self, enum: type[EdmEnum]) -> Json:
+        """Describe one member, or (of flags) several in one text."""
+        names = self._members(enum)
+        if getattr(enum, "IS_FLAGS", False):
+            one = f"({'|'.join(names)})"
+            return {"type": "string", "pattern": f"^{one}(,{one})*$"}
+        return {"type": "string", "enum": names}
 
     def _members(self, enum: type[EdmEnum]) -> list[str]:
         names = [str(member.value) for member in enum]
