@@ -16,6 +16,10 @@ class Parking(Protocol):
     """What waits."""
 
     @property
+    def house(self) -> House:
+        """Where it waits."""
+
+    @property
     def path(self) -> str:
         """Where it is resumed."""
 

@@ -105,6 +105,16 @@ async def test_the_same_denial_again_is_accepted_and_changes_nothing(house: Hous
     assert await house.answers(request) == [("accepted", None), ("repeated", None)]
 
 
+async def test_the_same_answer_by_another_caller_is_no_repeat(house: House) -> None:
+    request, call = await house.park(await house.make_offer(CREATED))
+    await house.access().resume(call)
+
+    other = house.governor("grady").api
+    error = await refused(house, other, request, bodies.answer(call), status=400)
+
+    assert error.code == "CustomExtensionStageInstanceAnswered"
+
+
 Before = Callable[[House, str, Call], Awaitable[None]]
 
 

@@ -1,0 +1,180 @@
+"""``kill -9`` in the middle of both stories: after a restart they end as if nothing had happened.
+
+To be at a certain point without waiting for it, a server runs without its worker there: then
+nothing moves but what the test does.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ostiary.directory.seed import group_id, person_id
+from tests.extensions.endpoints import Call, ScriptedEndpoint
+from tests.scenarios import bodies
+from tests.scenarios.access import Access
+from tests.scenarios.bodies import CREATED
+from tests.scenarios.mortal import Mortal, Trace
+from tests.scenarios.workflows import Workflows
+from tests.support.servers import RunningServer
+from tests.support.waiting import eventually
+
+MEGAN = person_id("megan")
+OFFERED, JOINED = group_id("IT administrators"), group_id("Finance team")
+RESUMED = Trace(status="callbackReceived", outcome="resumed", attempts=1)
+
+
+@dataclass
+class Stories:
+    """A request and a run of a workflow, each with one callout, on a server that dies."""
+
+    mortal: Mortal
+    endpoint: ScriptedEndpoint
+    request: str = ""
+    workflow: str = ""
+
+    @property
+    def access(self) -> Access:
+        return Access(self.mortal.admin)
+
+    @property
+    def flows(self) -> Workflows:
+        return Workflows(self.mortal.admin)
+
+    async def begin(self) -> None:
+        """Ask for a package, and run a workflow; both call out."""
+        await self.mortal.staff()
+        checks = bodies.extension(self.endpoint.url)
+        offer = await self.access.make_offer(OFFERED, (CREATED, checks))
+        extension = await self.flows.make_task_extension(self.endpoint.url)
+        self.workflow = await self.flows.make_workflow(
+            "Onboard", bodies.custom_task(extension), bodies.joining_task(JOINED)
+        )
+        self.request = await self.access.request_add(offer, MEGAN)
+        await self.flows.activate(self.workflow, MEGAN)
+
+    async def resume(self) -> None:
+        """Answer both callouts."""
+        of_request, of_task = self.calls()
+        await self.access.resume(of_request)
+        await self.flows.resume(of_task)
+
+    def calls(self) -> tuple[Call, Call]:
+        """Give the last call about the request, and the last about the task."""
+        (*_, of_request) = [call for call in self.endpoint.calls if "Stage" in call.json()]
+        (*_, of_task) = [call for call in self.endpoint.calls if "Stage" not in call.json()]
+        return of_request, of_task
+
+    def sent(self) -> list[int]:
+        """Give how often each callout was sent, by the id under which its answer is awaited."""
+        times = Counter(_instance(call) for call in self.endpoint.calls)
+        return sorted(times.values())
+
+    async def end_well(self) -> None:
+        """Make sure that both end as they do on a server that nobody kills."""
+        await eventually(self._ended)
+        assert await self.flows.results_of(self.workflow) == {
+            "Order": "completed",
+            "Join": "completed",
+        }
+        assert await self.access.assignment_state(self.request) == "delivered"
+        for group in (OFFERED, JOINED):
+            found = await self.mortal.admin.values(f"/v1.0/groups/{group}/members?$select=id")
+            assert [one["id"] for one in found].count(MEGAN) == 1
+        (_, of_task) = self.calls()
+        for owner in (self.request, of_task.json()["data"]["taskProcessingResult"]["id"]):
+            assert await self.mortal.accepted_answers(owner) == 1
+        assert await self.mortal.leftovers() == []
+
+    async def _ended(self) -> bool:
+        state, _ = await self.access.state_of(self.request)
+        run = await self.flows.run_of(self.workflow)
+        return (state, run["processingStatus"]) == ("delivered", "completed")
+
+
+def _instance(call: Call) -> str:
+    told = call.json()
+    named = told.get("CustomExtensionStageInstanceId")
+    return str(named or told["data"]["taskProcessingResult"]["id"])
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def stories(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stories]:
+    """Both stories, which have not begun, on a server that was not started."""
+    async with AsyncExitStack() as stack:
+        url = None
+        if request.param == "postgresql":
+            fresh = request.getfixturevalue("postgresql").fresh(tables=False)
+            url = await stack.enter_async_context(fresh)
+        server = RunningServer(tmp_path, database_url=url)
+        stack.callback(server.stop)
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=30))
+        endpoint = await stack.enter_async_context(ScriptedEndpoint())
+        path = url or f"sqlite:///{tmp_path / 'ostiary.db'}"
+        yield Stories(Mortal(server, http, path), endpoint)
+
+
+async def test_what_was_stored_or_on_its_way_is_sent_after_a_crash_under_the_same_id(
+    stories: Stories,
+) -> None:
+    mortal, endpoint = stories.mortal, stories.endpoint
+    await mortal.start(worker=False)
+    await stories.begin()
+    await mortal.kill()  # between storing the callouts and sending them
+    assert endpoint.calls == []
+
+    endpoint.holds_its_replies()
+    await mortal.start()
+    await endpoint.got(2)
+    await mortal.kill()  # between sending them and storing that they were taken
+    endpoint.releases()
+
+    await mortal.start()
+    await mortal.waits_for(2)
+    assert stories.sent() == [2, 2]
+    await stories.resume()
+
+    await stories.end_well()
+    assert await mortal.traces() == [RESUMED, RESUMED]
+
+
+async def test_a_wait_and_an_answer_outlive_a_crash(stories: Stories) -> None:
+    mortal = stories.mortal
+    await mortal.start()
+    await stories.begin()
+    await mortal.waits_for(2)
+    await mortal.kill()  # between the endpoint's acceptance and the resume
+
+    await mortal.start(worker=False)
+    await stories.resume()
+    await mortal.kill()  # between the resume and the delivery
+
+    await mortal.start()
+    await stories.end_well()
+    await stories.resume()  # the endpoint never saw the first reply, and asks again
+    assert stories.sent() == [1, 1]
+    assert await mortal.traces() == [RESUMED, RESUMED]
+
+
+@pytest.mark.parametrize("stories", ["sqlite"], indirect=True)
+async def test_an_answer_that_overtakes_a_crash_counts(stories: Stories) -> None:
+    mortal, endpoint = stories.mortal, stories.endpoint
+    endpoint.holds_its_replies()
+    await mortal.start()
+    await stories.begin()
+    await endpoint.got(2)
+    await stories.resume()  # the endpoint has not replied yet
+    await mortal.kill()
+    endpoint.releases()
+
+    await mortal.start()
+
+    await stories.end_well()
+    assert stories.sent() == [1, 1]
+    assert {trace.outcome for trace in await mortal.traces()} == {"resumed"}
