@@ -18,7 +18,7 @@ from tests.support.servers import RunningServer
 
 
 def no_server_error(
-    _: schemathesis.CheckContext, response: schemathesis.Response, __: schemathesis.Case
+    _: schemathesis.CheckContext, response: schemathesis.Response, __: schemathesis.Case[Any]
 ) -> None:
     """Refuse every 5xx but 501, which says of a published operation that it is not served."""
     if response.status_code >= 500 and response.status_code != 501:
@@ -51,7 +51,7 @@ def test_every_operation_answers_as_it_is_described(server: RunningServer, versi
 
         @bounded
         @given(case=operation.as_strategy())
-        def answers(case: schemathesis.Case) -> None:
+        def answers(case: schemathesis.Case[Any]) -> None:
             case.call_and_validate(headers=headers, checks=CHECKS)
 
         try:
