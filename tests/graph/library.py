@@ -20,9 +20,12 @@ from ostiary.graph.resources import (
     Link,
     Matching,
     Operation,
+    Pairs,
     References,
     Singleton,
     Source,
+    StandIn,
+    Start,
 )
 from ostiary.graph.types import Also, Beta, BetaOnly, Complex, EdmEnum, Entity, Nav, ReadOnly
 from ostiary.storage.database import Database
@@ -98,6 +101,7 @@ class Author(Entity, kw_only=True):
     name: str
     born: int | None = None
     books: Annotated[list[Book] | UnsetType, Nav()] = UNSET
+    shelf: Annotated[list[Book] | UnsetType, Nav()] = UNSET
 
 
 class Review(Entity, kw_only=True):
@@ -147,6 +151,13 @@ async def anyone(call: Call) -> None:
     """Everybody may do everything in this library."""
 
 
+def own_key(call: Call) -> str:
+    """Authors are callers too; nobody else has an entity of their own."""
+    if call.caller.object_id == "reader":
+        raise NotFound("A reader is no author.")
+    return call.caller.object_id
+
+
 def visible(call: Call) -> Any:
     """Hidden books exist for the librarian alone."""
     return None if call.caller.object_id == "librarian" else books.c.hidden.is_(False)
@@ -163,6 +174,12 @@ def _book(row: Any) -> Book:
     )
 
 
+def shelf_of(start: Start) -> Pairs:
+    """Work out which books stand on the shelves of the authors that pass ``start``."""
+    pairs = select(shelved).where(start(shelved.c.author_id)).subquery()
+    return pairs.c.author_id, pairs.c.book_id
+
+
 AUTHORS: Source = Source(
     type=Author,
     table=authors,
@@ -170,7 +187,16 @@ AUTHORS: Source = Source(
     columns={"id": authors.c.id, "name": authors.c.name, "born": authors.c.born},
     load=lambda row: Author(id=row["id"], name=row["name"], born=row["born"]),
     links={
-        "books": Link(target=lambda: BOOKS, local=authors.c.id, remote=books.c.author_id, many=True)
+        "books": Link(
+            target=lambda: BOOKS, local=authors.c.id, remote=books.c.author_id, many=True
+        ),
+        "shelf": Link(
+            target=lambda: BOOKS,
+            local=authors.c.id,
+            remote=books.c.id,
+            many=True,
+            through=shelf_of,
+        ),
     },
     alternate_keys={"name": authors.c.name},
 )
@@ -270,7 +296,13 @@ class Library:
 
     def tree(self) -> list[EntitySet | Singleton]:
         """Declare the API."""
+        writers = EntitySet(name="writers", source=AUTHORS, read=anyone)
         return [
+            Singleton(
+                name="myself",
+                type=Author,
+                stands_for=StandIn(set=writers, key=own_key, read=anyone),
+            ),
             Singleton(
                 name="library",
                 container="microsoft.graph.libraryContainer",
@@ -324,7 +356,7 @@ class Library:
                         ),
                     ),
                 ),
-            )
+            ),
         ]
 
 

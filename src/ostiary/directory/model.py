@@ -15,6 +15,7 @@ from msgspec import field
 
 from ostiary.graph.types import (
     UNSET,
+    BetaOnly,
     Complex,
     EdmType,
     Entity,
@@ -126,6 +127,8 @@ class User(DirectoryObject, kw_only=True):
     manager: Annotated[DirectoryObject | UnsetType | None, Nav()] = UNSET
     member_of: Annotated[list[DirectoryObject] | UnsetType, Nav()] = UNSET
     owned_objects: Annotated[list[DirectoryObject] | UnsetType, Nav()] = UNSET
+    transitive_member_of: Annotated[list[DirectoryObject] | UnsetType, Nav()] = UNSET
+    transitive_reports: Annotated[list[DirectoryObject] | UnsetType, Nav(), BetaOnly] = UNSET
 
 
 class Group(DirectoryObject, kw_only=True):
@@ -152,6 +155,8 @@ class Group(DirectoryObject, kw_only=True):
     member_of: Annotated[list[DirectoryObject] | UnsetType, Nav()] = UNSET
     members: Annotated[list[DirectoryObject] | UnsetType, Nav()] = UNSET
     owners: Annotated[list[DirectoryObject] | UnsetType, Nav()] = UNSET
+    transitive_member_of: Annotated[list[DirectoryObject] | UnsetType, Nav()] = UNSET
+    transitive_members: Annotated[list[DirectoryObject] | UnsetType, Nav()] = UNSET
 
 
 class AppRole(Complex, kw_only=True):
@@ -210,6 +215,7 @@ class ServicePrincipal(DirectoryObject, kw_only=True):
     )
     member_of: Annotated[list[DirectoryObject] | UnsetType, Nav()] = UNSET
     owners: Annotated[list[DirectoryObject] | UnsetType, Nav()] = UNSET
+    transitive_member_of: Annotated[list[DirectoryObject] | UnsetType, Nav()] = UNSET
 
 
 class AppRoleAssignment(DirectoryObject, kw_only=True):

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, func
+from sqlalchemy import Column, ColumnElement, FromClause, func
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ostiary.directory.closures import closure
 from ostiary.directory.errors import ObjectNotFound
 from ostiary.directory.model import (
     Application,
@@ -91,10 +92,13 @@ def hidden_details(call: Call) -> frozenset[str]:
 
 
 def hide_details(call: Call, found: Sequence[DirectoryObject]) -> None:
-    """Leave of people only their names, for a caller without the permission to read more."""
+    """Leave of people only their names, for a caller without the permission to read more.
+
+    Everybody sees all of themselves.
+    """
     hidden = hidden_details(call)
     for user in found:
-        if isinstance(user, User):
+        if isinstance(user, User) and user.id != call.caller.object_id:
             for name in hidden:
                 setattr(user, name, UNSET)
 
@@ -166,6 +170,18 @@ def _objects_by(near: ColumnElement[Any], far: ColumnElement[Any], local: Any, n
     )
 
 
+def _objects_far_by(near: Column[Any], far: Column[Any], local: Any, needs: Any) -> Link:
+    """Link to objects of every kind through as many rows of a table of links as it takes."""
+    return Link(
+        target=lambda: DIRECTORY_OBJECTS,
+        local=local,
+        remote=directory_objects.c.id,
+        many=True,
+        through=closure(near, far),
+        needs=requires(needs),
+    )
+
+
 def _roles(local: ColumnElement[Any], remote: ColumnElement[Any]) -> Link:
     return Link(
         target=lambda: APP_ROLE_ASSIGNMENTS,
@@ -179,6 +195,7 @@ def _roles(local: ColumnElement[Any], remote: ColumnElement[Any]) -> Link:
 _member_of = (memberships.c.member_id, memberships.c.group_id)
 _members = (memberships.c.group_id, memberships.c.member_id)
 _owners = (ownerships.c.object_id, ownerships.c.owner_id)
+_reports = (directory_objects.c.manager_id, directory_objects.c.id)
 _owned = (ownerships.c.owner_id, ownerships.c.object_id)
 
 _users = directory_objects.alias("users")
@@ -212,7 +229,11 @@ USERS: Final = Source(
             many=True,
             needs=requires(matrix.USERS_DETAILS_READ),
         ),
+        "transitive_reports": _objects_far_by(*_reports, _users.c.id, matrix.USERS_DETAILS_READ),
         "member_of": _objects_by(*_member_of, _users.c.id, matrix.GROUP_MEMBERS_READ),
+        "transitive_member_of": _objects_far_by(
+            *_member_of, _users.c.id, matrix.GROUP_MEMBERS_READ
+        ),
         "owned_objects": _objects_by(*_owned, _users.c.id, matrix.DIRECTORY_OBJECTS_READ),
         "app_role_assignments": _roles(_users.c.id, _granted.principal_id),
     },
@@ -237,6 +258,10 @@ GROUPS: Final = Source(
         "members": _objects_by(*_members, _groups.c.id, matrix.GROUP_MEMBERS_READ),
         "owners": _objects_by(*_owners, _groups.c.id, matrix.GROUP_MEMBERS_READ),
         "member_of": _objects_by(*_member_of, _groups.c.id, matrix.GROUP_MEMBERS_READ),
+        "transitive_members": _objects_far_by(*_members, _groups.c.id, matrix.GROUP_MEMBERS_READ),
+        "transitive_member_of": _objects_far_by(
+            *_member_of, _groups.c.id, matrix.GROUP_MEMBERS_READ
+        ),
         "app_role_assignments": _roles(_groups.c.id, _granted.principal_id),
     },
     where=_live(_groups, Kind.GROUP),
@@ -274,6 +299,9 @@ SERVICE_PRINCIPALS: Final = Source(
         "app_role_assignments": _roles(_principals.c.id, _granted.principal_id),
         "app_role_assigned_to": _roles(_principals.c.id, _granted.resource_id),
         "member_of": _objects_by(*_member_of, _principals.c.id, matrix.GROUP_MEMBERS_READ),
+        "transitive_member_of": _objects_far_by(
+            *_member_of, _principals.c.id, matrix.GROUP_MEMBERS_READ
+        ),
     },
     where=_live(_principals, Kind.SERVICE_PRINCIPAL),
     alternate_keys={"appId": _principals.c.app_id},

@@ -120,7 +120,7 @@ class Engine:
         level = check_accept(call.headers.get("accept", ""), format_)
         unknown = "include-unknown-enum-members" in call.preferences
         writer = Writer(call.version, include_unknown=unknown, metadata=level)
-        target = resolve(self.roots, split_path(call.path))
+        target = resolve(self.roots, split_path(call.path), call)
         call.place = target.place
         reply = await self._dispatcher.answer(target, call, writer)
         if not unknown:

@@ -363,6 +363,8 @@ def _link(part: str, scope: Scope) -> Link:
     link = scope.source.links.get(prop.python) if prop else None
     if link is None:
         raise _unknown(part, scope)
+    if link.through is not None:
+        raise BadRequest(f"'{part}' cannot be used in a filter or to sort by.", target=part)
     return link
 
 

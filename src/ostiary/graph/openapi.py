@@ -97,6 +97,11 @@ class _Builder:
 
     def _singleton(self, way: Way, node: Singleton) -> Iterator[tuple[Way, Json]]:
         item: Json = {}
+        if node.stands_for is not None:
+            meant = node.stands_for.set
+            yield way, self._entity(meant, node.name)
+            yield from self._operations(way, meant.operations, "entity", node.name)
+            yield from self.nodes(way, meant.children)
         if node.get is not None and node.type is not None:
             item["get"] = self._read(node.type, node.name)
         if node.update is not None and node.type is not None:

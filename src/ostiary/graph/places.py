@@ -58,9 +58,10 @@ def _from_parent(collection: Collection, call: Call) -> list[ColumnElement[bool]
         tests = [] if within is None else [within == _value_at(parent, owner, call)]
         return tests + _chain(parent, call)
     local = _value_at(parent, link.local, call)
-    if link.via is None:
+    pairs = link.pairs(lambda near: near == local)
+    if pairs is None:
         return [link.remote == local]
-    near, far = link.via
+    near, far = pairs
     return [link.remote.in_(select(far).where(near == local).correlate(None))]
 
 

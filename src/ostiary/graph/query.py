@@ -230,10 +230,11 @@ async def _targets(
     query = _select(target, keys).where(
         *filter_sql.limits_of(target, call), *await _option_tests(target, options, call)
     )
-    if link.via is None:
+    pairs = link.pairs(lambda near: near.in_(values))
+    if pairs is None:
         near = link.remote
     else:
-        near, far = link.via
+        near, far = pairs
         query = query.join(_column(near).table, far == link.remote)
     query = query.add_columns(near.label("_near")).where(near.in_(values))
     if options.top is not None or options.skip:

@@ -112,22 +112,38 @@ class Endpoint:
     handle: Handler
 
 
+Pairs = tuple["ColumnElement[Any]", "ColumnElement[Any]"]
+"""The columns of a table of links: this side's and the other's."""
+Start = Callable[["ColumnElement[Any]"], "ColumnElement[bool]"]
+"""A test of this side's column of such a table."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Link:
     """How the rows of one source lead to those of another.
 
     Either ``local`` (a column of this source's table) equals ``remote`` (a column of the
     target's), or both meet in ``via``: a link table with its columns for this side and the other.
+    Where the pairs must be worked out first (members of members), ``through`` makes such a table
+    for the rows at hand; filters do not cross these links.
     """
 
     target: Callable[[], Source]
     local: ColumnElement[Any]
     remote: ColumnElement[Any]
     many: bool
-    via: tuple[ColumnElement[Any], ColumnElement[Any]] | None = None
+    via: Pairs | None = None
+    through: Callable[[Start], Pairs] | None = None
     order: ColumnElement[Any] | None = None
     needs: Authorize | None = None
     """Who may follow it as a path or by ``$expand``; None: whoever may read the entity."""
+
+    def pairs(self, start: Start) -> Pairs | None:
+        """Give the columns in which both sides meet; None: they meet directly.
+
+        ``start`` tests a value of this side: only pairs that pass it are wanted.
+        """
+        return self.through(start) if self.through is not None else self.via
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,17 +261,32 @@ class EntitySet:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StandIn:
+    """The entity of ``set`` that a singleton is for this caller: ``/me`` is one of ``/users``.
+
+    ``key`` gives its key and raises a ``DomainError`` when the caller has none; ``read`` says who
+    may read it here. Everything else below it is as below the entity in its set.
+    """
+
+    set: EntitySet
+    key: Callable[[Call], str]
+    read: Authorize
+
+
+@dataclass(frozen=True, kw_only=True)
 class Singleton:
     """A single addressable thing that has no key: a container of others, or an entity.
 
-    With ``get`` it answers GET itself; otherwise it only holds children, and ``container`` is the
-    qualified name that the schema gives to what holds them.
+    With ``get`` it answers GET itself, with ``stands_for`` it is an entity of a set; otherwise it
+    only holds children, and ``container`` is the qualified name that the schema gives to what holds
+    them.
     """
 
     name: str
     type: type[Entity] | None = None
     container: str | None = None
     get: Endpoint | None = None
+    stands_for: StandIn | None = None
     update: Endpoint | None = None
     references: References | None = None
     children: tuple[Node, ...] = ()

@@ -15,6 +15,7 @@ from ostiary.graph.errors import BadRequest, NotSupported
 from ostiary.graph.options import find_property
 from ostiary.graph.resources import (
     Authorize,
+    Call,
     EntitySet,
     Link,
     Node,
@@ -22,6 +23,7 @@ from ostiary.graph.resources import (
     References,
     Singleton,
     Source,
+    StandIn,
 )
 from ostiary.graph.urls import Segment, named_keys, plain_key
 
@@ -80,10 +82,11 @@ class Target:
     properties: tuple[Property, ...] = ()
 
 
-def resolve(roots: Sequence[Node], segments: Sequence[Segment]) -> Target:
+def resolve(roots: Sequence[Node], segments: Sequence[Segment], call: Call) -> Target:
     """Walk a path through the tree.
 
     :raises BadRequest: a segment is unknown where it stands.
+    :raises DomainError: a singleton stands for no entity for this caller.
     """
     place: Place = SingletonAt()
     rest = list(segments)
@@ -95,7 +98,7 @@ def resolve(roots: Sequence[Node], segments: Sequence[Segment]) -> Target:
         if step is None:
             _refuse_unserved(place, segment)
             return _property_of(place, rest)
-        place = step
+        place = _meant(step, call)
         rest.pop(0)
     return Target(place)
 
@@ -154,6 +157,15 @@ def _step(roots: Sequence[Node], place: Place, segment: Segment) -> Place | None
             return found or _navigation(place, segment)
         case OperationAt():
             raise _not_found(segment)
+
+
+def _meant(place: Place, call: Call) -> Place:
+    """Go on from the entity of a set where a singleton stands for it."""
+    match place:
+        case SingletonAt(node=Singleton(stands_for=StandIn(set=set_, read=read, key=key))):
+            return EntityAt(Collection(set_.name, set_.source, read, set_), key(call))
+        case _:
+            return place
 
 
 def _child(parent: Place, nodes: Sequence[Node], segment: Segment) -> Place | None:

@@ -18,6 +18,7 @@ from ostiary.graph.resources import (
     Operation,
     References,
     Singleton,
+    StandIn,
 )
 from ostiary.graph.types import Complex, EdmType
 from ostiary.identity import matrix
@@ -86,10 +87,6 @@ class _Handlers:
         await self.people.revoke_sessions(call.key("users"), now=call.now, actor=actor)
         return True
 
-    async def me(self, call: Call) -> User:
-        """GET /me"""
-        return await self.people.read(principal(call).object_id)
-
 
 def users(directory: Directory) -> EntitySet:
     """Declare ``/users``."""
@@ -134,11 +131,12 @@ def users(directory: Directory) -> EntitySet:
 
 def me(directory: Directory) -> Singleton:
     """Declare ``/me``: the signed-in person, which an application is not."""
-    read = requires(matrix.ME_READ)
+    meant = StandIn(set=users(directory), key=_signed_in, read=requires(matrix.ME_READ))
+    return Singleton(name="me", type=User, stands_for=meant)
 
-    async def needs(call: Call) -> None:
-        if principal(call).kind == "application":
-            raise BadRequest("/me request is only valid with delegated authentication flow.")
-        await read(call)
 
-    return Singleton(name="me", type=User, get=Endpoint(needs, _Handlers(directory.people).me))
+def _signed_in(call: Call) -> str:
+    caller = principal(call)
+    if caller.kind == "application":
+        raise BadRequest("/me request is only valid with delegated authentication flow.")
+    return caller.object_id

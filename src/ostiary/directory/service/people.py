@@ -36,14 +36,6 @@ class People:
         async with self.database.transaction() as conn:
             return (await changes.add_users(conn, [draft], now=now, actor=actor))[0]
 
-    async def read(self, key: str) -> User:
-        """Read a user.
-
-        :raises ObjectNotFound: there is none.
-        """
-        async with self.database.reading() as conn:
-            return await finding.user(conn, key)
-
     async def update(self, key: str, change: UserChange, *, now: datetime, actor: Actor) -> User:
         """Change a user, and the manager where the change names one.
 

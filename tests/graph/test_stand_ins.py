@@ -1,0 +1,62 @@
+"""Singletons that stand for an entity, and links whose pairs are worked out as they are needed."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+AUSTEN = {"x-caller": "a1"}
+O_BRIEN = {"x-caller": "a2"}
+
+
+async def test_a_singleton_answers_as_the_entity_that_it_stands_for(
+    readable: httpx.AsyncClient,
+) -> None:
+    reply = await readable.get("/v1.0/myself?$select=name&$expand=books", headers=AUSTEN)
+
+    assert reply.json()["name"] == "Jane Austen"
+    assert {book["title"] for book in reply.json()["books"]} == {"Emma", "persuasion"}
+    assert reply.json()["@odata.context"].endswith("#writers(name,books())/$entity")
+    assert "ETag" in reply.headers
+
+
+async def test_every_path_below_such_a_singleton_works(readable: httpx.AsyncClient) -> None:
+    name = await readable.get("/v1.0/myself/name", headers=AUSTEN)
+    count = await readable.get("/v1.0/myself/books/$count", headers=AUSTEN)
+    page = await readable.get("/v1.0/myself/books?$top=1", headers=AUSTEN)
+
+    assert name.json()["value"] == "Jane Austen"
+    assert count.text == "2"
+    assert "/v1.0/myself/books?" in page.json()["@odata.nextLink"]
+
+
+async def test_who_has_no_entity_is_told_by_the_declaration(readable: httpx.AsyncClient) -> None:
+    reply = await readable.get("/v1.0/myself/books")
+
+    assert reply.status_code == 404
+    assert reply.json()["error"]["message"] == "A reader is no author."
+
+
+async def test_pairs_that_are_worked_out_serve_paths_casts_and_expansions(
+    readable: httpx.AsyncClient,
+) -> None:
+    below = await readable.get("/v1.0/myself/shelf", headers=O_BRIEN)
+    chosen = await readable.get("/v1.0/myself/shelf?$filter=title eq 'x'", headers=O_BRIEN)
+    count = await readable.get("/v1.0/library/authors/a2/shelf/$count")
+    expanded = await readable.get("/v1.0/library/authors?$expand=shelf($top=1)")
+
+    assert [book["title"] for book in below.json()["value"]] == ["Emma"]
+    assert chosen.json()["value"] == []
+    assert count.text == "1"
+    assert [len(author["shelf"]) for author in expanded.json()["value"]] == [0, 1]
+
+
+async def test_a_filter_does_not_cross_pairs_that_are_worked_out(
+    readable: httpx.AsyncClient,
+) -> None:
+    reply = await readable.get("/v1.0/library/authors?$filter=shelf/any(b: b/title eq 'Emma')")
+
+    assert reply.status_code == 400
+    assert reply.json()["error"]["target"] == "shelf"
