@@ -256,3 +256,44 @@ async def test_people_do_not_assign(cottage: House) -> None:
     await cottage.refused(
         "POST", "assignmentRequests", body, status=403, headers=person(alice, SUBJECT)
     )
+
+
+async def test_ids_are_taken_in_any_case(cottage: House) -> None:
+    bob = await cottage.person("bob")
+    _, package, policy = await place(
+        cottage,
+        allowedTargetScope="specificDirectoryUsers",
+        specificAllowedTargets=[user(bob.upper())],
+    )
+    assignment = {
+        "targetId": bob.upper(),
+        "accessPackageId": package.upper(),
+        "assignmentPolicyId": policy.upper(),
+    }
+
+    await cottage.post("assignmentRequests", {"requestType": "AdminAdd", "assignment": assignment})
+
+
+async def test_a_policy_that_is_being_deleted_takes_no_more_requests(house: House) -> None:
+    people = [await house.person(f"person{number}") for number in range(6)]
+    package = await house.package(await house.catalog(), await house.group("sales"))
+    policy = await house.policy(package)
+    root = "/v1.0/identityGovernance/entitlementManagement"
+
+    replies = await asyncio.gather(
+        *(
+            house.api.post(
+                f"{root}/assignmentRequests",
+                json=asking(package, policy),
+                headers=person(who, SUBJECT),
+            )
+            for who in people
+        ),
+        house.api.delete(f"{root}/accessPackages/{package}"),
+    )
+
+    *asked, deleted = [reply.status_code for reply in replies]
+    taken = asked.count(201)
+    assert (deleted, taken > 0) in [(204, False), (400, True)]
+    await house.settle()
+    assert len(await house.values("assignments")) == taken

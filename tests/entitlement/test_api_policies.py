@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
+
+from ostiary.entitlement.tables import policy_terms
 from tests.entitlement.house import (
     BETA,
     EM,
@@ -191,3 +194,20 @@ async def test_policies_are_found_by_package_and_under_their_beta_names(cottage:
     assert beta["accessPackageId"] == package
     await cottage.call("DELETE", f"assignmentPolicies/{made['id']}", status=204)
     await cottage.get(f"assignmentPolicies/{made['id']}", status=404)
+
+
+async def test_a_policy_keeps_nothing_of_an_extension_but_its_name(cottage: House) -> None:
+    package, extension = await place(cottage)
+    (setting,) = calls(("assignmentRequestCreated", extension))
+    secret = {
+        "@odata.type": f"{GRAPH}httpRequestEndpoint",
+        "targetUrl": "https://example.com/hook?sig=SECRET",
+    }
+    setting["customExtension"] |= {"displayName": "x", "endpointConfiguration": secret}
+
+    await cottage.policy(package, customExtensionStageSettings=[setting])
+
+    async with cottage.database.reading() as conn:
+        (document,) = (await conn.execute(select(policy_terms.c.document))).scalars()
+    (kept,) = document["customExtensionStageSettings"]
+    assert kept["customExtension"] == {"@odata.type": REQUEST_EXTENSION, "id": extension}

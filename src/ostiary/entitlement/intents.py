@@ -77,7 +77,7 @@ def read_intent(draft: AccessPackageAssignmentRequest) -> Intent:
     if not isinstance(assignment, AccessPackageAssignment):
         raise InvalidModel("The property 'assignment' is required.", target="assignment")
     if type_ in (RequestType.USER_REMOVE, RequestType.ADMIN_REMOVE):
-        return Intent(type=type_, assignment_id=_required(assignment.id, "assignment/id"))
+        return Intent(type=type_, assignment_id=_required(assignment.id.lower(), "assignment/id"))
     return _read_add(type_, draft, assignment)
 
 
@@ -118,7 +118,7 @@ def _read_add(
 
 def _one_of(path: str, *given: str | None) -> str | None:
     """Give the one value that several names may have; two different ones are a mistake."""
-    values = {value for value in given if value}
+    values = {value.lower() for value in given if value}
     if len(values) > 1:
         raise InvalidModel(
             f"'{path}' is given twice with different values: {', '.join(sorted(values))}.",

@@ -73,13 +73,19 @@ def check(policy: AccessPackageAssignmentPolicy) -> None:
 
 
 def normalized(policy: AccessPackageAssignmentPolicy) -> AccessPackageAssignmentPolicy:
-    """Give a policy in the structure of v1.0: backup approvers become fallback approvers (2.6)."""
+    """Give a policy in the structure of v1.0: backup approvers become fallback approvers (2.6).
+
+    The ids of people and groups are written as the directory writes them.
+    """
     settings = policy.request_approval_settings
-    if settings is None:
-        return policy
-    stages = [_without_backups(stage) for stage in settings.stages]
-    normal = msgspec.structs.replace(settings, stages=stages)
-    return msgspec.structs.replace(policy, request_approval_settings=normal)
+    if settings is not None:
+        stages = [_without_backups(stage) for stage in settings.stages]
+        settings = msgspec.structs.replace(settings, stages=stages)
+    return msgspec.structs.replace(
+        policy,
+        request_approval_settings=settings,
+        specific_allowed_targets=_plain(policy.specific_allowed_targets),
+    )
 
 
 def check_name(name: object, path: str = "displayName") -> None:
@@ -146,7 +152,17 @@ def _split(approvers: Sequence[SubjectSet]) -> tuple[list[SubjectSet], list[Subj
 
 
 def _plain(approvers: Sequence[SubjectSet]) -> list[SubjectSet]:
-    return [msgspec.structs.replace(one, is_backup=None) for one in approvers]
+    return [msgspec.structs.replace(_spelled(one), is_backup=None) for one in approvers]
+
+
+def _spelled(one: SubjectSet) -> SubjectSet:
+    match one:
+        case SingleUser() if one.user_id:
+            return msgspec.structs.replace(one, user_id=one.user_id.lower())
+        case GroupMembers() if one.group_id:
+            return msgspec.structs.replace(one, group_id=one.group_id.lower())
+        case _:
+            return one
 
 
 def _refuse(given: bool, path: str, type_: str) -> None:

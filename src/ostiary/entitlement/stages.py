@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from ostiary.entitlement.model.catalogs import AccessPackageAssignmentPolicy
 from ostiary.entitlement.model.enums import AccessPackageCustomExtensionStage as Stage
 from ostiary.entitlement.model.extensions import (
@@ -20,6 +22,7 @@ from ostiary.entitlement.model.extensions import (
 )
 from ostiary.entitlement.states import Plan, PlannedCall, Verdict
 from ostiary.graph.errors import InvalidModel, NotSupported
+from ostiary.graph.types import UNSET
 
 MAX_SETTINGS: Final = 5
 """How many extensions a policy may call (contract, section 6)."""
@@ -61,7 +64,17 @@ def settings_of(policy: AccessPackageAssignmentPolicy) -> list[CustomExtensionSt
 
 def extension_id(setting: CustomExtensionStageSetting) -> str | None:
     """Give the id of the extension that a setting names."""
-    return setting.custom_extension.id or None if setting.custom_extension else None
+    return setting.custom_extension.id.lower() or None if setting.custom_extension else None
+
+
+def bare(setting: CustomExtensionStageSetting) -> CustomExtensionStageSetting:
+    """Give a setting that names its extension and says nothing else of it."""
+    extension = setting.custom_extension
+    if not extension:
+        return setting
+    rest = {name: UNSET for name in extension.__struct_fields__ if name != "id"}
+    named = msgspec.structs.replace(extension, **rest)
+    return msgspec.structs.replace(setting, id="", custom_extension=named)
 
 
 def check_settings(

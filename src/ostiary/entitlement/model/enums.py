@@ -237,10 +237,3 @@ class AccessPackageAssignmentRequestFilterByCurrentUserOptions(EdmEnum):
     TARGET_MANAGER = "targetManager", 101
     REQUEST_FOR_OTHERS = "requestForOthers", 102
     TARGET_AGENT_IDENTITY_SPONSOR_OR_OWNER = "targetAgentIdentitySponsorOrOwner", 103
-
-
-class AccessPackageFilterByCurrentUserOptions(EdmEnum):
-    """What the caller is to the packages that are asked for."""
-
-    ALLOWED_REQUESTOR = "allowedRequestor", 1
-    UNKNOWN_FUTURE_VALUE = "unknownFutureValue", 99

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 import structlog
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.audit.events import Target
@@ -133,7 +134,10 @@ class Extensions:
                     f"The custom extension is called by the policies: {', '.join(callers)}. "
                     "Remove it from their 'customExtensionStageSettings' first."
                 )
-            await extension_store.remove(conn, [key])
+            try:
+                await extension_store.remove(conn, [key])
+            except IntegrityError as error:
+                raise OperationNotAllowed("A policy has just begun to call it.") from error
             event = act.event("Delete custom extension", "Delete", _target(existing))
             await record(conn, [event], now=act.now)
 

@@ -40,7 +40,7 @@ def catalog_named(draft: AccessPackage) -> str | None:
     nested = draft.catalog.id if isinstance(draft.catalog, AccessPackageCatalog) else None
     if nested and draft.catalog_id and nested != draft.catalog_id:
         raise InvalidModel("'catalog' and 'catalogId' name different catalogs.", target="catalog")
-    return nested or draft.catalog_id
+    return (nested or draft.catalog_id or "").lower() or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +107,12 @@ class Packages:
         """
         async with self.database.transaction() as conn:
             existing = await _existing(conn, key)
+            policy_ids = await store.lock_policies(conn, key)
             if await store.has_assignments(conn, key):
                 raise OperationNotAllowed(
                     "The access package has assignments or open requests. Remove them first."
                 )
-            await policy_store.delete_policies(conn, await store.policy_ids(conn, key))
+            await policy_store.delete_policies(conn, policy_ids)
             await store.delete_package(conn, key)
             event = act.event("Delete access package", "Delete", _target(existing))
             await record(conn, [event], now=act.now)

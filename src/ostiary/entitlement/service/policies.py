@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.audit.events import Target
@@ -39,7 +40,7 @@ def package_named(draft: AccessPackageAssignmentPolicy) -> str | None:
             "'accessPackage' and 'accessPackageId' name different packages.",
             target="accessPackage",
         )
-    return nested or draft.access_package_id
+    return (nested or draft.access_package_id or "").lower() or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,13 @@ async def _store(
     known = await extension_store.known(conn, named)
     stages.check_settings(settings, known, catalog_id=stored.catalog_id)
     kept = replace(stored, policy=policy)
-    await (store.insert_policy if is_new else store.save_policy)(conn, kept)
+    try:
+        await (store.insert_policy if is_new else store.save_policy)(conn, kept)
+    except IntegrityError as error:
+        raise InvalidModel(
+            "A custom extension that the policy calls has just been deleted.",
+            target="customExtensionStageSettings",
+        ) from error
     verb, operation = ("Create", "Add") if is_new else ("Update", "Update")
     event = act.event(f"{verb} access package assignment policy", operation, _target(kept))
     await record(conn, [event], now=act.now)
@@ -159,7 +166,7 @@ def _settled(draft: AccessPackageAssignmentPolicy) -> AccessPackageAssignmentPol
     """Give a policy in the one form in which it is kept."""
     normal = policies.normalized(draft)
     questions = _with_ids(policies.questions_of(normal))
-    settings = stages.settings_of(normal)
+    settings = [stages.bare(setting) for setting in stages.settings_of(normal)]
     return msgspec.structs.replace(
         normal, questions=questions, custom_extension_stage_settings=settings
     )

@@ -43,7 +43,7 @@ from ostiary.storage.tables import new_id
 def catalog_named(draft: AccessPackageResourceRequest) -> str | None:
     """Give the catalog that a resource request names, in either way."""
     nested = draft.catalog.id if isinstance(draft.catalog, AccessPackageCatalog) else None
-    return nested or draft.catalog_id
+    return (nested or draft.catalog_id or "").lower() or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ async def _remove(
 ) -> AccessPackageResource:
     origin = (draft.origin_system, draft.origin_id)
     named = (origin[0], origin[1].lower()) if origin[0] and origin[1] else None
-    existing = await store.resource(conn, catalog_id, key=draft.id or None, origin=named)
+    existing = await store.resource(conn, catalog_id, key=draft.id.lower() or None, origin=named)
     if existing is None:
         raise NotThere("resource", draft.id or draft.origin_id or "")
     if await store.is_used(conn, existing.id):

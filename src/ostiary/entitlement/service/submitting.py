@@ -67,7 +67,9 @@ async def submit(
 
 async def _facts(conn: AsyncConnection, submissions: Sequence[Submission]) -> Facts:
     intents = [submission.intent for submission in submissions]
-    policies = await policy_store.policies(conn, {i.policy_id for i in intents if i.policy_id})
+    named = {i.policy_id for i in intents if i.policy_id}
+    await policy_store.keep(conn, named)
+    policies = await policy_store.policies(conn, named)
     package_ids = {policy.package_id for policy in policies.values()}
     people = {target_of(submission) for submission in submissions}
     people |= {submission.act.caller.object_id for submission in submissions}

@@ -168,10 +168,11 @@ async def has_assignments(conn: AsyncConnection, package_id: str) -> bool:
     return bool(await conn.scalar(select(exists().where(held))))
 
 
-async def policy_ids(conn: AsyncConnection, package_id: str) -> list[str]:
-    """Give the ids of the policies of a package."""
-    query = select(assignment_policies.c.id).where(assignment_policies.c.package_id == package_id)
-    return list((await conn.execute(query)).scalars())
+async def lock_policies(conn: AsyncConnection, package_id: str) -> list[str]:
+    """Give the ids of the policies of a package; nobody can ask under them meanwhile."""
+    rows = assignment_policies.c.id
+    query = select(rows).where(assignment_policies.c.package_id == package_id).order_by(rows)
+    return list((await conn.execute(query.with_for_update())).scalars())
 
 
 async def places(conn: AsyncConnection, package_ids: Collection[str]) -> dict[str, PackagePlace]:

@@ -73,6 +73,13 @@ async def policy(conn: AsyncConnection, key: str, *, lock: bool = False) -> Stor
     return (await policies(conn, [key])).get(key)
 
 
+async def keep(conn: AsyncConnection, keys: Collection[str]) -> None:
+    """Keep policies from being changed or deleted before this transaction ends."""
+    rows = assignment_policies.c.id
+    query = select(rows).where(among(rows, keys)).order_by(rows)
+    await conn.execute(query.with_for_update(read=True))
+
+
 async def policies(conn: AsyncConnection, keys: Collection[str]) -> dict[str, StoredPolicy]:
     """Read policies with their stage settings; those that do not exist are missing."""
     rows = (await conn.execute(select(POLICIES).where(among(POLICIES.c.id, keys)))).mappings()

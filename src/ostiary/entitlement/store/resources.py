@@ -192,7 +192,7 @@ async def _find(
 ) -> tuple[str, str] | None:
     query = select(table.c.id, table.c.resource_id).where(table.c.catalog_id == catalog_id)
     if wanted.id:
-        query = query.where(table.c.id == wanted.id)
+        query = query.where(table.c.id == wanted.id.lower())
     elif wanted.origin_id:
         query = query.where(table.c.origin_id == wanted.origin_id)
     else:
