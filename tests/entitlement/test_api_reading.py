@@ -57,10 +57,6 @@ async def test_requests_are_shown_with_all_that_belongs_to_them(house: House) ->
     assert {name for name in selected if not name.startswith("@")} == {"id", "state"}
 
 
-@pytest.mark.xfail(
-    reason="storage.tables.Instant does not say that its Python type is datetime, so that the "
-    "token of a page that is sorted by an instant is read as text",
-)
 async def test_the_newest_requests_come_first_and_page_by_page(house: House) -> None:
     _, package, policy, first = await place(house)
     house.clock.advance(minutes=1)

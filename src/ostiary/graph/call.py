@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
+from ostiary.graph import deltas
+from ostiary.graph.deltas import DeltaQuery
 from ostiary.graph.edm import describe
 from ostiary.graph.errors import BadRequest, InvalidModel, NotAcceptable, UnsupportedMediaType
 from ostiary.graph.reading import Reader, parse_json, reference_key
 from ostiary.graph.resources import Caller
 from ostiary.graph.routing import OperationAt, Place, keys_of
-from ostiary.graph.types import Complex, Version
+from ostiary.graph.types import Complex, Entity, Version
 from ostiary.graph.urls import arguments, plain_key
 from ostiary.graph.values import READERS
 
@@ -63,6 +65,12 @@ class GraphCall:
         """Every key in the path by the name of its set."""
         return keys_of(self.place)
 
+    @property
+    def page(self) -> int | None:
+        """The largest page that ``Prefer`` asks for; None: it does not say."""
+        wish = self.preferences.get("odata.maxpagesize") or self.preferences.get("maxpagesize")
+        return (int(wish[:9]) or None) if wish and wish.isdecimal() else None
+
     def key(self, name: str) -> str:
         """Give the key that follows the segment declared as ``name``."""
         return self.keys[name]
@@ -93,6 +101,11 @@ class GraphCall:
             return self._arguments(type_)
         body = self.body() if self.raw_body.strip() else {}
         return self.reader.create(type_, body)
+
+    def delta(self, type_: type[Entity]) -> DeltaQuery:
+        """Read the options of a delta function over ``type_``."""
+        asked = deltas.read(self.query, type_, f"{self.root}/{self.path.strip('/')}")
+        return replace(asked, page=self.page)
 
     def reference(self) -> tuple[str, str]:
         """Read ``{"@odata.id": url}`` and give the last set's name and the key."""

@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import and_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ostiary.graph import delta_replies, query
 from ostiary.graph import options as query_options
-from ostiary.graph import query
 from ostiary.graph.call import GraphCall
 from ostiary.graph.context import context_url, location, next_link
+from ostiary.graph.deltas import Delta
 from ostiary.graph.edm import Property, describe, result_type
 from ostiary.graph.errors import BadRequest, MethodNotAllowed, NotFound
 from ostiary.graph.etags import etag, matches, require
@@ -75,10 +76,8 @@ class Dispatcher:
 
     async def _page(self, place: Collection, call: GraphCall, writer: Writer) -> Reply:
         options = query_options.parse(call.query, describe(place.source.type))
-        wish = call.preferences.get("odata.maxpagesize") or call.preferences.get("maxpagesize")
-        size = int(wish) if wish and wish.isdecimal() and int(wish) > 0 else None
         async with self.database.reading() as conn:
-            page = await query.page(conn, place, options, call, max_page=size)
+            page = await query.page(conn, place, options, call, max_page=call.page)
         declared = place.source.type
         body: dict[str, Any] = {}
         if writer.metadata != "none":
@@ -290,6 +289,9 @@ class Dispatcher:
         value = await _run(Endpoint(operation.needs, operation.handle), call)
         if isinstance(value, Matching):
             return await self._page(_matching(place, value), call, writer)
+        if isinstance(value, Delta):
+            assert isinstance(place.on, Collection)
+            return Reply(200, delta_replies.body(place.on, value, call, writer))
         if value is None:
             return Reply(operation.empty)
         return Reply(200, self._result(place, value, call, writer))

@@ -27,6 +27,7 @@ from ostiary.graph.types import (
     EdmType,
     Entity,
     Nav,
+    PublishedAs,
     ReadOnly,
     UnsetType,
     Version,
@@ -76,6 +77,13 @@ class Property:
     beta: Beta = SAME_IN_BETA
     beta_only: bool = False
     also: tuple[Also, ...] = ()
+    published: TypeRef | None = None
+    """The type that the schema names, where it is wider than the one that is read."""
+
+    @property
+    def shown(self) -> TypeRef:
+        """The type as the schema names it."""
+        return self.published or self.type
 
     def name_in(self, version: Version) -> str | None:
         """Give the name below a root; None where the property does not exist."""
@@ -172,7 +180,16 @@ def _property(info: msgspec.structs.FieldInfo, hint: Any) -> Property:
         beta=next((m for m in marked if isinstance(m, Beta)), SAME_IN_BETA),
         beta_only=_has(marked, BetaOnly),
         also=tuple(m for m in marked if isinstance(m, Also)),
+        published=_published(marked, type_ref),
     )
+
+
+def _published(markers: list[Any], type_: TypeRef) -> TypeRef | None:
+    wider = next((m.type for m in markers if isinstance(m, PublishedAs)), None)
+    if wider is None:
+        return None
+    kind, name = _named(wider, None)
+    return TypeRef(kind, name, wider, type_.collection, type_.nullable)
 
 
 def _has(markers: list[Any], marker: type) -> bool:

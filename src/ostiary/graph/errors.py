@@ -91,6 +91,13 @@ class Gone(DomainError):
     message = "What the request refers to no longer exists."
 
 
+class ResyncRequired(Gone):
+    """A token is too old to tell what changed since; ``location`` in the context begins anew."""
+
+    code = "resyncRequired"
+    message = "The changes since this token are no longer kept. Begin again from the Location."
+
+
 class PreconditionFailed(DomainError):
     """The object changed since the caller read it."""
 

@@ -79,6 +79,7 @@ def _parameter_types(parameters: type[Complex]) -> Iterator[type[Complex]]:
     for prop in describe(parameters).properties.values():
         if prop.type.kind in ("complex", "entity"):
             yield prop.type.python
+            yield prop.shown.python
 
 
 def _structured(roots: Sequence[Node]) -> list[StructuredType]:
@@ -164,12 +165,12 @@ def _property_xml(parent: ET.Element, prop: Property, version: Version) -> None:
         return
     if prop.nav is not None:
         element = ET.SubElement(
-            parent, "NavigationProperty", {"Name": name, "Type": _type_text(prop.type)}
+            parent, "NavigationProperty", {"Name": name, "Type": _type_text(prop.shown)}
         )
         if prop.nav.contained:
             element.set("ContainsTarget", "true")
         return
-    type_text = _type_text(prop.type)
+    type_text = _type_text(prop.shown)
     if version is Version.BETA and prop.beta.pascal:
         type_text = "Edm.String"
     element = ET.SubElement(parent, "Property", {"Name": name, "Type": type_text})
@@ -218,7 +219,7 @@ def _operation_xml(operation: Operation, bound: TypeRef | None) -> ET.Element:
         element.set("IsBound", "true")
         ET.SubElement(element, "Parameter", {"Name": "bindingParameter", "Type": _type_text(bound)})
     for prop in _parameters(operation):
-        ET.SubElement(element, "Parameter", {"Name": prop.name, "Type": _type_text(prop.type)})
+        ET.SubElement(element, "Parameter", {"Name": prop.name, "Type": _type_text(prop.shown)})
     if operation.returns is not None:
         returned = result_type(operation.returns, collection=operation.many)
         ET.SubElement(element, "ReturnType", {"Type": _type_text(returned)})

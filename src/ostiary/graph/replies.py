@@ -15,7 +15,12 @@ JSON_TYPE = (
 )
 TEXT_TYPE = "text/plain;charset=utf-8"
 
-_HEADERS = {"allow": "Allow", "www_authenticate": "WWW-Authenticate", "retry_after": "Retry-After"}
+_HEADERS = {
+    "allow": "Allow",
+    "location": "Location",
+    "retry_after": "Retry-After",
+    "www_authenticate": "WWW-Authenticate",
+}
 """What an error's context says in a header."""
 
 

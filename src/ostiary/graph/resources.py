@@ -7,6 +7,7 @@ takes a ``Call`` and returns
 * an entity: 201 after POST to a set, 200 otherwise,
 * a list: 200 with a collection,
 * ``Matching``: 200 with those rows, after the caller's query options,
+* ``Delta``: 200 with a page of changes and the link to go on by,
 * any other complex or primitive value: 200,
 * ``None``: the operation's ``empty`` status, 204 by default.
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, FromClause, RowMapping
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from ostiary.graph.deltas import DeltaQuery
     from ostiary.graph.errors import NotFound
     from ostiary.graph.types import Complex, Entity, Version
 
@@ -92,6 +94,12 @@ class Call(Protocol):
 
     def parameters(self, type_: type[ComplexT]) -> ComplexT:
         """Read an action's body or a function's arguments as ``type_``."""
+
+    def delta(self, type_: type[Entity]) -> DeltaQuery:
+        """Read the options of a delta function over ``type_``.
+
+        :raises BadRequest: one of them is not supported there.
+        """
 
     def reference(self) -> tuple[str, str]:
         """Read ``{"@odata.id": url}`` and give the last set's name and the key: ``("users", id)``.

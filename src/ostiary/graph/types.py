@@ -33,6 +33,7 @@ __all__ = [
     "Entity",
     "Int64",
     "Nav",
+    "PublishedAs",
     "ReadOnly",
     "UnsetType",
     "Version",
@@ -119,6 +120,13 @@ class Nav:
     """A navigation property: absent until expanded. ``contained``: its target lives in it."""
 
     contained: bool = False
+
+
+@dataclass(frozen=True)
+class PublishedAs:
+    """The wider type that the published schema names, where only this one makes sense here."""
+
+    type: type
 
 
 @dataclass(frozen=True)

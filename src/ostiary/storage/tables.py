@@ -37,6 +37,11 @@ class Instant(TypeDecorator[datetime]):
     impl = String(_WIDTH)
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[datetime]:
+        """Say what the column holds in Python."""
+        return datetime
+
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Choose the type of the database at hand."""
         if dialect.name == "postgresql":

@@ -29,6 +29,7 @@ from ostiary.graph.types import (
     Complex,
     Entity,
     Nav,
+    PublishedAs,
     ReadOnly,
     UnsetType,
     WriteOnly,
@@ -126,7 +127,7 @@ class ResumeParameters(Complex, kw_only=True):
 
     source: str | None = None
     type: str | None = None
-    data: AccessPackageAssignmentRequestCallbackData
+    data: Annotated[AccessPackageAssignmentRequestCallbackData, PublishedAs(CustomExtensionData)]
 
 
 class RequestFilterParameters(Complex, kw_only=True):
