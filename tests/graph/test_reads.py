@@ -331,6 +331,18 @@ async def test_the_schema_is_there_as_json_too(readable: httpx.AsyncClient) -> N
     assert (await readable.get("/v1.0/$metadata?$format=json")).json() == schema
 
 
+async def test_all_metadata_names_type_identity_and_edit_link(readable: httpx.AsyncClient) -> None:
+    headers = {"accept": "application/json;odata.metadata=full"}
+
+    book = (await readable.get(f"{BOOKS}/b1", headers=headers)).json()
+    (listed, *_) = (await readable.get(BOOKS, headers=headers)).json()["value"]
+
+    assert book["@odata.type"] == listed["@odata.type"] == "#microsoft.graph.book"
+    assert book["@odata.id"] == listed["@odata.id"] == f"http://localhost{BOOKS}('b1')"
+    assert book["@odata.editLink"] == "library/books('b1')"
+    assert (await readable.get(book["@odata.id"])).json()["title"] == "Emma"
+
+
 async def test_search_looks_through_the_declared_texts(readable: httpx.AsyncClient) -> None:
     assert await ids(readable, BOOKS, **{"$search": '"wool"'}) == ["b5"]
     reply = await readable.get("/v1.0/library/authors", params={"$search": '"x"'})

@@ -8,7 +8,8 @@ from ostiary.graph.call import GraphCall
 from ostiary.graph.edm import describe
 from ostiary.graph.options import QueryOptions
 from ostiary.graph.routing import Collection, EntityAt, Place, SingletonAt
-from ostiary.graph.types import Version
+from ostiary.graph.types import Complex, Entity, Version
+from ostiary.graph.writing import Writer
 
 
 def context_url(
@@ -17,6 +18,14 @@ def context_url(
     """Give ``@odata.context``: the set's path, the selection, and ``$entity`` for a single one."""
     end = "/$entity" if entity else ""
     return f"{call.root}/$metadata#{set_path(place, call.version)}{_selection(place, options)}{end}"
+
+
+def control(place: Collection, value: Complex, call: GraphCall, writer: Writer) -> dict[str, str]:
+    """Give the identity and the edit link of an entity, for callers that want all metadata."""
+    if writer.metadata != "full" or not isinstance(value, Entity):
+        return {}
+    own = f"{set_path(place, call.version)}('{value.id}')"
+    return {"@odata.id": f"{call.root}/{own}", "@odata.editLink": own}
 
 
 def set_path(place: Place | None, version: Version) -> str:

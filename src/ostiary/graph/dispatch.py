@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ostiary.graph import delta_replies, query
 from ostiary.graph import options as query_options
 from ostiary.graph.call import GraphCall
-from ostiary.graph.context import context_url, location, next_link
+from ostiary.graph.context import context_url, control, location, next_link
 from ostiary.graph.deltas import Delta
 from ostiary.graph.edm import Property, describe, result_type
 from ostiary.graph.errors import BadRequest, MethodNotAllowed, NotFound
@@ -86,7 +86,10 @@ class Dispatcher:
             body["@odata.count"] = page.count
         if page.token is not None:
             body["@odata.nextLink"] = next_link(call, options, page.token)
-        body["value"] = [writer.entity(e, declared=declared, shape=options) for e in page.entities]
+        body["value"] = [
+            control(place, e, call, writer) | writer.entity(e, declared=declared, shape=options)
+            for e in page.entities
+        ]
         return Reply(200, body)
 
     def _created(self, place: Collection, made: Any, call: GraphCall, writer: Writer) -> Reply:
@@ -116,6 +119,7 @@ class Dispatcher:
             body["@odata.context"] = context_url(place, call, options, entity=True)
             if isinstance(value, Entity):
                 body["@odata.etag"] = etag(value)
+        body |= control(place, value, call, writer)
         return body | writer.entity(value, declared=place.source.type, shape=options)
 
     async def _entity(self, place: EntityAt, call: GraphCall, writer: Writer) -> Reply:
