@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ostiary.entitlement.routes import unserved
 from ostiary.entitlement.routes.approvals import approvals
 from ostiary.entitlement.routes.assignments import assignments
 from ostiary.entitlement.routes.catalogs import catalogs
@@ -24,6 +25,7 @@ def resources(services: Entitlement) -> Singleton:
     return Singleton(
         name="entitlementManagement",
         container="microsoft.graph.entitlementManagement",
+        unserved=unserved.MANAGEMENT,
         children=(
             approvals(services),
             packages(services, gates),

@@ -14,6 +14,7 @@ from ostiary.entitlement.model.enums import (
 )
 from ostiary.entitlement.model.requests import AccessPackageAssignment, AssignmentFilterParameters
 from ostiary.entitlement.roles import Task
+from ostiary.entitlement.routes import unserved
 from ostiary.entitlement.routes.finding import OF_ASSIGNMENT, Gates, act
 from ostiary.entitlement.service import Entitlement
 from ostiary.entitlement.service.assignments import Assignments
@@ -73,6 +74,7 @@ def assignments(services: Entitlement, gates: Gates) -> EntitySet:
     handlers = _Handlers(services.assignments)
     return EntitySet(
         name="assignments",
+        unserved=unserved.ASSIGNMENTS,
         beta="accessPackageAssignments",
         source=running.ASSIGNMENTS,
         read=gates.read,

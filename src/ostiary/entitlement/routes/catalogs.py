@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ostiary.entitlement.model.catalogs import AccessPackageCatalog
 from ostiary.entitlement.model.extensions import WorkflowExtension
 from ostiary.entitlement.roles import Task
+from ostiary.entitlement.routes import unserved
 from ostiary.entitlement.routes.finding import Gates, act, catalog_in_path
 from ostiary.entitlement.service import Entitlement
 from ostiary.entitlement.service.catalogs import Catalogs
@@ -66,6 +67,7 @@ def catalogs(services: Entitlement, gates: Gates) -> EntitySet:
     creator = requires(EM_WRITE, role=gates.checks.anywhere(Task.CREATE_CATALOG))
     return EntitySet(
         name="catalogs",
+        unserved=unserved.CATALOGS,
         beta="accessPackageCatalogs",
         source=configured.CATALOGS,
         read=gates.read,

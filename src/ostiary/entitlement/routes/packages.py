@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ostiary.entitlement.model.catalogs import AccessPackage, AccessPackageResourceRoleScope
 from ostiary.entitlement.roles import Task
+from ostiary.entitlement.routes import unserved
 from ostiary.entitlement.routes.finding import OF_PACKAGE, Gates, act, of_new_package
 from ostiary.entitlement.service import Entitlement
 from ostiary.entitlement.service.packages import Packages
@@ -56,6 +57,7 @@ def packages(services: Entitlement, gates: Gates) -> EntitySet:
     )
     return EntitySet(
         name="accessPackages",
+        unserved=unserved.PACKAGES,
         source=configured.PACKAGES,
         read=gates.read,
         create=Endpoint(gates.write(Task.PACKAGE, of_new_package), handlers.create),

@@ -14,6 +14,7 @@ from ostiary.identity.permissions import requires
 from ostiary.identity.principals import Principal, principal
 from ostiary.lifecycle.conditions import check_known
 from ostiary.lifecycle.model.extensions import Resume
+from ostiary.lifecycle.routes import unserved
 from ostiary.lifecycle.service import Address, Resuming
 from ostiary.lifecycle.sources.results import PEOPLE, REPORTS, RUNS, TASK_RESULTS, reports
 from ostiary.lifecycle.tables import (
@@ -56,6 +57,7 @@ def runs(resuming: Resuming) -> EntitySet:
     results = task_results(resuming, within=task_processing_results.c.run_id)
     return EntitySet(
         name="runs",
+        unserved=unserved.RESULTS,
         source=RUNS,
         within=runs_table.c.workflow_id,
         read=_READ,
@@ -73,6 +75,7 @@ def task_reports(resuming: Resuming) -> EntitySet:
     results = task_results(resuming, within=task_processing_results.c.task_report_id)
     return EntitySet(
         name="taskReports",
+        unserved=unserved.RESULTS,
         source=REPORTS,
         within=reports.c.workflow_id,
         read=_READ,
@@ -104,6 +107,7 @@ def _people(resuming: Resuming, *, within: ColumnElement[Any]) -> EntitySet:
     results = task_results(resuming, within=task_processing_results.c.user_processing_result_id)
     return EntitySet(
         name="userProcessingResults",
+        unserved=unserved.RESULTS,
         source=PEOPLE,
         within=within,
         read=_READ,

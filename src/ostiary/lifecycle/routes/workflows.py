@@ -17,6 +17,7 @@ from ostiary.lifecycle.model.actions import (
     CreateNewVersion,
 )
 from ostiary.lifecycle.model.workflows import Task, Workflow
+from ostiary.lifecycle.routes import unserved
 from ostiary.lifecycle.routes.results import people, runs, task_reports, task_results
 from ostiary.lifecycle.service import Lifecycle, Runs, Workflows
 from ostiary.lifecycle.sources import configured
@@ -87,6 +88,7 @@ def workflows(lifecycle: Lifecycle) -> EntitySet:
     handlers = _Handlers(lifecycle.workflows, lifecycle.runs)
     return EntitySet(
         name="workflows",
+        unserved=unserved.WORKFLOWS,
         source=configured.WORKFLOWS,
         read=_READ,
         create=Endpoint(_WRITE, handlers.create),
@@ -105,7 +107,12 @@ def workflows(lifecycle: Lifecycle) -> EntitySet:
 
 def deleted_items() -> Singleton:
     """Declare ``deletedItems``, where workflows are kept that can still be restored."""
-    deleted = EntitySet(name="workflows", source=configured.DELETED_WORKFLOWS, read=_DETAILS)
+    deleted = EntitySet(
+        name="workflows",
+        source=configured.DELETED_WORKFLOWS,
+        read=_DETAILS,
+        unserved=unserved.DELETED,
+    )
     return Singleton(
         name="deletedItems", container="microsoft.graph.deletedItemContainer", children=(deleted,)
     )

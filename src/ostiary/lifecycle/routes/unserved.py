@@ -1,0 +1,25 @@
+"""Published names of lifecycle workflows that are not served yet: they answer 501.
+
+``docs/compatibility.md`` says of each why. A name leaves this list when it is served.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+CONTAINER: Final = ("insights", "settings", "workflowTemplates")
+
+WORKFLOWS: Final = (
+    "activateAndWait",
+    "activateWithScope",
+    "clearQuarantine",
+    "executionScope",
+    "previewScope",
+    "previewTaskFailures",
+    "previewWorkflow",
+    "subjectProcessingResults",
+)
+
+DELETED: Final = ("restore",)
+
+RESULTS: Final = ("reprocessedRuns", "subjectProcessingResults", "summary")
