@@ -22,14 +22,18 @@ from tests.scenarios.api import Json, refusal
 from tests.scenarios.bodies import DOCUMENTED_EXTENSION
 from tests.scenarios.house import House
 from tests.scenarios.parking import Parking
-from tests.scenarios.snapshots import contents
+from tests.scenarios.snapshots import Contents, contents
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 modestly: Final = settings(
-    max_examples=30,
+    max_examples=25,
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.function_scoped_fixture,  # the examples of a test share what it watches
+    ],
 )
 
 NAMES: Final = st.sampled_from(
@@ -103,34 +107,39 @@ def answers() -> st.SearchStrategy[bytes]:
 
 
 class Watched:
-    """An operation whose traces are watched: the database is compared before and after."""
+    """A server whose traces are watched: what it holds is compared before and after."""
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self._before: dict[str, list[str]] | None = None
+        self._held: Contents | None = None
 
     async def send(self, path: str, body: bytes) -> int:
         """Send a body, check whatever comes back, and give its status."""
-        before = self._before or await contents(self.house.database)
+        held = self._held or await contents(self.house.database)
         reply = await self.house.admin.send("POST", path, content=body)
-        self._before = await contents(self.house.database)
+        self._held = await contents(self.house.database)
         assert reply.status_code < 500, reply.text
         if reply.status_code >= 400:
             refusal(reply)
-            assert self._before == before
+            assert self._held == held
         return reply.status_code
 
     def forget(self) -> None:
         """Look anew: something was done on purpose."""
-        self._before = None
+        self._held = None
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def extensions(server: Server, http: httpx.AsyncClient) -> tuple[Watched, str]:
-    """The server, and the path of the extensions of a catalog."""
-    house = House(server, http, ScriptedEndpoint())
-    catalog = await house.access().make_catalog()
-    return Watched(house), house.access().extensions_path(catalog)
+@pytest.fixture
+def watched(server: Server, http: httpx.AsyncClient) -> Watched:
+    """The server, watched from here on."""
+    return Watched(House(server, http, ScriptedEndpoint()))
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def extensions(watched: Watched) -> str:
+    """The path of the extensions of a catalog."""
+    access = watched.house.access()
+    return access.extensions_path(await access.make_catalog())
 
 
 FULL_EXTENSION: Final = {
@@ -149,39 +158,39 @@ FULL_EXTENSION: Final = {
     )
 )
 async def test_any_body_makes_an_extension_or_is_refused_without_a_trace(
-    extensions: tuple[Watched, str], body: bytes
+    watched: Watched, extensions: str, body: bytes
 ) -> None:
-    watched, path = extensions
-    before = len(await watched.house.admin.values(path))
+    before = len(await watched.house.admin.values(extensions))
 
-    status = await watched.send(path, body)
+    status = await watched.send(extensions, body)
 
     assert status in (201, 400)
-    after = len(await watched.house.admin.values(path))
+    after = len(await watched.house.admin.values(extensions))
     assert after - before == (1 if status == 201 else 0)
 
 
 @modestly
 @given(body=answers())
 async def test_any_body_resumes_a_request_or_is_refused_without_a_trace(
-    parked_request: Parking, body: bytes
+    parked_request: Parking, watched: Watched, body: bytes
 ) -> None:
-    await resume_or_refuse(parked_request, body)
+    await resume_or_refuse(watched, parked_request, body)
 
 
 @modestly
 @given(body=sent(bodies.COMPLETED, {**bodies.FAILED, "value": {}}))
 async def test_any_body_resumes_a_task_or_is_refused_without_a_trace(
-    parked_task: Parking, body: bytes
+    parked_task: Parking, watched: Watched, body: bytes
 ) -> None:
-    await resume_or_refuse(parked_task, body)
+    await resume_or_refuse(watched, parked_task, body)
 
 
-async def resume_or_refuse(parked: Parking, body: bytes) -> None:
+async def resume_or_refuse(watched: Watched, parked: Parking, body: bytes) -> None:
     """Answer with any body; where it counts, another one waits afterwards."""
-    status = await Watched(parked.house).send(parked.path, body)
+    status = await watched.send(parked.path, body)
 
     assert status in (204, 400)
     if status == 204:
-        await parked.house.settle()
+        await watched.house.settle()
         await parked.park()
+        watched.forget()

@@ -36,8 +36,9 @@ async def test_a_request_is_checked_approved_delivered_and_taken_back(
     assert await access.state_of(request) == ("pendingApproval", "PendingApproval")
     assert await house.members(offer.group) == set()
 
+    await house.pass_by(minutes=1)
     await house.approver("nestor", names).decide(request, "Approve")
-    await house.advance(minutes=1)
+    await house.settle()
     assert await access.state_of(request) == ("delivering", "WaitingForCallback")
     assert await house.members(offer.group) == {MEGAN}
 

@@ -6,15 +6,19 @@ entitlement 2.10 and 4.7, lifecycle 15.7 and 22.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from itertools import product
 from typing import Any
 
+import httpx
 import pytest
+import pytest_asyncio
 
 from ostiary.directory.seed import person_id
-from tests.extensions.endpoints import Call
+from ostiary.server.composition import Server
+from tests.extensions.endpoints import Call, ScriptedEndpoint
 from tests.scenarios import bodies
+from tests.scenarios.access import Offer
 from tests.scenarios.api import Json
 from tests.scenarios.bodies import CREATED, DOCUMENTED_EXTENSION, GRAPH
 from tests.scenarios.house import House
@@ -174,6 +178,21 @@ async def test_every_spelling_of_an_extension_creates_the_same(house: House, cas
 # 2. Resume an assignment request
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def kept(server: Server, http: httpx.AsyncClient) -> AsyncIterator[tuple[House, Offer]]:
+    """A package that can be asked for again and again, as long as every request is denied."""
+    async with ScriptedEndpoint() as endpoint:
+        house = House(server, http, endpoint)
+        yield house, await house.make_offer(CREATED)
+
+
+@pytest.fixture
+def offer(house: House, kept: tuple[House, Offer]) -> Offer:
+    """That package; its extension calls the endpoint of the house."""
+    house.endpoint = kept[0].endpoint
+    return kept[1]
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -187,21 +206,23 @@ async def test_every_spelling_of_an_extension_creates_the_same(house: House, cas
     ]
     + [f"/beta/{EM.lower()}/accesspackageassignmentrequests/{{}}/Resume/"],
 )
-async def test_every_path_of_a_request_resumes_it(house: House, path: str) -> None:
-    request, call = await house.park(await house.make_offer(CREATED))
+async def test_every_path_of_a_request_resumes_it(house: House, offer: Offer, path: str) -> None:
+    request, call = await house.park(offer)
 
-    await house.admin.post(path.format(request), bodies.answer(call), status=204)
-    await house.settle()
+    await house.admin.post(path.format(request), bodies.answer(call, state="denied"), status=204)
 
-    assert (await house.access().state_of(request))[0] == "delivered"
+    assert (await house.access().state_of(request))[0] == "denied"
 
 
-async def test_the_path_that_a_callout_carries_resumes_its_request(house: House) -> None:
-    request, call = await house.park(await house.make_offer(CREATED))
+async def test_the_path_that_a_callout_carries_resumes_its_request(
+    house: House, offer: Offer
+) -> None:
+    request, call = await house.park(offer)
     told = call.json()
     assert told["CallbackUri"] == f"http://127.0.0.1:8080/beta{told['CallbackUriPath']}"
 
-    await house.admin.post(told["CallbackUri"], bodies.answer(call), status=204)
+    answer = bodies.answer(call, state="denied")
+    await house.admin.post(told["CallbackUri"], answer, status=204)
 
     assert await house.answers(request) == [("accepted", None)]
 
@@ -260,9 +281,9 @@ async def test_every_spelling_of_an_answer_resumes_a_request(house: House, case:
 @pytest.mark.parametrize("spelling", ["denied", "Denied", "DENIED"])
 @pytest.mark.parametrize("stage", [CREATED, "AssignmentRequestCreated", None])
 async def test_every_spelling_of_a_denial_denies(
-    house: House, spelling: str, stage: str | None
+    house: House, offer: Offer, spelling: str, stage: str | None
 ) -> None:
-    request, call = await house.park(await house.make_offer(CREATED))
+    request, call = await house.park(offer)
 
     await house.access().resume(call, state=spelling, stage=stage)
 
