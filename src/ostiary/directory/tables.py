@@ -8,7 +8,7 @@ which kind the other side is, and a list of members is then one query. A row use
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table
 
 from ostiary.storage.tables import Instant, Json, metadata
 
@@ -108,6 +108,29 @@ ownerships = Table(
     Column("owner_id", String(36), ForeignKey("directory_objects.id"), primary_key=True),
     Column("added_at", Instant, nullable=False),
     Index("ix_ownerships_owner_id", "owner_id"),
+)
+
+sponsorships = Table(
+    "sponsorships",
+    metadata,
+    Column("user_id", String(36), ForeignKey("directory_objects.id"), primary_key=True),
+    Column("sponsor_id", String(36), ForeignKey("directory_objects.id"), primary_key=True),
+    Column("added_at", Instant, nullable=False),
+    Index("ix_sponsorships_sponsor_id", "sponsor_id"),
+)
+
+directory_changes = Table(
+    "directory_changes",
+    metadata,
+    # Says that an object of this kind is not what it was, or (with a link's name) that its link to
+    # the target is not. What it is now is read where it stands. Rows are only added, and in the
+    # end forgotten; they refer to objects that may be gone, so there are no foreign keys.
+    Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("object_id", String(36), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("link", String(40)),
+    Column("target_id", String(36)),
+    Column("at", Instant, nullable=False),
 )
 
 client_secrets = Table(

@@ -20,8 +20,10 @@ from ostiary.directory.changes.groups import add_groups, update_groups
 from ostiary.directory.changes.links import (
     add_members,
     add_owners,
+    add_sponsors,
     remove_members,
     remove_owners,
+    remove_sponsors,
 )
 from ostiary.directory.changes.people import (
     add_users,
@@ -41,6 +43,7 @@ __all__ = [
     "add_owners",
     "add_secrets",
     "add_service_principals",
+    "add_sponsors",
     "add_users",
     "delete_applications",
     "delete_objects",
@@ -49,6 +52,7 @@ __all__ = [
     "remove_members",
     "remove_owners",
     "remove_secrets",
+    "remove_sponsors",
     "restore_objects",
     "revoke_roles",
     "revoke_sign_in_sessions",

@@ -1,4 +1,4 @@
-"""Who belongs to what: members of groups, owners of groups and applications.
+"""Who belongs to what: members of groups, owners of groups and applications, sponsors of people.
 
 Adding what is there and removing what is not are no errors and leave no record. A pair of which one
 side does not exist, or may not stand on its side, is passed over: the caller knows by the answer.
@@ -19,8 +19,8 @@ from ostiary.directory import store
 from ostiary.directory.changes import records
 from ostiary.directory.changes.records import Phrase
 from ostiary.directory.objects import Kind, Reference
-from ostiary.directory.store import Pair
-from ostiary.directory.tables import memberships, ownerships
+from ostiary.directory.store import Pair, journal
+from ostiary.directory.tables import memberships, ownerships, sponsorships
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class _Relation:
     added: Mapping[Kind, Phrase]
     removed: Mapping[Kind, Phrase]
     far: frozenset[Kind]
+    tracked: bool = False
 
     def admits(self, pair: Pair, known: Mapping[str, Reference]) -> bool:
         here, there = (known.get(side) for side in pair)
@@ -44,6 +45,7 @@ _MEMBERSHIP = _Relation(
     added={Kind.GROUP: records.ADD_MEMBER},
     removed={Kind.GROUP: records.REMOVE_MEMBER},
     far=frozenset({Kind.USER, Kind.GROUP, Kind.SERVICE_PRINCIPAL}),
+    tracked=True,
 )
 _OWNERSHIP = _Relation(
     ownerships,
@@ -56,6 +58,12 @@ _OWNERSHIP = _Relation(
         Kind.APPLICATION: records.REMOVE_APPLICATION_OWNER,
     },
     far=frozenset({Kind.USER, Kind.SERVICE_PRINCIPAL}),
+)
+_SPONSORSHIP = _Relation(
+    sponsorships,
+    added={Kind.USER: records.ADD_SPONSOR},
+    removed={Kind.USER: records.REMOVE_SPONSOR},
+    far=frozenset({Kind.USER, Kind.GROUP}),
 )
 
 
@@ -87,6 +95,20 @@ async def remove_owners(
     return await _remove(conn, _OWNERSHIP, pairs, now=now, actor=actor)
 
 
+async def add_sponsors(
+    conn: AsyncConnection, pairs: Collection[Pair], *, now: datetime, actor: Actor
+) -> set[Pair]:
+    """Give people sponsors, as (user, sponsor); give the pairs that are new."""
+    return await _add(conn, _SPONSORSHIP, pairs, now=now, actor=actor)
+
+
+async def remove_sponsors(
+    conn: AsyncConnection, pairs: Collection[Pair], *, now: datetime, actor: Actor
+) -> set[Pair]:
+    """Take sponsors from people, as (user, sponsor); give the pairs that there were."""
+    return await _remove(conn, _SPONSORSHIP, pairs, now=now, actor=actor)
+
+
 async def _add(
     conn: AsyncConnection,
     relation: _Relation,
@@ -98,6 +120,8 @@ async def _add(
     known = await _named(conn, pairs)
     fit = {pair for pair in pairs if relation.admits(pair, known)}
     added = await store.insert_links(conn, relation.table, fit, now=now)
+    if relation.tracked:
+        await journal.note_members(conn, added, now=now)
     await _tell(conn, relation.added, added, known, now=now, actor=actor)
     return added
 
@@ -113,6 +137,8 @@ async def _remove(
     known = await _named(conn, pairs)
     fit = {pair for pair in pairs if relation.admits(pair, known)}
     removed = await store.delete_links(conn, relation.table, fit)
+    if relation.tracked:
+        await journal.note_members(conn, removed, now=now)
     await _tell(conn, relation.removed, removed, known, now=now, actor=actor)
     return removed
 

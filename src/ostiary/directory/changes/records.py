@@ -48,6 +48,8 @@ DELETE_USER = Phrase("Delete user", "Delete", "UserManagement")
 ENABLE_ACCOUNT = Phrase("Enable account", "Update", "UserManagement")
 DISABLE_ACCOUNT = Phrase("Disable account", "Update", "UserManagement")
 SET_MANAGER = Phrase("Set user manager", "Assign", "UserManagement")
+ADD_SPONSOR = Phrase("Add user sponsor", "Assign", "UserManagement")
+REMOVE_SPONSOR = Phrase("Remove user sponsor", "Unassign", "UserManagement")
 REVOKE_SESSIONS = Phrase("Update StsRefreshTokenValidFrom Timestamp", "Update", "UserManagement")
 CHANGE_LICENSES = Phrase("Change user license", "Update", "UserManagement")
 

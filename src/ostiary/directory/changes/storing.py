@@ -15,6 +15,7 @@ from ostiary.directory.changes import records
 from ostiary.directory.changes.records import Phrase
 from ostiary.directory.model import DirectoryObject
 from ostiary.directory.objects import Kind
+from ostiary.directory.store import journal
 
 WireT = TypeVar("WireT", bound=DirectoryObject)
 
@@ -34,7 +35,9 @@ async def store_new(
     if not entities:
         return
     rows = [store.values_of(entity) for entity in entities]
-    await store.insert_objects(conn, store.kind_of(entities[0]), rows)
+    kind = store.kind_of(entities[0])
+    await store.insert_objects(conn, kind, rows)
+    await journal.note_objects(conn, kind, [entity.id for entity in entities], now=now)
     events = [phrase.record(actor, records.wire_target(entity)) for entity in entities]
     await record(conn, events, now=now)
 
@@ -61,7 +64,9 @@ async def store_differences(
             about = records.wire_target(after, records.changes_of(old, differing))
             events.append(phrase.record(actor, about))
     if values:
-        await store.update_objects(conn, store.kind_of(changes[0][0]), values)
+        kind = store.kind_of(changes[0][0])
+        await store.update_objects(conn, kind, values)
+        await journal.note_objects(conn, kind, values, now=now)
         await record(conn, events, now=now)
     return set(values)
 
@@ -74,6 +79,8 @@ async def delete_objects(
     Their memberships stay stored and are seen by nobody until they are restored.
     """
     gone = await store.mark_deleted(conn, kind, ids, now=now)
+    await journal.note_objects(conn, kind, gone, now=now)
+    await journal.note_memberships(conn, gone, now=now)
     phrase = records.DELETE[kind]
     events = [phrase.record(actor, records.target(what)) for what in gone.values()]
     await record(conn, events, now=now)
@@ -88,6 +95,10 @@ async def restore_objects(
     :raises ObjectConflict: a live object has taken the name that only one may have.
     """
     back = await store.mark_restored(conn, ids)
+    for kind in Kind:
+        of_kind = [what.id for what in back.values() if what.kind is kind]
+        await journal.note_objects(conn, kind, of_kind, now=now)
+    await journal.note_memberships(conn, back, now=now, whole_groups=True)
     events = [
         records.RESTORE[what.kind].record(actor, records.target(what)) for what in back.values()
     ]

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from ostiary.directory import sources, store
 from ostiary.directory.model import Group
+from ostiary.directory.objects import Kind
+from ostiary.directory.routes.deltas import delta_of
 from ostiary.directory.routes.grants import grants_below
 from ostiary.directory.service import Directory, Groups
 from ostiary.graph.resources import Call, Endpoint, EntitySet, References
@@ -96,6 +98,7 @@ def groups(directory: Directory) -> EntitySet:
         update=Endpoint(write, handlers.update),
         delete=Endpoint(write, handlers.delete),
         children=(members, owners, grants_below("groups", directory)),
+        operations=(delta_of(Kind.GROUP, Group, directory, requires(matrix.GROUPS_READ)),),
     )
 
 

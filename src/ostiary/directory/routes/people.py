@@ -8,6 +8,8 @@ from typing import Annotated
 from ostiary.directory import sources
 from ostiary.directory.applications import guid
 from ostiary.directory.model import AssignedLicense, User
+from ostiary.directory.objects import Kind
+from ostiary.directory.routes.deltas import delta_of
 from ostiary.directory.routes.grants import grants_below
 from ostiary.directory.service import Directory, People
 from ostiary.graph.errors import BadRequest
@@ -110,6 +112,7 @@ def users(directory: Directory) -> EntitySet:
         delete=Endpoint(_WRITE, handlers.delete),
         children=(manager, grants_below("users", directory)),
         operations=(
+            delta_of(Kind.USER, User, directory, _DETAILS),
             Operation(
                 name="assignLicense",
                 kind="action",

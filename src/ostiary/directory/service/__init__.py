@@ -14,6 +14,7 @@ from ostiary.directory import changes
 from ostiary.directory.errors import ObjectNotFound
 from ostiary.directory.model import Application, DirectoryObject
 from ostiary.directory.service.applications import Applications
+from ostiary.directory.service.deltas import Deltas
 from ostiary.directory.service.groups import Groups
 from ostiary.directory.service.people import People
 from ostiary.directory.store import by_id, describe_secrets, wire_object
@@ -42,6 +43,11 @@ class Directory:
     def applications(self) -> Applications:
         """What concerns applications, service principals and their roles."""
         return Applications(self.database)
+
+    @property
+    def deltas(self) -> Deltas:
+        """What changed among users and groups."""
+        return Deltas(self.database)
 
     async def restore(self, object_id: str, *, now: datetime, actor: Actor) -> DirectoryObject:
         """Undo the deletion of an object.

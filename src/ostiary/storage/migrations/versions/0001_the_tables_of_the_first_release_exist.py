@@ -238,6 +238,16 @@ def upgrade() -> None:
         batch_op.create_index("ix_custom_extensions_catalog_id", ["catalog_id"], unique=False)
 
     op.create_table(
+        "directory_changes",
+        sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("object_id", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("link", sa.String(length=40), nullable=True),
+        sa.Column("target_id", sa.String(length=36), nullable=True),
+        sa.Column("at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("sequence", name=op.f("pk_directory_changes")),
+    )
+    op.create_table(
         "directory_objects",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
@@ -688,6 +698,26 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "sponsorships",
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("sponsor_id", sa.String(length=36), nullable=False),
+        sa.Column("added_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["sponsor_id"],
+            ["directory_objects.id"],
+            name=op.f("fk_sponsorships_sponsor_id_directory_objects"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["directory_objects.id"],
+            name=op.f("fk_sponsorships_user_id_directory_objects"),
+        ),
+        sa.PrimaryKeyConstraint("user_id", "sponsor_id", name=op.f("pk_sponsorships")),
+    )
+    with op.batch_alter_table("sponsorships", schema=None) as batch_op:
+        batch_op.create_index("ix_sponsorships_sponsor_id", ["sponsor_id"], unique=False)
+
+    op.create_table(
         "workflow_versions",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("workflow_id", sa.String(length=36), nullable=False),
@@ -913,6 +943,10 @@ def downgrade() -> None:
         batch_op.drop_index("uq_workflow_versions_number")
 
     op.drop_table("workflow_versions")
+    with op.batch_alter_table("sponsorships", schema=None) as batch_op:
+        batch_op.drop_index("ix_sponsorships_sponsor_id")
+
+    op.drop_table("sponsorships")
     with op.batch_alter_table("runs", schema=None) as batch_op:
         batch_op.drop_index("ix_runs_workflow_id")
 
@@ -1005,6 +1039,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_directory_objects_kind")
 
     op.drop_table("directory_objects")
+    op.drop_table("directory_changes")
     with op.batch_alter_table("custom_extensions", schema=None) as batch_op:
         batch_op.drop_index("ix_custom_extensions_catalog_id")
 

@@ -1,0 +1,119 @@
+"""The journal of changes: written with each change, read by delta queries in its order.
+
+On PostgreSQL a transaction may commit after another that has a later place in the journal. Whoever
+remembers a place must know that nothing appears before it any more, so writers share a lock until
+they commit, and ``mark`` takes it alone for a moment. SQLite has one writer at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import delete, func, insert, literal, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ostiary.directory.deltas import MEMBERS
+from ostiary.directory.objects import Kind
+from ostiary.directory.tables import directory_changes, memberships
+from ostiary.storage.batches import among
+from ostiary.storage.facts import read_fact, write_fact
+
+TRACKED: Final = frozenset({Kind.USER, Kind.GROUP})
+"""The kinds of objects whose changes are kept."""
+
+_LOCK: Final = 0x0571A122
+_FORGOTTEN: Final = "directory.changes.forgotten"
+_journal = directory_changes.c
+_members = memberships.c
+
+
+async def note_objects(
+    conn: AsyncConnection, kind: Kind, ids: Collection[str], *, now: datetime
+) -> None:
+    """Note that objects of one kind were added, changed, deleted or restored, if it is tracked."""
+    rows = [{"object_id": i, "kind": kind.value, "at": now} for i in sorted(ids)]
+    if rows and kind in TRACKED:
+        await _share(conn)
+        await conn.execute(insert(directory_changes), rows)
+
+
+async def note_members(
+    conn: AsyncConnection, pairs: Collection[tuple[str, str]], *, now: datetime
+) -> None:
+    """Note that members of groups, given as (group, member), were added or removed."""
+    rows = [
+        {
+            "object_id": group,
+            "kind": Kind.GROUP.value,
+            "link": MEMBERS,
+            "target_id": member,
+            "at": now,
+        }
+        for group, member in sorted(pairs)
+    ]
+    if rows:
+        await _share(conn)
+        await conn.execute(insert(directory_changes), rows)
+
+
+async def note_memberships(
+    conn: AsyncConnection, ids: Collection[str], *, now: datetime, whole_groups: bool = False
+) -> None:
+    """Note that members came or went because they were restored or deleted.
+
+    ``whole_groups`` also notes the members of those of the objects that are groups.
+    """
+    if not ids:
+        return
+    concerned = among(_members.member_id, ids)
+    if whole_groups:
+        concerned = or_(concerned, among(_members.group_id, ids))
+    noted = select(
+        _members.group_id,
+        literal(Kind.GROUP.value),
+        literal(MEMBERS),
+        _members.member_id,
+        literal(now, directory_changes.c.at.type),
+    ).where(concerned)
+    await _share(conn)
+    names = ["object_id", "kind", "link", "target_id", "at"]
+    await conn.execute(insert(directory_changes).from_select(names, noted))
+
+
+async def mark(conn: AsyncConnection) -> int:
+    """Give a place in the journal before which nothing will appear any more.
+
+    On PostgreSQL call it in a transaction of its own that writes, and read in a later one.
+    """
+    if conn.dialect.name == "postgresql":
+        await conn.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    last = await conn.scalar(select(func.max(_journal.sequence)))
+    return last or 0
+
+
+async def forgotten(conn: AsyncConnection) -> int:
+    """Give the place up to which the journal is no longer kept."""
+    return await read_fact(conn, _FORGOTTEN) or 0
+
+
+async def forget(conn: AsyncConnection, *, before: datetime) -> int:
+    """Remove what was noted before an instant; give the place up to which nothing is kept.
+
+    The newest entry stays, so that SQLite does not number from one again.
+    """
+    last = select(func.max(_journal.sequence)).scalar_subquery()
+    old = select(func.max(_journal.sequence)).where(_journal.at < before, _journal.sequence < last)
+    upto = await conn.scalar(old)
+    if upto is None:
+        return await forgotten(conn)
+    await conn.execute(delete(directory_changes).where(_journal.sequence <= upto))
+    await write_fact(conn, _FORGOTTEN, upto)
+    return int(upto)
+
+
+async def _share(conn: AsyncConnection) -> None:
+    """Keep readers from fixing a mark until this transaction is over."""
+    if conn.dialect.name == "postgresql":
+        await conn.execute(select(func.pg_advisory_xact_lock_shared(_LOCK)))
