@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, literal, select
 
-from ostiary.graph.filter_sql import limits_of
+from ostiary.graph.filter_paths import limits_of
 from ostiary.graph.resources import Call
 from ostiary.graph.routing import Collection, EntityAt, Place
 

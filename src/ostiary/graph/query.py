@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ostiary.graph import filter_sql
+from ostiary.graph import filter_paths, filter_sql
 from ostiary.graph.edm import describe
 from ostiary.graph.errors import BadRequest, NotFound
-from ostiary.graph.filter_sql import Scope
+from ostiary.graph.filter_paths import Scope
 from ostiary.graph.options import DEFAULT_PAGE, MAX_PAGE, QueryOptions
 from ostiary.graph.paging import SortKey, behind, read_token, write_token
 from ostiary.graph.places import conditions, entity_conditions, exists_query, parent_entity
@@ -145,7 +145,7 @@ async def _may_follow(scope: Scope) -> None:
 
 async def _sort_keys(source: Source, options: QueryOptions, call: Call) -> list[SortKey]:
     scope = Scope(source, call)
-    keys = [SortKey(filter_sql.order(o.path, scope), o.descending) for o in options.orderby]
+    keys = [SortKey(filter_paths.order(o.path, scope), o.descending) for o in options.orderby]
     await _may_follow(scope)
     if not keys and source.order is not None:
         keys.append(SortKey.declared(source.order))
@@ -228,7 +228,7 @@ async def _targets(
     if link.order is not None and not options.orderby:
         keys.insert(0, SortKey.declared(link.order))
     query = _select(target, keys).where(
-        *filter_sql.limits_of(target, call), *await _option_tests(target, options, call)
+        *filter_paths.limits_of(target, call), *await _option_tests(target, options, call)
     )
     pairs = link.pairs(lambda near: near.in_(values))
     if pairs is None:

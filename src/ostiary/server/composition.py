@@ -12,6 +12,7 @@ from typing import cast
 import aiohttp
 import structlog
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute
 
 from ostiary.audit import routes as audit
 from ostiary.directory import changes as directory_changes
@@ -141,34 +142,18 @@ def _composed(
         tenant_id=tenant_id,
         base_urls=urls,
     )
-    stack.push_async_callback(out.work.close)
     resumes = Resumes(database, clock, owners)
-    stack.push_async_callback(resumes.close)
     parts = governors.compose(
         settings, database=database, owners=owners, resumes=resumes, egress=out.egress
     )
-    stack.push_async_callback(parts.close)
+    for close in (out.work.close, resumes.close, parts.close):
+        stack.push_async_callback(close)
     worker = _worker(settings, database, clock, [*out.work.handlers(), *parts.handlers])
     clients = DirectoryClients(database, clock.now)
-    tenant = Tenant(
-        id=tenant_id, display_name=settings.organization, domains=tuple(settings.domains)
+    graph = _graph(
+        settings, _roots(settings, database, tenant_id, parts), database, clock, believed
     )
-    roots: list[Node] = [
-        *directory.resources(Directory(database), tenant),
-        *parts.roots,
-        audit.resources(read=requires(matrix.AUDIT_READ)),
-    ]
-    graph = _graph(settings, roots, database, clock, believed)
-    operator = Operator(
-        database=database, clock=clock, worker=worker, authenticator=believed.authenticator
-    )
-    beside = [*operator.routes(), *outbound_routes(out.issuer)]
-    if believed.issuer is not None:
-        names = frozenset(settings.domains)
-        routes = IssuerRoutes(
-            issuer=believed.issuer, clients=clients, now=clock.now, tenant_names=names
-        )
-        beside += routes.routes()
+    beside = _beside(settings, believed, clients, clock, worker, database, out)
     return Server(
         settings=settings,
         tenant_id=tenant_id,
@@ -181,6 +166,42 @@ def _composed(
         resumes=resumes,
         owners=owners,
     )
+
+
+def _roots(
+    settings: Settings, database: Database, tenant_id: str, parts: governors.Governors
+) -> list[Node]:
+    """Give everything that stands at the root of the API."""
+    domains = tuple(settings.domains)
+    tenant = Tenant(id=tenant_id, display_name=settings.organization, domains=domains)
+    return [
+        *directory.resources(Directory(database), tenant),
+        *parts.roots,
+        audit.resources(read=requires(matrix.AUDIT_READ)),
+    ]
+
+
+def _beside(
+    settings: Settings,
+    believed: identity.Identity,
+    clients: Clients,
+    clock: Clock,
+    worker: Worker,
+    database: Database,
+    out: outbound.Outbound,
+) -> list[BaseRoute]:
+    """Give the routes beside the API: the operator's, our public keys, the development issuer."""
+    operator = Operator(
+        database=database, clock=clock, worker=worker, authenticator=believed.authenticator
+    )
+    beside = [*operator.routes(), *outbound_routes(out.issuer)]
+    if believed.issuer is None:
+        return beside
+    names = frozenset(settings.domains)
+    issuer = IssuerRoutes(
+        issuer=believed.issuer, clients=clients, now=clock.now, tenant_names=names
+    )
+    return [*beside, *issuer.routes()]
 
 
 def _graph(
