@@ -11,10 +11,11 @@ from ostiary.entitlement.routes import unserved
 from ostiary.entitlement.routes.finding import Gates, act, catalog_in_path
 from ostiary.entitlement.service import Entitlement
 from ostiary.entitlement.service.catalogs import Catalogs
-from ostiary.entitlement.service.extensions import Extensions
+from ostiary.entitlement.service.extensions import Extensions, wrong_type
 from ostiary.entitlement.sources import configured
 from ostiary.extensions.model import CustomCalloutExtension
 from ostiary.extensions.tables import custom_extensions
+from ostiary.graph.errors import InvalidModel
 from ostiary.graph.resources import Call, Endpoint, EntitySet
 from ostiary.identity.matrix import EM_WRITE
 from ostiary.identity.permissions import requires
@@ -43,8 +44,7 @@ class _Extensions:
 
     async def create(self, call: Call) -> WorkflowExtension:
         """POST …/catalogs/{id}/customWorkflowExtensions, wrapped in ``value`` or bare"""
-        draft = call.create(CustomCalloutExtension)
-        return await self.service.create(call.key("catalogs"), draft, act(call))
+        return await self.service.create(call.key("catalogs"), _draft(call), act(call))
 
     async def update(self, call: Call) -> WorkflowExtension:
         """PATCH …/customWorkflowExtensions/{id}"""
@@ -52,7 +52,7 @@ class _Extensions:
 
     async def replace(self, call: Call) -> WorkflowExtension:
         """PUT …/customWorkflowExtensions/{id}"""
-        draft = call.create(CustomCalloutExtension)
+        draft = _draft(call)
         return await self.service.update(*_keys(call), lambda _: draft, act(call))
 
     async def delete(self, call: Call) -> None:
@@ -93,6 +93,16 @@ def _extensions(service: Extensions, gates: Gates) -> EntitySet:
         delete=Endpoint(own, handlers.delete),
         update_status=200,
     )
+
+
+def _draft(call: Call) -> CustomCalloutExtension:
+    """Read an extension; where its type is wrong, those of other features are no advice."""
+    try:
+        return call.create(CustomCalloutExtension)
+    except InvalidModel as error:
+        if error.target == "@odata.type":
+            raise wrong_type() from None
+        raise
 
 
 def _keys(call: Call) -> tuple[str, str]:

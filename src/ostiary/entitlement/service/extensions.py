@@ -143,8 +143,7 @@ class Extensions:
 
     def _checked(self, draft: CustomCalloutExtension) -> WorkflowExtension:
         if not isinstance(draft, WorkflowExtension):
-            names = " or ".join(f"'#{name}'" for name in store.EXTENSION_TYPES)
-            raise InvalidModel(f"'@odata.type' must be {names} here.", target="@odata.type")
+            raise wrong_type()
         check_extension(draft, egress=self.egress)
         _check_callback_type(draft.callback_configuration)
         callback = check_callback(draft.callback_configuration, limits=WAIT)
@@ -180,6 +179,12 @@ class Extensions:
         if self.refuse_unresolved:
             raise UnresolvedLogicApp(why, target="endpointConfiguration/url")
         _log.warning("extension.unresolved", extension=extension.id, advice=why)
+
+
+def wrong_type() -> InvalidModel:
+    """Say which types the extensions of a catalog have."""
+    names = " or ".join(f"'#{name}'" for name in store.EXTENSION_TYPES)
+    return InvalidModel(f"'@odata.type' must be {names} here.", target="@odata.type")
 
 
 def _check_callback_type(callback: CustomExtensionCallbackConfiguration | None) -> None:
