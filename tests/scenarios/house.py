@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any
 
 import httpx
 
@@ -153,7 +153,7 @@ class House:
         """Move the clock while no worker runs."""
         await self.clock.move_to(self.clock.now() + timedelta(**duration))
 
-    def untouched(self) -> Any:
+    def untouched(self) -> AbstractAsyncContextManager[None]:
         """Make sure that a block stores nothing and moves nothing, but for the ledger."""
         return untouched(self.database)
 

@@ -1,4 +1,4 @@
-"""Answers about requests that count early, count once, or do not count (issue of point 3).
+"""Answers about requests that count early, count once, or do not count.
 
 Each refusal is in its own words, leaves everything as it was, and is in the ledger.
 """
