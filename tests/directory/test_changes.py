@@ -318,3 +318,22 @@ async def test_a_draft_that_is_refused_leaves_no_trace(
             await changes.add_groups(conn, drafts, now=clock.now(), actor=ADMINISTRATOR)
 
     assert await _told(staffed, "Add group") == before
+
+
+async def test_sponsors_are_given_and_taken_once_and_leave_records(
+    staffed: Database, clock: FixedClock
+) -> None:
+    pairs = [(ADELE, JONI), (ADELE, SALES), (ADELE, ADELE), (NOBODY, JONI), (SALES, JONI)]
+    async with staffed.transaction() as conn:
+        now, actor = clock.now(), ADMINISTRATOR
+        added = await changes.add_sponsors(conn, pairs, now=now, actor=actor)
+        again = await changes.add_sponsors(conn, pairs, now=now, actor=actor)
+        removed = await changes.remove_sponsors(conn, pairs[:1], now=now, actor=actor)
+        left = await store.sponsors(conn, [ADELE])
+
+    assert added == {(ADELE, JONI), (ADELE, SALES)}
+    assert again == set()
+    assert removed == {(ADELE, JONI)}
+    assert left == {ADELE: {SALES}}
+    assert await _told(staffed, "Add user sponsor") == sorted([[JONI, ADELE], [SALES, ADELE]])
+    assert await _told(staffed, "Remove user sponsor") == [[JONI, ADELE]]

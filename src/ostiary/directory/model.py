@@ -127,6 +127,7 @@ class User(DirectoryObject, kw_only=True):
     manager: Annotated[DirectoryObject | UnsetType | None, Nav()] = UNSET
     member_of: Annotated[list[DirectoryObject] | UnsetType, Nav()] = UNSET
     owned_objects: Annotated[list[DirectoryObject] | UnsetType, Nav()] = UNSET
+    sponsors: Annotated[list[DirectoryObject] | UnsetType, Nav()] = UNSET
     transitive_member_of: Annotated[list[DirectoryObject] | UnsetType, Nav()] = UNSET
     transitive_reports: Annotated[list[DirectoryObject] | UnsetType, Nav(), BetaOnly] = UNSET
 

@@ -34,7 +34,7 @@ from ostiary.directory.store import (
     wire_service_principal,
     wire_user,
 )
-from ostiary.directory.tables import directory_objects, memberships, ownerships
+from ostiary.directory.tables import directory_objects, memberships, ownerships, sponsorships
 from ostiary.graph.resources import Call, Link, Source
 from ostiary.graph.types import UNSET
 from ostiary.identity import matrix
@@ -196,6 +196,7 @@ _member_of = (memberships.c.member_id, memberships.c.group_id)
 _members = (memberships.c.group_id, memberships.c.member_id)
 _owners = (ownerships.c.object_id, ownerships.c.owner_id)
 _reports = (directory_objects.c.manager_id, directory_objects.c.id)
+_sponsors = (sponsorships.c.user_id, sponsorships.c.sponsor_id)
 _owned = (ownerships.c.owner_id, ownerships.c.object_id)
 
 _users = directory_objects.alias("users")
@@ -235,6 +236,7 @@ USERS: Final = Source(
             *_member_of, _users.c.id, matrix.GROUP_MEMBERS_READ
         ),
         "owned_objects": _objects_by(*_owned, _users.c.id, matrix.DIRECTORY_OBJECTS_READ),
+        "sponsors": _objects_by(*_sponsors, _users.c.id, matrix.USERS_DETAILS_READ),
         "app_role_assignments": _roles(_users.c.id, _granted.principal_id),
     },
     where=_live(_users, Kind.USER),

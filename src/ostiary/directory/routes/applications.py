@@ -10,7 +10,9 @@ from msgspec import field
 from ostiary.directory import sources
 from ostiary.directory.applications import guid
 from ostiary.directory.model import Application, PasswordCredential, ServicePrincipal
+from ostiary.directory.objects import Kind
 from ostiary.directory.routes.grants import grants_below, grants_of
+from ostiary.directory.routes.memberships import membership_questions
 from ostiary.directory.service import Applications, Directory
 from ostiary.graph.resources import Call, Endpoint, EntitySet, Operation
 from ostiary.graph.types import Complex, EdmType
@@ -136,5 +138,11 @@ def service_principals(directory: Directory) -> EntitySet:
         children=(
             grants_below("servicePrincipals", directory),
             grants_of("servicePrincipals", directory),
+        ),
+        operations=membership_questions(
+            "servicePrincipals",
+            Kind.SERVICE_PRINCIPAL,
+            directory,
+            requires(matrix.GROUP_MEMBERS_READ),
         ),
     )

@@ -12,6 +12,7 @@ from ostiary.directory.model import Group
 from ostiary.directory.objects import Kind
 from ostiary.directory.routes.deltas import delta_of
 from ostiary.directory.routes.grants import grants_below
+from ostiary.directory.routes.memberships import membership_questions
 from ostiary.directory.service import Directory, Groups
 from ostiary.graph.resources import Call, Endpoint, EntitySet, References
 from ostiary.identity import matrix
@@ -69,12 +70,13 @@ def groups(directory: Directory) -> EntitySet:
     handlers = _Handlers(directory.groups)
     owner = _owner(directory.database)
     write = requires(matrix.GROUPS_WRITE, role=owner)
+    read_members = requires(matrix.GROUP_MEMBERS_READ)
     write_members = requires(matrix.GROUP_MEMBERS_WRITE, role=owner)
     members = EntitySet(
         name="members",
         source=sources.DIRECTORY_OBJECTS,
         link="members",
-        read=requires(matrix.GROUP_MEMBERS_READ),
+        read=read_members,
         references=References(
             add=Endpoint(write_members, handlers.add_member),
             remove=Endpoint(write_members, handlers.remove_member),
@@ -84,7 +86,7 @@ def groups(directory: Directory) -> EntitySet:
         name="owners",
         source=sources.DIRECTORY_OBJECTS,
         link="owners",
-        read=requires(matrix.GROUP_MEMBERS_READ),
+        read=read_members,
         references=References(
             add=Endpoint(write, handlers.add_owner),
             remove=Endpoint(write, handlers.remove_owner),
@@ -98,7 +100,10 @@ def groups(directory: Directory) -> EntitySet:
         update=Endpoint(write, handlers.update),
         delete=Endpoint(write, handlers.delete),
         children=(members, owners, grants_below("groups", directory)),
-        operations=(delta_of(Kind.GROUP, Group, directory, requires(matrix.GROUPS_READ)),),
+        operations=(
+            delta_of(Kind.GROUP, Group, directory, requires(matrix.GROUPS_READ)),
+            *membership_questions("groups", Kind.GROUP, directory, read_members),
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ostiary.directory import sources
 from ostiary.directory.errors import DirectoryError
 from ostiary.directory.model import DirectoryObject
+from ostiary.directory.routes.memberships import membership_questions
 from ostiary.directory.service import Directory
 from ostiary.graph.resources import Call, EntitySet, Operation, Singleton
 from ostiary.graph.types import Complex
@@ -51,6 +52,7 @@ def directory_objects(directory: Directory) -> EntitySet:
         source=sources.DIRECTORY_OBJECTS,
         read=_READ,
         operations=(
+            *membership_questions("directoryObjects", None, directory, _READ),
             Operation(
                 name="getByIds",
                 kind="action",

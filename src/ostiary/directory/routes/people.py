@@ -11,6 +11,7 @@ from ostiary.directory.model import AssignedLicense, User
 from ostiary.directory.objects import Kind
 from ostiary.directory.routes.deltas import delta_of
 from ostiary.directory.routes.grants import grants_below
+from ostiary.directory.routes.memberships import membership_questions
 from ostiary.directory.service import Directory, People
 from ostiary.graph.errors import BadRequest
 from ostiary.graph.resources import (
@@ -30,6 +31,7 @@ from ostiary.identity.principals import principal
 _READ = requires(matrix.USERS_READ)
 _DETAILS = requires(matrix.USERS_DETAILS_READ)
 _WRITE = requires(matrix.USERS_WRITE)
+_MEMBERS = requires(matrix.GROUP_MEMBERS_READ)
 
 
 class LicenseChange(Complex, kw_only=True):
@@ -69,6 +71,18 @@ class _Handlers:
         actor = principal(call).actor()
         await self.people.set_manager(call.key("users"), None, now=call.now, actor=actor)
 
+    async def add_sponsor(self, call: Call) -> None:
+        """POST /users/{id}/sponsors/$ref"""
+        _, sponsor = call.reference()
+        actor = principal(call).actor()
+        await self.people.add_sponsor(call.key("users"), sponsor, now=call.now, actor=actor)
+
+    async def remove_sponsor(self, call: Call) -> None:
+        """DELETE /users/{id}/sponsors/{id}/$ref"""
+        sponsor = call.key("sponsors")
+        actor = principal(call).actor()
+        await self.people.remove_sponsor(call.key("users"), sponsor, now=call.now, actor=actor)
+
     async def assign_license(self, call: Call) -> User:
         """POST /users/{id}/assignLicense"""
         asked = call.parameters(LicenseChange)
@@ -103,6 +117,16 @@ def users(directory: Directory) -> EntitySet:
             remove=Endpoint(_WRITE, handlers.remove_manager),
         ),
     )
+    sponsors = EntitySet(
+        name="sponsors",
+        source=sources.DIRECTORY_OBJECTS,
+        link="sponsors",
+        read=_DETAILS,
+        references=References(
+            add=Endpoint(_WRITE, handlers.add_sponsor),
+            remove=Endpoint(_WRITE, handlers.remove_sponsor),
+        ),
+    )
     return EntitySet(
         name="users",
         source=sources.USERS,
@@ -110,9 +134,10 @@ def users(directory: Directory) -> EntitySet:
         create=Endpoint(_WRITE, handlers.create),
         update=Endpoint(_WRITE, handlers.update),
         delete=Endpoint(_WRITE, handlers.delete),
-        children=(manager, grants_below("users", directory)),
+        children=(manager, sponsors, grants_below("users", directory)),
         operations=(
             delta_of(Kind.USER, User, directory, _DETAILS),
+            *membership_questions("users", Kind.USER, directory, _MEMBERS),
             Operation(
                 name="assignLicense",
                 kind="action",

@@ -16,11 +16,12 @@ from ostiary.directory.model import Application, DirectoryObject
 from ostiary.directory.service.applications import Applications
 from ostiary.directory.service.deltas import Deltas
 from ostiary.directory.service.groups import Groups
+from ostiary.directory.service.memberships import Memberships
 from ostiary.directory.service.people import People
 from ostiary.directory.store import by_id, describe_secrets, wire_object
 from ostiary.storage.database import Database
 
-__all__ = ["Applications", "Directory", "Groups", "People"]
+__all__ = ["Applications", "Deltas", "Directory", "Groups", "Memberships", "People"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class Directory:
     def deltas(self) -> Deltas:
         """What changed among users and groups."""
         return Deltas(self.database)
+
+    @property
+    def memberships(self) -> Memberships:
+        """Which groups objects belong to."""
+        return Memberships(self.database)
 
     async def restore(self, object_id: str, *, now: datetime, actor: Actor) -> DirectoryObject:
         """Undo the deletion of an object.

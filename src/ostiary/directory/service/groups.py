@@ -11,17 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.audit.events import Actor
 from ostiary.directory import changes, store
-from ostiary.directory.errors import DirectoryError, ObjectNotFound, ReferenceExists
-from ostiary.directory.model import DirectoryObject, Group
+from ostiary.directory.errors import DirectoryError, ObjectNotFound
+from ostiary.directory.model import Group
 from ostiary.directory.objects import Kind
 from ostiary.directory.service import finding
-from ostiary.graph.types import UNSET, UnsetType
+from ostiary.directory.service.binding import bound_ids, explain
+from ostiary.graph.types import UNSET
 from ostiary.storage.database import Database
 
 GroupChange = Callable[[Group], Group]
 """A change that a request asks for: pure, the stored group in, the wanted one out."""
-
-Bound = list[DirectoryObject] | UnsetType
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +116,9 @@ class Groups:
 
 
 async def _bind(conn: AsyncConnection, group: Group, *, now: datetime, actor: Actor) -> None:
-    if members := _ids(group.members):
+    if members := bound_ids(group.members):
         await _add_members(conn, group, members, now=now, actor=actor)
-    if owners := _ids(group.owners):
+    if owners := bound_ids(group.owners):
         await _add_owners(conn, group.id, owners, now=now, actor=actor)
 
 
@@ -131,7 +130,7 @@ async def _add_members(
     added = await changes.add_members(conn, pairs, now=now, actor=actor)
     if passed_over := set(pairs) - added:
         members = (await store.group_members(conn, [group.id]))[group.id]
-        await _explain(conn, passed_over, members, "members")
+        await explain(conn, passed_over, members, "members")
 
 
 async def _add_owners(
@@ -141,27 +140,7 @@ async def _add_owners(
     added = await changes.add_owners(conn, pairs, now=now, actor=actor)
     if passed_over := set(pairs) - added:
         owners = (await store.owners(conn, [group_id]))[group_id]
-        await _explain(conn, passed_over, owners, "owners")
-
-
-async def _explain(
-    conn: AsyncConnection, passed_over: set[store.Pair], there: set[str], navigation: str
-) -> None:
-    """Say why links were not made: they are there, their object is not, or may not stand there.
-
-    :raises DirectoryError: in any case.
-    """
-    known = await store.references(conn, {far for _, far in passed_over})
-    for _, far in sorted(passed_over):
-        if far in there:
-            raise ReferenceExists(navigation)
-        if far not in known:
-            raise ObjectNotFound(far)
-        raise DirectoryError(
-            f"'{far}' is of the kind '{known[far].kind}' and cannot be added to '{navigation}' "
-            "of this object.",
-            target=navigation,
-        )
+        await explain(conn, passed_over, owners, "owners")
 
 
 def _check_members_are_ours(group: Group) -> None:
@@ -171,10 +150,6 @@ def _check_members_are_ours(group: Group) -> None:
             "objects or objects currently undergoing migration.",
             target="members",
         )
-
-
-def _ids(bound: Bound) -> list[str]:
-    return [] if isinstance(bound, UnsetType) else [item.id.lower() for item in bound]
 
 
 def _without_links(group: Group) -> Group:

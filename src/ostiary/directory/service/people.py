@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.audit.events import Actor
-from ostiary.directory import changes
-from ostiary.directory.errors import DirectoryError
+from ostiary.directory import changes, store
+from ostiary.directory.errors import DirectoryError, ObjectNotFound
 from ostiary.directory.model import AssignedLicense, DirectoryObject, User
 from ostiary.directory.objects import Kind
 from ostiary.directory.service import finding
+from ostiary.directory.service.binding import bound_ids, explain
 from ostiary.graph.types import UNSET
 from ostiary.storage.database import Database
 
@@ -28,18 +30,21 @@ class People:
     database: Database
 
     async def create(self, draft: User, *, now: datetime, actor: Actor) -> User:
-        """Create a user, with the manager that the draft names.
+        """Create a user, with the manager and the sponsors that the draft names.
 
         :raises ObjectConflict: somebody has the userPrincipalName.
+        :raises ObjectNotFound: a sponsor does not exist.
         :raises DirectoryError: a property is missing or wrong, or the manager does not exist.
         """
         async with self.database.transaction() as conn:
-            return (await changes.add_users(conn, [draft], now=now, actor=actor))[0]
+            (made,) = await changes.add_users(conn, [draft], now=now, actor=actor)
+            await _add_sponsors(conn, made.id, bound_ids(made.sponsors), now=now, actor=actor)
+            return _without_links(made)
 
     async def update(self, key: str, change: UserChange, *, now: datetime, actor: Actor) -> User:
-        """Change a user, and the manager where the change names one.
+        """Change a user, and the manager where the change names one; named sponsors are added.
 
-        :raises ObjectNotFound: there is no such user.
+        :raises ObjectNotFound: there is no such user, or no such sponsor.
         :raises DirectoryError: a property may not have its new value.
         """
         async with self.database.transaction() as conn:
@@ -49,7 +54,8 @@ class People:
             if isinstance(after.manager, DirectoryObject):
                 managers = {before.id: after.manager.id.lower()}
                 await changes.set_managers(conn, managers, now=now, actor=actor)
-            return msgspec.structs.replace(after, manager=UNSET)
+            await _add_sponsors(conn, before.id, bound_ids(after.sponsors), now=now, actor=actor)
+            return _without_links(after)
 
     async def delete(self, key: str, *, now: datetime, actor: Actor) -> None:
         """Delete a user so that it can be restored.
@@ -73,6 +79,29 @@ class People:
             manager_id = (await finding.user(conn, manager)).id if manager else None
             managers = {user.id: manager_id}
             await changes.set_managers(conn, managers, now=now, actor=actor)
+
+    async def add_sponsor(self, key: str, sponsor: str, *, now: datetime, actor: Actor) -> None:
+        """Give a user a sponsor: a user or a group.
+
+        :raises ObjectNotFound: the user or the sponsor does not exist.
+        :raises ReferenceExists: it is a sponsor already.
+        :raises DirectoryError: this cannot be one.
+        """
+        async with self.database.transaction() as conn:
+            user = await finding.user(conn, key)
+            ids = [(await finding.any_object(conn, sponsor)).id]
+            await _add_sponsors(conn, user.id, ids, now=now, actor=actor)
+
+    async def remove_sponsor(self, key: str, sponsor: str, *, now: datetime, actor: Actor) -> None:
+        """Take a sponsor from a user.
+
+        :raises ObjectNotFound: the user does not exist, or has no such sponsor.
+        """
+        async with self.database.transaction() as conn:
+            user = await finding.user(conn, key)
+            pairs = [(user.id, sponsor.lower())]
+            if not await changes.remove_sponsors(conn, pairs, now=now, actor=actor):
+                raise ObjectNotFound(sponsor)
 
     async def change_licenses(
         self,
@@ -109,3 +138,17 @@ class People:
         async with self.database.transaction() as conn:
             user = await finding.user(conn, key)
             await changes.revoke_sign_in_sessions(conn, [user.id], now=now, actor=actor)
+
+
+async def _add_sponsors(
+    conn: AsyncConnection, user_id: str, ids: Sequence[str], *, now: datetime, actor: Actor
+) -> None:
+    pairs = [(user_id, sponsor) for sponsor in ids]
+    added = await changes.add_sponsors(conn, pairs, now=now, actor=actor)
+    if passed_over := set(pairs) - added:
+        sponsors = (await store.sponsors(conn, [user_id]))[user_id]
+        await explain(conn, passed_over, sponsors, "sponsors")
+
+
+def _without_links(user: User) -> User:
+    return msgspec.structs.replace(user, manager=UNSET, sponsors=UNSET)

@@ -24,6 +24,7 @@ from ostiary.directory.store.applications import (
 )
 from ostiary.directory.store.groups import (
     Pair,
+    all_groups_of,
     delete_links,
     group_members,
     groups,
@@ -31,6 +32,7 @@ from ostiary.directory.store.groups import (
     insert_links,
     owned_by,
     owners,
+    sponsors,
     wire_groups,
 )
 from ostiary.directory.store.objects import (
@@ -62,6 +64,7 @@ __all__ = [
     "LIVE",
     "Pair",
     "Values",
+    "all_groups_of",
     "applications",
     "applications_by_app_id",
     "by_id",
@@ -92,6 +95,7 @@ __all__ = [
     "service_principals",
     "service_principals_by_app_id",
     "set_where",
+    "sponsors",
     "update_objects",
     "used_ids",
     "users",

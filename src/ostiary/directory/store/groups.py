@@ -9,11 +9,12 @@ from sqlalchemy import Column, Table, delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.directory import model
+from ostiary.directory.closures import reached
 from ostiary.directory.groups import Group
 from ostiary.directory.objects import Kind
 from ostiary.directory.store.objects import LIVE, by_id
 from ostiary.directory.store.rows import group, wire_group
-from ostiary.directory.tables import directory_objects, memberships, ownerships
+from ostiary.directory.tables import directory_objects, memberships, ownerships, sponsorships
 from ostiary.storage.batches import among, chunks
 from ostiary.storage.upserts import insert
 
@@ -50,6 +51,24 @@ async def owners(conn: AsyncConnection, object_ids: Collection[str]) -> dict[str
 async def owned_by(conn: AsyncConnection, owner_ids: Collection[str]) -> dict[str, set[str]]:
     """Give the ids of the live groups and applications that each object owns."""
     return await _linked(conn, ownerships.c.owner_id, ownerships.c.object_id, owner_ids)
+
+
+async def sponsors(conn: AsyncConnection, user_ids: Collection[str]) -> dict[str, set[str]]:
+    """Give the ids of the live sponsors of each person; empty for one without any."""
+    return await _linked(conn, sponsorships.c.user_id, sponsorships.c.sponsor_id, user_ids)
+
+
+async def all_groups_of(
+    conn: AsyncConnection, member_id: str, *, security_enabled_only: bool = False
+) -> list[str]:
+    """Give the ids of the live groups that an object belongs to, directly or through others."""
+    columns = memberships.c
+    pairs = reached(columns.member_id, columns.group_id, lambda near: near == member_id)
+    group_ids = directory_objects.c.id
+    query = select(group_ids).where(LIVE, group_ids.in_(select(pairs.c.far))).order_by(group_ids)
+    if security_enabled_only:
+        query = query.where(directory_objects.c.security_enabled.is_(True))
+    return list(await conn.scalars(query))
 
 
 async def _linked(
