@@ -87,6 +87,21 @@ async def test_the_first_round_comes_in_pages_that_list_each_member_once(
         assert sorted(members) == sorted(item["id"] for item in listed["value"])
 
 
+async def test_the_first_round_lists_groups_all_of_whose_members_are_deleted(
+    api_on_both: httpx.AsyncClient,
+) -> None:
+    members = {person_id("adele"), person_id("rosa")}
+    for member in members:
+        await api_on_both.delete(f"/users/{member}")
+
+    told, _ = await _round(api_on_both, "/groups/delta", 1)
+
+    assert {item["id"] for item in told} == {group_id(name) for name in GROUP_NAMES}
+    named = {m["id"]: m for item in told for m in item.get("members@delta", ())}
+    assert not members & named.keys()
+    assert not [member for member in named.values() if "@removed" in member]
+
+
 async def test_a_later_round_tells_of_new_changed_deleted_and_restored_users(
     api_on_both: httpx.AsyncClient,
 ) -> None:

@@ -113,12 +113,20 @@ def read(token: str, kind: Kind, asked: DeltaQuery) -> Position:
     return position
 
 
-def changes(entries: Sequence[Entry], found: Mapping[str, DirectoryObject | None]) -> list[Change]:
-    """Tell of each object once: as it is now with its links, or that it is gone."""
+def changes(
+    position: Position,
+    entries: Sequence[Entry],
+    found: Mapping[str, DirectoryObject | None],
+) -> list[Change]:
+    """Tell of each object once: as it is now with its links, or that it is gone.
+
+    Who is no member is told of in later rounds only.
+    """
+    first_round = position.after is not None
     links: dict[str, dict[str, LinkChange]] = {}
     for entry in entries:
         of_object = links.setdefault(entry.object_id, {})
-        if entry.target_id is not None:
+        if entry.target_id is not None and (entry.there or not first_round):
             of_object[entry.target_id] = _link(entry.target_id, entry)
     return [_change(i, found, list(of_object.values())) for i, of_object in links.items()]
 

@@ -46,7 +46,7 @@ class Deltas:
             found = await store.states(conn, {entry.object_id for entry in shown})
         more = len(entries) > size
         return Delta(
-            changes=deltas.changes(shown, found),
+            changes=deltas.changes(position, shown, found),
             select=position.select,
             skiptoken=deltas.write(position.moved(shown[-1])) if more else None,
             deltatoken=None if more else deltas.write(position.ended()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, null, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, null, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.directory.deltas import MEMBERS, Entry
@@ -32,7 +32,7 @@ async def everything(
 ) -> list[Entry]:
     """List live objects of a kind behind ``after`` (object, member), with their members if wanted.
 
-    An object without members has one entry, another one for each member.
+    An object without members has one entry, another one for each that it has or could get back.
     """
     here, _ = after
     live = _objects.deleted_date_time.is_(None)
@@ -42,10 +42,13 @@ async def everything(
     if members:
         query = _with_members(query, after)
     else:
-        query = query.add_columns(null(), null()).where(_objects.id > here)
+        query = query.add_columns(null(), null(), null()).where(_objects.id > here)
         query = query.order_by(_objects.id)
     rows = await conn.execute(query.limit(limit))
-    return [Entry(object_id=i, target_id=target, target_kind=_kind(of)) for i, target, of in rows]
+    return [
+        Entry(object_id=i, target_id=target, target_kind=_kind(of), there=deleted is None)
+        for i, target, of, deleted in rows
+    ]
 
 
 async def changes(
@@ -96,14 +99,15 @@ async def states(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Direc
 
 
 def _with_members(query: Select[Any], after: tuple[str, str]) -> Select[Any]:
+    """Join members; one that is deleted stands there still, and counts as not there."""
     here, there = after
-    live = and_(_targets.c.id == _members.member_id, _targets.c.deleted_date_time.is_(None))
-    member: ColumnElement[str] = func.coalesce(_members.member_id, "")
+    behind = and_(_objects.id == here, _members.member_id > there)
     return (
-        query.add_columns(_members.member_id, _targets.c.kind)
-        .outerjoin(memberships.join(_targets, live), _members.group_id == _objects.id)
-        .where(or_(_objects.id > here, member > there))
-        .order_by(_objects.id, member)
+        query.add_columns(_members.member_id, _targets.c.kind, _targets.c.deleted_date_time)
+        .outerjoin(memberships, _members.group_id == _objects.id)
+        .outerjoin(_targets, _targets.c.id == _members.member_id)
+        .where(or_(_objects.id > here, behind))
+        .order_by(_objects.id, _members.member_id)
     )
 
 
