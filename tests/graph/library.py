@@ -10,6 +10,7 @@ from sqlalchemy import Boolean, Column, Integer, MetaData, String, Table, insert
 from sqlalchemy import delete as sql_delete
 
 from ostiary.graph.app import GraphApp
+from ostiary.graph.deltas import Change, Delta, LinkChange
 from ostiary.graph.engine import Engine
 from ostiary.graph.errors import NotFound
 from ostiary.graph.reading import Reader
@@ -281,6 +282,27 @@ class Library:
         wanted = call.parameters(LentTo).on
         return Matching(where=books.c.state == wanted)
 
+    async def delta(self, call: Call) -> Delta:
+        """GET /library/books/delta"""
+        asked = call.delta(Book)
+        if asked.deltatoken == "old":
+            raise asked.resync()
+        self.asked = asked
+        shelvers = [
+            LinkChange(type="microsoft.graph.author", id="a1"),
+            LinkChange(type="microsoft.graph.author", id="a2", removed=True),
+        ]
+        emma = Book(id="b1", title="Emma", pages=474)
+        return Delta(
+            changes=[
+                Change(id="b1", entity=emma, links={"shelvedBy": shelvers}),
+                Change(id="b7", entity=None),
+            ],
+            select=asked.select,
+            skiptoken=None if asked.skiptoken else "more",
+            deltatoken="next" if asked.skiptoken else None,
+        )
+
     async def shelve(self, call: Call) -> None:
         """POST /library/books/{id}/shelvedBy/$ref"""
         _, author = call.reference()
@@ -336,6 +358,15 @@ class Library:
                             ),
                         ),
                         operations=(
+                            Operation(
+                                name="delta",
+                                kind="function",
+                                bound="collection",
+                                needs=anyone,
+                                handle=self.delta,
+                                returns=Book,
+                                many=True,
+                            ),
                             Operation(
                                 name="lend",
                                 kind="action",
