@@ -9,11 +9,12 @@ from typing import Any, Final
 import pytest
 
 from ostiary.cli.app import app
-from tests.docs.pages import REFERENCE
+from tests.docs.pages import REFERENCE, ROOT, Example, examples, pages
 
 PAGE: Final = REFERENCE / "cli.md"
 COMMON: Final = "Options of every command"
 OWN: Final = frozenset({"--help", "-h", "--version"})
+TYPED: Final = [one for page in pages() for one in examples(page) if one.language == "bash"]
 
 
 def sections() -> dict[str, str]:
@@ -58,3 +59,27 @@ def test_every_option_is_in_the_table_of_its_command(name: str) -> None:
     shared = set() if name == "ostiary demo" else common
 
     assert documented(sections()[name]) | shared == options(COMMANDS[name])
+
+
+def calls(text: str) -> Iterator[tuple[str, set[str]]]:
+    """Give the commands of a shell text, each with the options that it is called with."""
+    whole = text.replace("\\\n", " ")
+    for words in re.findall(r"\bostiary ((?:[a-z]+ ?)+)([^\n|)]*)", whole):
+        name = f"ostiary {words[0].strip()}"
+        while name not in COMMANDS and " " in name:
+            name = name.rpartition(" ")[0]
+        yield name, set(re.findall(r"(?<!\S)--[a-z-]+", words[1]))
+
+
+@pytest.mark.parametrize("example", TYPED, ids=str)
+def test_every_command_that_is_shown_exists_with_its_options(example: Example) -> None:
+    for name, shown in calls(example.text):
+        assert name in COMMANDS, name
+        assert shown <= options(COMMANDS[name]) | OWN, name
+
+
+def test_every_target_of_the_makefile_is_told_to_contributors() -> None:
+    targets = re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    told = re.findall(r"`make ([a-z]+)", (ROOT / "CONTRIBUTING.md").read_text())
+
+    assert set(targets) - {"help"} <= set(told)

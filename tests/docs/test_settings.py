@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import fields
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+
 from ostiary.graph.values import write_duration
+from ostiary.identity.issuers import ClaimMap, IssuerSettings
 from ostiary.settings import Settings
-from tests.docs.pages import REFERENCE, rows
+from tests.docs.pages import DOCS, REFERENCE, ROOT, pages, rows
 
 PAGE: Final = REFERENCE / "settings.md"
+ISSUERS: Final = DOCS / "how-to" / "trust-your-own-issuer.md"
+VARIABLES: Final = {f"OSTIARY_{name.upper()}" for name in Settings.model_fields}
 
 
 def documented() -> dict[str, str]:
@@ -43,3 +50,16 @@ def test_every_setting_is_documented_with_its_default() -> None:
     }
 
     assert documented() == declared
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_variable_that_a_page_names_is_a_setting(page: Path) -> None:
+    named = set(re.findall(r"\bOSTIARY_[A-Z_]*[A-Z]\b(?!_…)", page.read_text()))
+
+    assert named <= VARIABLES
+
+
+def test_every_member_of_a_trusted_issuer_is_documented() -> None:
+    named = {row[0].strip("`") for row in rows(ISSUERS)}
+
+    assert {field.name for cls in (IssuerSettings, ClaimMap) for field in fields(cls)} <= named
