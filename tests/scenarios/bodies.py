@@ -53,14 +53,14 @@ def http_endpoint(url: str) -> Json:
     return {"@odata.type": f"{GRAPH}httpRequestEndpoint", "targetUrl": url}
 
 
-def extension(url: str, *, wait: str | None = "PT1H", **changes: Any) -> Json:
+def extension(url: str, *, wait: str | None = "PT1H", retries: int = 0, **changes: Any) -> Json:
     """Give an extension of a catalog; without ``wait`` it is launched and not waited for."""
     body: Json = {
         "@odata.type": REQUEST_EXTENSION,
         "displayName": "Separation of duties",
         "endpointConfiguration": http_endpoint(url),
         "authenticationConfiguration": POP,
-        "clientConfiguration": {"maximumRetries": 0, "timeoutInMilliseconds": 2000},
+        "clientConfiguration": {"maximumRetries": retries, "timeoutInMilliseconds": 2000},
     }
     if wait is not None:
         body["callbackConfiguration"] = {
@@ -108,13 +108,15 @@ def answer(call: Call, **changes: Any) -> Json:
     }
 
 
-def task_extension(url: str, *, wait: str | None = "PT30M", apps: Iterable[str] = ()) -> Json:
+def task_extension(
+    url: str, *, wait: str | None = "PT30M", apps: Iterable[str] = (), retries: int = 0
+) -> Json:
     """Give a custom task extension that calls ``url``; ``apps`` may resume without permission."""
     body: Json = {
         "displayName": f"Order {new_id()}",  # no two may have the same
         "endpointConfiguration": http_endpoint(url),
         "authenticationConfiguration": POP,
-        "clientConfiguration": {"maximumRetries": 0, "timeoutInMilliseconds": 2000},
+        "clientConfiguration": {"maximumRetries": retries, "timeoutInMilliseconds": 2000},
     }
     if wait is not None:
         body["callbackConfiguration"] = {

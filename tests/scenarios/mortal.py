@@ -31,7 +31,6 @@ class Trace:
 
     status: str
     outcome: str | None
-    attempts: int
 
 
 @dataclass
@@ -42,9 +41,10 @@ class Mortal:
     http: httpx.AsyncClient
     database_url: str
 
-    async def start(self, *, worker: bool = True) -> None:
+    async def start(self, *, worker: bool = True, **settings: str) -> None:
         """Start it, or start it again at the same port; without a worker nothing moves."""
         self.server.options = () if worker else WITHOUT_WORKER
+        self.server.environment = settings
         self.server.start()
         self.http.base_url = httpx.URL(self.server.url)
 
@@ -66,10 +66,18 @@ class Mortal:
 
     async def traces(self) -> list[Trace]:
         """Give what became of every callout."""
-        columns = (callouts.c.status, callouts.c.outcome, callouts.c.attempts)
+        columns = (callouts.c.status, callouts.c.outcome)
         async with opened(self.database_url) as database, database.reading() as conn:
             rows = await conn.execute(select(*columns).order_by(callouts.c.owner_kind))
-            return [Trace(status=r.status, outcome=r.outcome, attempts=r.attempts) for r in rows]
+            return [Trace(status=r.status, outcome=r.outcome) for r in rows]
+
+    async def stores(self, number: int) -> None:
+        """Wait until so many callouts are stored."""
+
+        async def it_does() -> bool:
+            return len(await self.traces()) == number
+
+        await eventually(it_does)
 
     async def waits_for(self, number: int) -> None:
         """Wait until so many callouts were taken by their endpoint, and that is stored."""

@@ -20,10 +20,15 @@ class Workflows:
     names: Names = V1
 
     async def make_task_extension(
-        self, url: str, *, wait: str | None = "PT30M", apps: Iterable[str] = ()
+        self,
+        url: str,
+        *,
+        wait: str | None = "PT30M",
+        apps: Iterable[str] = (),
+        retries: int = 0,
     ) -> str:
         """Create a custom task extension; give its id."""
-        body = bodies.task_extension(url, wait=wait, apps=apps)
+        body = bodies.task_extension(url, wait=wait, apps=apps, retries=retries)
         return await self._made("customTaskExtensions", body)
 
     async def make_workflow(self, name: str, *tasks: Json) -> str:
