@@ -11,6 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -180,24 +181,31 @@ class Settings(BaseSettings):
         """Development aids on a reachable address are a mistake until said twice."""
         if self.clock is ClockKind.SIMULATED and not self.on_loopback:
             raise ValueError(
-                f"the simulated clock is for development: it needs a loopback host, not {self.host}"
+                "the simulated clock is for development: it needs a loopback host, not "
+                f"{self.exposed_host}"
             )
         if self.development_issuer and not (self.on_loopback or self.development_issuer_anywhere):
             raise ValueError(
-                f"the development issuer hands out tokens to whoever asks: on {self.host} it also "
+                "the development issuer hands out tokens to whoever asks: on "
+                f"{self.exposed_host} it also "
                 "needs OSTIARY_DEVELOPMENT_ISSUER_ANYWHERE=true, and never in production"
             )
         return self
 
     @property
+    def exposed_host(self) -> str:
+        """The address that others can reach, where there is one."""
+        return self.host if not _is_loopback(self.host) else self.reachable_as
+
+    @property
+    def reachable_as(self) -> str:
+        """The host under which clients reach the server: a proxy's, where one stands before it."""
+        return (urlsplit(self.public_url).hostname or "") if self.public_url else self.host
+
+    @property
     def on_loopback(self) -> bool:
-        """Whether only this machine can reach the server."""
-        if self.host.lower() == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
-        except ValueError:
-            return False
+        """Whether only this machine can reach the server, directly or through a proxy."""
+        return _is_loopback(self.host) and _is_loopback(self.reachable_as)
 
     @property
     def database(self) -> str:
@@ -214,3 +222,12 @@ class Settings(BaseSettings):
         """Whether extensions may call this machine."""
         chosen = self.allow_loopback_targets
         return self.on_loopback if chosen is None else chosen
+
+
+def _is_loopback(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -63,6 +63,7 @@ async def test_a_filter_gives_the_rows_it_describes(
     [
         ({"$filter": "title eq"}, "ends too early at position 8"),
         ({"$filter": "nope eq 'x'"}, "Could not find a property named 'nope'"),
+        ({"$filter": "title has 'x'"}, "'has' is for properties of several flags"),
         ({"$filter": "pages eq 'x'"}, "cannot convert the literal 'x'"),
         ({"$filter": "state eq 'gone'"}, "cannot convert the literal 'gone'"),
         ({"$filter": "loans/any(l: l/days eq 3)"}, "cannot be used in a filter"),

@@ -6,6 +6,7 @@ Each module is one command or one group of them. ``running`` is the server in th
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -18,6 +19,7 @@ __all__ = ["app", "call", "main"]
 
 def main() -> int:
     """Run the command that the process was started with; give its exit code."""
+    os.umask(0o077)  # what is made holds keys and people's data: it is its owner's alone
     return call(sys.argv[1:])
 
 

@@ -135,14 +135,17 @@ def _select(callouts: Sequence[Callout], answer: Answer) -> Callout | DomainErro
         return _ambiguous(len(waiting))
     if waiting:
         return waiting[0]
-    return max(callouts, key=lambda c: (c.waits, c.created_at), default=None) or NotWaiting()
+    return (
+        max(callouts, key=lambda c: (c.waits, c.created_at, c.sequence), default=None)
+        or NotWaiting()
+    )
 
 
 def _decide_closed(callout: Callout, answer: Answer) -> Decision:
     if callout.answer is not None:
         if _decides(callout.answer) == _decides(answer.kept()):
             return Repeated(callout)
-        return Refused(_contradicting(callout))
+        return Refused(_contradicting(callout, answer))
     if callout.outcome is Outcome.TIMED_OUT:
         return Refused(_too_late(callout))
     how = "was canceled" if callout.outcome is Outcome.CANCELED else "could not be delivered"
@@ -201,10 +204,12 @@ def _too_late(callout: Callout) -> DomainError:
     )
 
 
-def _contradicting(callout: Callout) -> DomainError:
-    verdict = (callout.answer or {}).get("verdict")
+def _contradicting(callout: Callout, answer: Answer) -> DomainError:
+    first = callout.answer or {}
+    same_word = first.get("verdict") == answer.kept().get("verdict")
+    other = " by another caller, or in other words" if same_word else ""
     return Contradicting(
-        f"The callout instance {callout.id} has already been answered with '{verdict}'; the first "
-        "answer stands.",
+        f"The callout instance {callout.id} has already been answered with "
+        f"'{first.get('verdict')}'{other}; the first answer stands.",
         callout=callout.id,
     )

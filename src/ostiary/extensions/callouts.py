@@ -85,6 +85,8 @@ class Callout:
     answer: Mapping[str, Any] | None = None
     """The stored answer: ``verdict``, ``detail``, ``source``, ``type``, ``data``, ``caller``."""
     created_at: datetime
+    sequence: int = 0
+    """Tells apart what was created at one instant of the server's clock."""
     sent_at: datetime | None = None
     answered_at: datetime | None = None
     attempts: int = 0

@@ -74,7 +74,7 @@ async def of_owners(
     rows = await conn.execute(
         select(callouts)
         .where(callouts.c.owner_kind == owner_kind, among(callouts.c.owner_id, owner_ids))
-        .order_by(callouts.c.created_at, callouts.c.id)
+        .order_by(callouts.c.created_at, callouts.c.sequence)
     )
     found: dict[str, list[Callout]] = defaultdict(list)
     for row in rows.mappings():
@@ -86,7 +86,11 @@ async def recent(
     conn: AsyncConnection, *, limit: int, is_open: bool | None = None
 ) -> list[Callout]:
     """Give the latest callouts, those of all owners; only open or only ended ones if asked for."""
-    statement = select(callouts).order_by(callouts.c.created_at.desc(), callouts.c.id).limit(limit)
+    statement = (
+        select(callouts)
+        .order_by(callouts.c.created_at.desc(), callouts.c.sequence.desc())
+        .limit(limit)
+    )
     if is_open is not None:
         ended = callouts.c.outcome
         statement = statement.where(ended.is_(None) if is_open else ended.is_not(None))

@@ -5,6 +5,7 @@ A callout refers to its owner and its extension by id alone: it outlives both, a
 
 from __future__ import annotations
 
+import time
 from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
@@ -48,6 +49,8 @@ callouts: Final = Table(
     Column("external_correlation_id", String(200)),
     Column("answer", Json),
     Column("created_at", Instant, nullable=False),
+    # The machine's nanoseconds, only to tell apart what the server's clock does not.
+    Column("sequence", BigInteger, nullable=False, default=time.time_ns),
     Column("sent_at", Instant),
     Column("answered_at", Instant),
     Column("attempts", Integer, nullable=False),

@@ -87,6 +87,8 @@ def _is_condition(node: syntax.Node) -> bool:
 def _apply(op: str, operand: Operand, value: Any) -> ColumnElement[bool]:
     left: ColumnElement[Any] = operand.expression
     if op == "has":
+        if operand.prop is None or not getattr(operand.prop.type.python, "IS_FLAGS", False):
+            raise BadRequest("Invalid filter clause: 'has' is for properties of several flags.")
         return ("," + left + ",").contains(f",{value},", autoescape=True)
     if operand.text and not operand.exact:
         left = func.lower(left)

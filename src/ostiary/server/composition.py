@@ -88,7 +88,9 @@ async def opened(settings: Settings, *, base_urls: Sequence[str]) -> AsyncIterat
     :raises ConfigurationError: the settings are unsafe or contradict each other.
     """
     async with AsyncExitStack() as stack:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if settings.public_url is None and not settings.on_loopback:
+            log.warning("public_url.unset", callbacks_go_to=base_urls[0])
         database = await Database.open(settings.database)
         stack.push_async_callback(database.close)
         await database.upgrade()

@@ -85,7 +85,7 @@ def _embedded(
     settings: Settings, *, tenant_id: str, base_urls: Sequence[str]
 ) -> DevelopmentIssuer | None:
     decision = decide(
-        settings.host,
+        settings.host if settings.on_loopback else settings.exposed_host,
         wanted=settings.development_issuer,
         anywhere=settings.development_issuer_anywhere,
     )

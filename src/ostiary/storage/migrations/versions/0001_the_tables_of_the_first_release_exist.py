@@ -194,6 +194,7 @@ def upgrade() -> None:
         sa.Column("external_correlation_id", sa.String(length=200), nullable=True),
         sa.Column("answer", Json, nullable=True),
         sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.Column("sent_at", Instant(), nullable=True),
         sa.Column("answered_at", Instant(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
