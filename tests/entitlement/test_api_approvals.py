@@ -1,4 +1,4 @@
-"""Approvals through the API (contract, sections 1.8 and 3.8)."""
+"""Approvals through the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Catalogs, packages and resources through the API (contract, sections 1.1, 1.3, 1.4)."""
+"""Catalogs, packages and resources through the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that are refused before they are made (contract, sections 3.9 and 5.2)."""
+"""Requests that are refused before they are made."""
 
 from __future__ import annotations
 

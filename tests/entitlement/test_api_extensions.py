@@ -1,4 +1,4 @@
-"""Custom workflow extensions through the API (contract, section 1.2)."""
+"""Custom workflow extensions through the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Policies through the API (contract, section 1.5)."""
+"""Policies through the API."""
 
 from __future__ import annotations
 

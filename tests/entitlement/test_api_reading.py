@@ -1,4 +1,4 @@
-"""Reading requests, assignments and subjects as clients ask for them (contract, section 0.4)."""
+"""Reading requests, assignments and subjects as clients ask for them."""
 
 from __future__ import annotations
 

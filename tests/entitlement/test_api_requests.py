@@ -1,4 +1,4 @@
-"""Whole stories of requests through the API (contract, section 3)."""
+"""Whole stories of requests through the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Resuming a request: who may, when, and how tolerantly it is read (sections 2.10, 4.7, 5.2)."""
+"""Resuming a request: who may, when, and how tolerantly it is read."""
 
 from __future__ import annotations
 

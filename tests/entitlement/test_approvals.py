@@ -1,4 +1,4 @@
-"""Who is asked, who may decide, and when (contract, section 3.8)."""
+"""Who is asked, who may decide, and when."""
 
 from __future__ import annotations
 

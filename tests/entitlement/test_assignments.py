@@ -1,4 +1,4 @@
-"""When assignments end, and what may become of them (contract, sections 2.5 and 3.5)."""
+"""When assignments end, and what may become of them."""
 
 from __future__ import annotations
 

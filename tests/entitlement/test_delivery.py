@@ -1,4 +1,4 @@
-"""What the directory holds is what the assignments say (contract, sections 3.4 and 3.5)."""
+"""What the directory holds is what the assignments say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a policy may say, and which extensions it may call (contract, sections 1.5, 2.2, 2.4)."""
+"""What a policy may say, and which extensions it may call."""
 
 from __future__ import annotations
 

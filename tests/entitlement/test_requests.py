@@ -1,4 +1,4 @@
-"""The rows of the transition table (contract, sections 3.2, 3.4, 3.6 and 3.7)."""
+"""The rows of the transition table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The outbound call, against a real endpoint on loopback (security 24 and 28)."""
+"""The outbound call, against a real endpoint on loopback."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def test_what_arrives_is_what_was_signed(
     assert claims["azp"] == "an-app"
 
 
-async def test_the_headers_are_those_of_the_contract(
+async def test_the_headers_are_those_that_receivers_know(
     caller: Caller, endpoint: ScriptedEndpoint
 ) -> None:
     outgoing = make_outgoing(endpoint.url)

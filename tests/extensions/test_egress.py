@@ -1,4 +1,4 @@
-"""Which targets may be called: the vectors of the security contract (sections 28 and 32)."""
+"""Which targets may be called, and which spellings of forbidden ones are seen through."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signed HTTP Requests: the worked example, byte for byte (security 19, 20, 25)."""
+"""Signed HTTP Requests: the worked example, byte for byte."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The receiver of callouts: the worked example and its negative vectors (security 25)."""
+"""The receiver of callouts: the worked example and its negative vectors."""
 
 from __future__ import annotations
 

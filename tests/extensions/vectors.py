@@ -1,4 +1,4 @@
-"""The published worked example of a Signed HTTP Request (security 25).
+"""The published worked example of a Signed HTTP Request.
 
 The private key is printed in a document on purpose; no server may use it.
 """

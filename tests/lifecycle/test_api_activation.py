@@ -1,4 +1,4 @@
-"""Running a workflow on demand, and stopping it (contract sections 10.2, 11.2, 11.4 and 12)."""
+"""Running a workflow on demand, and stopping it."""
 
 from __future__ import annotations
 

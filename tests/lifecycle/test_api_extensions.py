@@ -1,4 +1,4 @@
-"""Custom task extensions through the API (contract section 15.1)."""
+"""Custom task extensions through the API."""
 
 from __future__ import annotations
 

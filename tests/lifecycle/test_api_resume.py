@@ -1,4 +1,4 @@
-"""Resuming a task: who may, when, and what counts (contract section 15.7, security 26)."""
+"""Resuming a task: who may, when, and what counts."""
 
 from __future__ import annotations
 

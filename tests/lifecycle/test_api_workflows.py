@@ -1,4 +1,4 @@
-"""Workflows, versions and tasks through the API (contract sections 4.1, 4.2, 7 and 12)."""
+"""Workflows, versions and tasks through the API."""
 
 from __future__ import annotations
 
@@ -367,7 +367,7 @@ async def test_a_person_needs_the_role_besides_the_scope(cottage: House) -> None
     )
 
 
-async def test_workflows_can_be_filtered_by_what_the_contract_lists(house: House) -> None:
+async def test_workflows_can_be_filtered_by_what_is_published(house: House) -> None:
     await house.workflow(task(ENABLE, "Enable"), displayName="Join")
     await house.workflow(task(DISABLE, "Disable"), displayName="Leave", category="leaver")
 

@@ -1,4 +1,4 @@
-"""The rules of one person's tasks (contract section 10)."""
+"""The rules of one person's tasks."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The rules of a run and its reports, alone and under every order of events (section 10)."""
+"""The rules of a run and its reports, alone and under every order of events."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime

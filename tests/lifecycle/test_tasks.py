@@ -1,4 +1,4 @@
-"""What the built-in tasks do, and what they refuse (contract sections 13.3 and 13.5)."""
+"""What the built-in tasks do, and what they refuse."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """How sets and properties are called (entitlement contract, section 0.6)."""
+    """How sets and properties are called."""
 
     root: str
     catalogs: str

@@ -1,7 +1,4 @@
-"""Answers about requests under every documented path, and in every documented spelling.
-
-Entitlement contract 0.4, 0.6, 2.10 and 4.7.
-"""
+"""Answers about requests under every documented path, and in every documented spelling."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Extensions under every documented path, and with every documented spelling of a body.
-
-Entitlement contract 0.4, 0.6, 1.2 and 2.10.
-"""
+"""Extensions under every documented path, and with every documented spelling of a body."""
 
 from __future__ import annotations
 

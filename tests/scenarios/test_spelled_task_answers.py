@@ -1,7 +1,4 @@
-"""Answers about tasks under every documented path, and in every documented spelling.
-
-Lifecycle contract 2, 4.3, 15.7 and 22.
-"""
+"""Answers about tasks under every documented path, and in every documented spelling."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Target:
 class AuditEvent:
     """One act (``directoryAudit`` on the wire).
 
-    ``activity``, ``category`` and ``service`` are fixed phrases of the resource contracts;
+    ``activity``, ``category`` and ``service`` are fixed phrases of the published audit log;
     ``operation`` is ``Add``, ``Assign``, ``Update``, ``Unassign`` or ``Delete``. ``reason`` is the
     text of a failure, ``details`` become ``additionalDetails``. All events of one process share
     their ``correlation_id``.

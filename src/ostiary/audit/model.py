@@ -1,4 +1,4 @@
-"""The wire types of the audit log, as published (security contract, section 30)."""
+"""The wire types of the audit log, as published."""
 
 from __future__ import annotations
 

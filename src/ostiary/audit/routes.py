@@ -1,4 +1,4 @@
-"""``auditLogs/directoryAudits``: read only (security contract, section 30)."""
+"""``auditLogs/directoryAudits``: read only."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Group:
         """Why workflows and packages may not change its members; None when they may.
 
         Microsoft 365 groups and cloud security groups are supported; mail-enabled security,
-        distribution, dynamic, synchronised and role-assignable groups are not (lifecycle, 13.3).
+        distribution, dynamic, synchronised and role-assignable groups are not.
         """
         if self.on_premises_sync_enabled:
             return "its members are managed on premises"

@@ -1,4 +1,4 @@
-"""Approvals: who is asked, and the only functions that move a stage (contract, section 3.8).
+"""Approvals: who is asked, and the only functions that move a stage.
 
 One decision by anybody who is asked completes a stage. Nobody decides on a request of their own: if
 that leaves no one, the fallback approvers are asked; if there are none either, the stage stays
@@ -30,7 +30,7 @@ from ostiary.entitlement.model.subjects import (
 from ostiary.graph.errors import InvalidModel
 
 DEFAULT_TIME_TO_DECIDE: Final = timedelta(days=14)
-"""For a stage that does not say how long it may take (contract, section 4.8)."""
+"""For a stage that does not say how long it may take."""
 
 
 class StageStatus(StrEnum):
@@ -122,7 +122,7 @@ class Reviewer:
 
 
 def read_result(text: str | None) -> ReviewResult:
-    """Read a decision: the words for writing and those for reading, in any case (2.10, row 19).
+    """Read a decision: the words for writing and those for reading, in any case.
 
     :raises InvalidModel: it is neither an approval nor a denial.
     """

@@ -1,7 +1,7 @@
 """Assignments: their states, how long they last, and the only functions that move them.
 
 An assignment is made with the request that asks for it and counts as given once its roles are being
-written (contract, section 3.5). It ends once: what has expired stays so.
+written. It ends once: what has expired stays so.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ostiary.entitlement.states import Delivery
 
 
 class AssignmentStatus(StrEnum):
-    """The finer grain of a state (contract, section 2.1)."""
+    """The finer grain of a state."""
 
     DELIVERING = "Delivering"
     DELIVERED = "Delivered"

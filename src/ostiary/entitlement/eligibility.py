@@ -1,4 +1,4 @@
-"""Whether a request may be made at all (contract, section 3.9).
+"""Whether a request may be made at all.
 
 Everything here is decided by facts that were read in the transaction that stores the request.
 """

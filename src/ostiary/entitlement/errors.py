@@ -1,4 +1,4 @@
-"""What entitlement management refuses, by the codes of the contract (section 5.2)."""
+"""What entitlement management refuses, by code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the body of a new request to what is asked for (contract, section 1.6.1).
+"""From the body of a new request to what is asked for.
 
 The package, the policy and the target can be named in several documented ways; here they become
 one. Types of requests that only the server makes, or that this server does not take, are refused.

@@ -1,4 +1,4 @@
-"""What a resource's own system calls its roles (contract, section 1.3).
+"""What a resource's own system calls its roles.
 
 For a group: ``Member_{groupId}`` and ``Owner_{groupId}``.
 """

@@ -1,4 +1,4 @@
-"""What an extension is told about a request: flat, with capital letters (contract, section 4.3).
+"""What an extension is told about a request: flat, with capital letters.
 
 Keys without a value are left out: trigger schemas take a missing key, and not all of them a null.
 """
@@ -23,7 +23,7 @@ from ostiary.extensions.callouts import Callout
 from ostiary.graph.values import write_duration
 
 CALLBACK_ROOT: Final = "/beta"
-"""Callback paths are those of beta, whichever root the request came through (section 4.6)."""
+"""Callback paths are those of beta, whichever root the request came through."""
 
 Json = dict[str, Any]  # whatever JSON can hold
 

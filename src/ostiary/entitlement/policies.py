@@ -1,4 +1,4 @@
-"""What a policy may say: the checks that a new or changed one has to pass (section 1.5).
+"""What a policy may say: the checks that a new or changed one has to pass.
 
 A policy that passes can be carried out; whatever it says that this server does not do is refused
 here, so that no request ever slips through a demand that nobody reads.
@@ -73,7 +73,7 @@ def check(policy: AccessPackageAssignmentPolicy) -> None:
 
 
 def normalized(policy: AccessPackageAssignmentPolicy) -> AccessPackageAssignmentPolicy:
-    """Give a policy in the structure of v1.0: backup approvers become fallback approvers (2.6).
+    """Give a policy in the structure of v1.0: backup approvers become fallback approvers.
 
     The ids of people and groups are written as the directory writes them.
     """
@@ -98,7 +98,7 @@ def check_name(name: object, path: str = "displayName") -> None:
 
 
 def check_expiration(pattern: ExpirationPattern | None, path: str) -> None:
-    """Check that type, duration and end go together (contract, section 2.5).
+    """Check that type, duration and end go together.
 
     :raises InvalidModel: they do not.
     """

@@ -1,4 +1,4 @@
-"""What entitlement management writes to the audit log, in the published phrases (section 3.10)."""
+"""What entitlement management writes to the audit log, in the published phrases."""
 
 from __future__ import annotations
 

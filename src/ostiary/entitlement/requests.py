@@ -1,4 +1,4 @@
-"""Requests: their states, and the only functions that move them (contract, section 3).
+"""Requests: their states, and the only functions that move them.
 
 A request walks through the phases of its course. ``advance`` is the one dispatcher: from what is
 stored it takes every step that can be taken now, and stops where the request awaits something: a
@@ -51,7 +51,7 @@ from ostiary.entitlement.states import (
 )
 
 REPROCESS_WINDOW: Final = timedelta(days=14)
-"""How long after its end a failed request can be processed again (contract, section 1.6)."""
+"""How long after its end a failed request can be processed again."""
 
 
 class IllegalMove(RuntimeError):
@@ -113,7 +113,7 @@ def answered(request: Request, callout_id: str, verdict: Verdict, *, now: dateti
 def gave_up(
     request: Request, callout_id: str, *, timed_out: bool, now: datetime
 ) -> tuple[Request, TakeBack | None]:
-    """Fail closed when the awaited extension could not be reached or stayed silent (section 3.7).
+    """Fail closed when the awaited extension could not be reached or stayed silent.
 
     What was only to be told goes on, and so does a removal, whose access is gone already.
     """

@@ -2,7 +2,7 @@
 
 A role is held in one catalog, or (catalog creator) in the whole service. What somebody may see of a
 list is decided row by row (``seen_catalogs``), what they may do is decided by the catalog of the
-object (``RoleChecks``); neither is remembered between requests (security contract, 12 and 14).
+object (``RoleChecks``); neither is remembered between requests.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ DEFINITIONS: Final[dict[Role, Definition]] = {
 
 
 class Task(StrEnum):
-    """What roles are for (security contract, section 12)."""
+    """What roles are for."""
 
     CREATE_CATALOG = "create catalogs"
     OWN = "edit the catalog, its resources, extensions and roles"

@@ -1,7 +1,7 @@
 """Extensions in a policy: what fits which stage, what has to be called, what an answer means.
 
 A request extension belongs to the stages of a request and may be waited for; an assignment
-extension belongs to the stages before an assignment ends and never is (contract, section 2.2).
+extension belongs to the stages before an assignment ends and never is.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ostiary.graph.errors import InvalidModel, NotSupported
 from ostiary.graph.types import UNSET
 
 MAX_SETTINGS: Final = 5
-"""How many extensions a policy may call (contract, section 6)."""
+"""How many extensions a policy may call."""
 
 STAGES_OF: Final[dict[type[WorkflowExtension], frozenset[Stage]]] = {
     AccessPackageAssignmentRequestWorkflowExtension: frozenset(
@@ -118,7 +118,7 @@ def plan(policy: AccessPackageAssignmentPolicy, known: Mapping[str, KnownExtensi
 
 
 def read_verdict(state: str | None) -> Verdict:
-    """Say what the ``state`` of an answer asks for (contract, section 2.10, row 7).
+    """Say what the ``state`` of an answer asks for.
 
     :raises InvalidModel: it is neither absent, nor denied, nor canceled.
     """

@@ -1,7 +1,7 @@
 """What a request is made of: its states, its phases, and what it may still have to do.
 
 ``requests`` has the functions that move one; this module has the words and the tables that they go
-by (contract, sections 3.1 to 3.4).
+by.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ostiary.entitlement.model.enums import AccessPackageRequestType as RequestT
 
 
 class RequestStatus(StrEnum):
-    """The finer grain of a state (contract, section 3.1)."""
+    """The finer grain of a state."""
 
     ACCEPTED = "Accepted"
     PENDING_APPROVAL = "PendingApproval"
@@ -39,7 +39,7 @@ class RequestStatus(StrEnum):
 
 
 class Phase(StrEnum):
-    """How far a request has come in its course (contract, section 3.2)."""
+    """How far a request has come in its course."""
 
     CREATED = "created"
     """The extensions of the created stage are called."""
@@ -104,7 +104,7 @@ ADDING_TOLD_FIRST: Final = (
     Phase.DELIVERY,
     Phase.OVER,
 )
-"""Where the operator wants the granted stage to hold the delivery back (contract, section 3.2)."""
+"""Where the operator wants the granted stage to hold the delivery back."""
 
 REMOVING: Final = (Phase.WITHDRAWAL, Phase.REMOVED, Phase.OVER)
 """Access is withdrawn first, so that a broken endpoint can never keep it alive."""
@@ -124,10 +124,10 @@ STAGES: Final[dict[Phase, Stage]] = {
     Phase.GRANTED: Stage.ASSIGNMENT_REQUEST_GRANTED,
     Phase.REMOVED: Stage.ASSIGNMENT_REQUEST_REMOVED,
 }
-"""The phases that call extensions, and the stage that the contract calls them by."""
+"""The phases that call extensions, and the stage that calls them."""
 
 DENIABLE: Final = frozenset({Stage.ASSIGNMENT_REQUEST_CREATED, Stage.ASSIGNMENT_REQUEST_APPROVED})
-"""The stages at which an extension can end the request (contract, section 2.10, row 8)."""
+"""The stages at which an extension can end the request."""
 
 ALLOWED: Final[dict[RequestState, frozenset[RequestState]]] = {
     RequestState.SUBMITTED: frozenset(

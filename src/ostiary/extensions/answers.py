@@ -37,7 +37,7 @@ OUTCOMES: dict[Verdict, Outcome] = {
 INSTANCE_ID = "data/customExtensionStageInstanceId"
 
 TEXT_LIMIT = 4_000
-"""How long the free texts of an answer may be (security 26)."""
+"""How long the free texts of an answer may be."""
 
 _TEXTS = {
     "detail": "data/customExtensionStageInstanceDetail",

@@ -1,4 +1,4 @@
-"""The outbound call (security 24): one POST, bounded in time and size, repeated where it may help.
+"""The outbound call: one POST, bounded in time and size, repeated where it may help.
 
 Nothing of the reply leaves this module but its status, a short word for what went wrong, and the
 endpoint's own name for the call. The authorization header is kept as a fingerprint only.

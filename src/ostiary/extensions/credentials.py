@@ -1,4 +1,4 @@
-"""Which proof a call carries (security 22): decided by the extension's configuration alone."""
+"""Which proof a call carries: decided by the extension's configuration alone."""
 
 from __future__ import annotations
 

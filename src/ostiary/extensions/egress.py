@@ -1,4 +1,4 @@
-"""Which URLs and addresses may be called (security 28): pure rules, applied twice.
+"""Which URLs and addresses may be called: pure rules, applied twice.
 
 ``check_url`` is applied when an extension is saved, for an early error, and again when it is
 called; ``check_address`` to every address that the name resolves to at that moment, because names

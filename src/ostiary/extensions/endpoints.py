@@ -51,7 +51,7 @@ class LogicAppName:
 
     @property
     def resource_id(self) -> str:
-        """The path in Azure Resource Manager, which PoP tokens name (security 21)."""
+        """The path in Azure Resource Manager, which PoP tokens name."""
         return (
             f"/subscriptions/{self.subscription}/resourceGroups/{self.group}"
             f"/providers/Microsoft.Logic/workflows/{self.name}"
@@ -113,7 +113,7 @@ def unresolved(endpoint: CustomExtensionEndpointConfiguration) -> str:
 
 
 def redacted(url: str | None) -> str | None:
-    """Give a URL as it may be shown: signatures and keys in its query are secrets (security 29)."""
+    """Give a URL as it may be shown: signatures and keys in its query are secrets."""
     return _SECRET.sub(rf"\1={_REDACTED}", url) if url else url
 
 

@@ -45,7 +45,7 @@ class HttpRequestEndpoint(CustomExtensionEndpointConfiguration, kw_only=True):
 
 
 class CustomExtensionAuthenticationConfiguration(Complex, kw_only=True):
-    """How the server proves itself to an endpoint (security 18)."""
+    """How the server proves itself to an endpoint."""
 
     ABSTRACT: ClassVar[bool] = True
 
@@ -71,7 +71,7 @@ class CustomExtensionCallbackConfiguration(Complex, kw_only=True):
     """That an answer is awaited, and for how long.
 
     The schema calls it abstract, and published samples send it as it is; so it is not abstract
-    here (2.10, row 13). Samples and schema also differ in the name of its property (row 1).
+    here. Samples and schema also differ in the name of its property.
     """
 
     timeout_duration: Annotated[timedelta | None, Also("durationBeforeTimeout", emit=True)] = None

@@ -28,7 +28,7 @@ class Owner(Protocol):
 
     @property
     def app_id(self) -> str:
-        """The application in whose name it calls: ``appid`` of the tokens (security 21)."""
+        """The application in whose name it calls: ``appid`` of the tokens."""
 
     async def payloads(
         self, conn: AsyncConnection, callouts: Sequence[Callout], *, base_url: str

@@ -1,7 +1,7 @@
-"""Signed HTTP Requests: the proof that goes with a token (security 19 and 20).
+"""Signed HTTP Requests: the proof that goes with a token.
 
 The format is fixed to the byte: JSON without white space, members in the order of the worked
-example (section 25), base64url without padding. ``receiver`` is the other side.
+example, base64url without padding. ``receiver`` is the other side.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Binding:
 
 
 def bind_request(target: Target, *, content_type: str, body: bytes) -> Binding:
-    """Bind to the call as it is made: profile ``request`` (security 22)."""
+    """Bind to the call as it is made: profile ``request``."""
     return Binding(
         m="POST",
         u=target.authority,
@@ -54,7 +54,7 @@ def bind_request(target: Target, *, content_type: str, body: bytes) -> Binding:
 
 
 def bind_resource(resource_id: str) -> Binding:
-    """Bind to the management resource of a Logic App: profile ``resource`` (security 21)."""
+    """Bind to the management resource of a Logic App: profile ``resource``."""
     return Binding(m="POST", u="management.azure.com", p=resource_id)
 
 

@@ -1,4 +1,4 @@
-"""The receiving side of a callout: whether a call is genuine (security 25.1).
+"""The receiving side of a callout: whether a call is genuine.
 
 For endpoints written in Python, the demonstration's among them. Give ``verify`` what came in, and
 what you trust; it returns the claims of the access token, or says at which step the proof fails.

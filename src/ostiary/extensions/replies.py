@@ -33,7 +33,7 @@ def label_of_error(error: BaseException) -> str:
 
 
 def label_of_status(status: int) -> str | None:
-    """Give the short word for a status that is no success (security 24: any 2xx is)."""
+    """Give the short word for a status that is no success (any 2xx is one)."""
     return None if 200 <= status < 300 else f"http_{status // 100}xx"
 
 

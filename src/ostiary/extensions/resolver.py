@@ -1,4 +1,4 @@
-"""Names to checked addresses: what is connected to is exactly what was checked (security 28.5).
+"""Names to checked addresses: what is connected to is exactly what was checked.
 
 aiohttp connects to the addresses that its resolver gives, under the name that the URL has; so TLS
 checks the name and nobody can change the address in between.

@@ -1,4 +1,4 @@
-"""The outbound issuer's public documents, for receivers that check tokens (security 22).
+"""The outbound issuer's public documents, for receivers that check tokens.
 
 They need no authentication: they hold nothing but a name and a public key.
 """

@@ -38,7 +38,7 @@ class Authorization:
 
     @property
     def fingerprint(self) -> str:
-        """The SHA-256 of the header, which is all that is ever stored of it (security 24)."""
+        """The SHA-256 of the header, which is all that is ever stored of it."""
         return hashlib.sha256(self.header.encode()).hexdigest()
 
 
@@ -86,7 +86,7 @@ class OutboundIssuer:
         return self.resource_issuer if credential.profile == "resource" else self.issuer
 
     def _caller(self, credential: Credential) -> dict[str, str]:
-        """Give the claims that name the calling application: version 1.0 or 2.0 (security 2)."""
+        """Give the claims that name the calling application: version 1.0 or 2.0."""
         first = credential.profile == "resource"
         names = ("appid", "appidacr") if first else ("azp", "azpacr")
         object_id = str(uuid5(NAMESPACE_URL, f"{self.tenant_id}/{credential.app_id}"))

@@ -1,4 +1,4 @@
-"""One parser for the URLs that users give (security 28, rules 1 and 2).
+"""One parser for the URLs that users give.
 
 A URL is taken apart once, strictly; the parts are checked, and the same parts are called. What two
 parsers could read in two ways is refused, not repaired: user info, back-slashes, white space, IPv4

@@ -1,4 +1,4 @@
-"""What a delta function is asked, and what it answers (http conventions, section 12).
+"""What a delta function is asked, and what it answers.
 
 The first call of a round may name properties and objects; they are kept in the tokens of the links,
 so that later calls only follow links. The engine reads the options and writes the reply; what

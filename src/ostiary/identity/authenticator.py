@@ -1,4 +1,4 @@
-"""From the headers of a request to its caller (security contract, sections 1 and 6)."""
+"""From the headers of a request to its caller."""
 
 from __future__ import annotations
 

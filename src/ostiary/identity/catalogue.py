@@ -1,7 +1,7 @@
 """Fixed names and ids: permissions, directory roles, well-known applications.
 
 Tokens carry the names of permissions; ``appRoleAssignments`` and ``requiredResourceAccess`` carry
-their ids (security contract, section 10). Directory roles are known by template id (section 13).
+their ids. Directory roles are known by template id.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ APPLICATION_ADMINISTRATOR = "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3"
 CLOUD_APPLICATION_ADMINISTRATOR = "158c047a-c907-4556-b7ef-446551a6b5f7"
 
 ORDINARY_USER_MARKER = "b79fbf4d-3ef9-4689-8143-76b194e85509"
-"""Stands in ``wids`` of every user's token and is no administrative role (section 2)."""
+"""Stands in ``wids`` of every user's token and is no administrative role."""
 
 DIRECTORY_ROLES: dict[str, str] = {
     GLOBAL_ADMINISTRATOR: "Global Administrator",

@@ -1,4 +1,4 @@
-"""From the claims of a verified token to a principal (security contract, sections 2 and 5).
+"""From the claims of a verified token to a principal.
 
 Mapped values of the wrong JSON type are ignored, never coerced. Names, mail addresses and user
 principal names are kept for display and decide nothing.
@@ -62,7 +62,7 @@ def _microsoft(issuer: TrustedIssuer, claims: Claims) -> Principal:
 
 
 def _is_microsoft_application(claims: Claims) -> bool:
-    """Tell the kind of caller, first match wins (section 5)."""
+    """Tell the kind of caller, first match wins."""
     match claims.get("idtyp"):
         case "app":
             return True

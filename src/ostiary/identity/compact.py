@@ -1,4 +1,4 @@
-"""A compact token taken apart, before anything of it is believed (steps 1 and 2 of section 3)."""
+"""A compact token taken apart, before anything of it is believed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the embedded development issuer may run (security contract, section 16).
+"""Whether the embedded development issuer may run.
 
 It gives tokens to whoever can reach it and knows a client secret, and its tokens open everything.
 So it is on by default only where nobody else can reach it.

@@ -1,4 +1,4 @@
-"""The embedded development issuer: tokens on a laptop or in CI, with no cloud (section 16).
+"""The embedded development issuer: tokens on a laptop or in CI, with no cloud.
 
 Its tokens have Microsoft's shape, v2.0 unless v1.0 is asked for, and are valid by the server's
 clock. The issuer is known under every base URL of the server and under one more that never changes,
@@ -198,6 +198,6 @@ def _client_claims(app_id: str, version: TokenVersion, *, how: str) -> dict[str,
 
 
 def _pairwise(*parts: str) -> str:
-    """Give a subject that differs from application to application (section 2)."""
+    """Give a subject that differs from application to application."""
     digest = hashlib.sha256("/".join(parts).encode()).digest()
     return urlsafe_b64encode(digest).rstrip(b"=").decode()

@@ -1,7 +1,6 @@
 """Refusals of the token endpoint, in the words and numbers that Microsoft's client libraries know.
 
-The shape is RFC 6749's, with ``error_codes``, ``timestamp`` and the trace ids beside it (security
-contract, section 7).
+The shape is RFC 6749's, with ``error_codes``, ``timestamp`` and the trace ids beside it.
 """
 
 from __future__ import annotations

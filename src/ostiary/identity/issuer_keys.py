@@ -1,7 +1,7 @@
 """The key of the development issuer: made at the first start, kept in a file only we can read.
 
 It signs the tokens that open this server, and nothing else: what the server itself sends to
-extensions is signed with other keys (security contract, section 16).
+extensions is signed with other keys.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The routes of the development issuer (security contract, sections 7 and 16).
+"""The routes of the development issuer.
 
 They answer what msal, the azure-identity packages and go-azure-sdk ask of an authority. None of
 them needs a token.

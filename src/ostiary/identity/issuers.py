@@ -1,4 +1,4 @@
-"""Which token issuers are trusted, and for what (security contract, section 15).
+"""Which token issuers are trusted, and for what.
 
 An operator writes ``IssuerSettings``; ``trusted`` turns each into one ``TrustedIssuer`` per exact
 issuer string, so that a token's ``iss`` is looked up and never matched against a pattern. What
@@ -25,7 +25,7 @@ class Shape(StrEnum):
     """How an issuer's tokens are to be read."""
 
     MICROSOFT = "microsoft"
-    """Microsoft's v1.0 and v2.0 access tokens (section 2)."""
+    """Microsoft's v1.0 and v2.0 access tokens."""
 
     OIDC = "oidc"
     """Any OpenID Connect server, by claim mapping."""
@@ -151,7 +151,7 @@ def _of_tenants(settings: IssuerSettings) -> Iterable[TrustedIssuer]:
         v2 = settings.issuer.replace(TENANT_PLACEHOLDER, tenant)
         yield _one(settings, v2, tenant, settings.metadata_url.replace(TENANT_PLACEHOLDER, tenant))
         if settings.also_v1:
-            # A v1 token is validated with v1 metadata, which the v2 authority serves (section 4).
+            # A v1 token is validated with v1 metadata, which the v2 authority serves.
             authority = f"{urlsplit(v2).scheme}://{urlsplit(v2).netloc}"
             v1 = f"{authority}/{tenant}/.well-known/openid-configuration"
             yield _one(settings, f"https://sts.windows.net/{tenant}/", tenant, v1)

@@ -1,4 +1,4 @@
-"""The public keys of an issuer, and when they are fetched anew (security contract, section 4).
+"""The public keys of an issuer, and when they are fetched anew.
 
 Keys roll without notice, so a key id that is not known is worth one look; attackers can send
 random ones, so it is worth no more than one in five minutes. Whoever waits for a look waits five

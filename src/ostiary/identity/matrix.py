@@ -1,4 +1,4 @@
-"""The permission matrix as data (security contract, section 11; lifecycle contract, section 3).
+"""The permission matrix as data.
 
 One constant per row. A write permission includes the read of its family. Directory roles count in
 delegated calls only; where a row has none, a person needs no role beyond the scope.
@@ -129,7 +129,7 @@ LW_EXTENSIONS_WRITE = _row(
 LW_RESUME = _row(
     "lw.resume", (LW_W,), (LW_W, "LifecycleWorkflows.Resume.All"), roles=_WORKFLOW_ADMINS
 )
-"""Or no permission at all for an application that the extension trusts (section 26)."""
+"""Or no permission at all for an application that the extension trusts."""
 
 # 11.3 Directory and audit
 

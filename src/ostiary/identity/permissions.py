@@ -1,4 +1,4 @@
-"""The decision whether a caller may (security contract, section 14).
+"""The decision whether a caller may.
 
 An application needs an app role of the permission, or a governance role that the feature package
 knows of. A person needs a scope of the permission, and beyond it a relation to the object, a

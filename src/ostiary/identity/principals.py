@@ -11,7 +11,7 @@ from ostiary.graph.resources import Call
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who calls, through which application, and what the token says they may (section 5).
+    """Who calls, through which application, and what the token says they may.
 
     ``object_id`` is the only key to the directory; names are for display. ``roles`` are app roles
     granted to the application: in a delegated call there are none, whatever the token carries.

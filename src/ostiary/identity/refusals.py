@@ -1,7 +1,7 @@
 """Why a token is refused: what the caller reads, and what the log may know besides.
 
 The text of an unknown issuer is that of a bad signature, and no message says which claim value was
-expected (security contract, section 6). The reason goes to the log.
+expected. The reason goes to the log.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The validation of an access token, step by step (security contract, section 3).
+"""The validation of an access token, step by step.
 
 The outcome is kept by a hash of the whole token, bounded, and never beyond ``exp``: a caller that
 sends the same token a thousand times a second is verified once.
@@ -31,7 +31,7 @@ MAX_DATE = 2**48
 TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 
 _NOBODY = RSAKey.import_key({"kty": "RSA", "e": "AQAB", "n": int_to_base64((1 << 2047) | 1)})
-"""A key that verifies nothing: an unknown issuer takes as long as a bad signature (section 6)."""
+"""A key that verifies nothing: an unknown issuer takes as long as a bad signature."""
 
 
 class _Registry(jws.JWSRegistry):

@@ -1,4 +1,4 @@
-"""What the audit log says of workflows and extensions (contract section 19)."""
+"""What the audit log says of workflows and extensions."""
 
 from __future__ import annotations
 

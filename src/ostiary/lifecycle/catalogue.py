@@ -1,8 +1,8 @@
-"""The published task definitions, as data (contract sections 13.2 to 13.4).
+"""The published task definitions, as data.
 
 The first twenty-five stand in the order in which the API lists them; six more are known from the
 product's pages alone. ``category`` is what is served. Where published lists differ, ``also`` has
-the kinds of workflow that are accepted besides (section 22, row 26).
+the kinds of workflow that are accepted besides.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ REMOVE_FROM_ALL_GROUPS = "b3a31406-2a15-4c9a-b25b-a658fa5f07fc"
 RUN_CUSTOM_EXTENSION = "4262b724-8dba-4fad-afc3-43fcbb497a0e"
 
 STALE_IDS = {"d79d1fcc-16be-490c-a865-f4533b1639ee": RUN_CUSTOM_EXTENSION}
-"""Ids that published examples still use (section 22, row 2), and what they mean today."""
+"""Ids that published examples still use, and what they mean today."""
 
 STALE_PARAMETERS = {"tapLifetimeInMinutes": "tapLifetimeMinutes"}
-"""Likewise for parameters (row 24)."""
+"""Likewise for parameters."""
 
 EXTENSION_PARAMETER = "customTaskExtensionID"
 GROUPS_PARAMETER = "groupID"

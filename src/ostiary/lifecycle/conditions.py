@@ -1,4 +1,4 @@
-"""Which execution conditions a workflow may have (contract section 8.1).
+"""Which execution conditions a workflow may have.
 
 The rule language itself is not looked into here: a rule only must not be empty.
 """
@@ -35,7 +35,7 @@ from ostiary.lifecycle.model import WorkflowTriggerTimeBasedAttribute as DateAtt
 from ostiary.lifecycle.model.references import only_id
 
 OFFSET = range(-180, 181)
-"""Days that a time-based trigger may lie before or after its date (section 21)."""
+"""Days that a time-based trigger may lie before or after its date."""
 
 SPAN = 180
 """Days between the two ends of ``operatorBetween``."""
@@ -91,7 +91,7 @@ def check_schedule(
 ) -> None:
     """Check the two switches of a workflow against each other and against its conditions.
 
-    :raises InvalidOperation: the schedule is on where it cannot be (section 7.1).
+    :raises InvalidOperation: the schedule is on where it cannot be.
     """
     if not is_scheduling_enabled:
         return

@@ -1,4 +1,4 @@
-"""Refusals of lifecycle workflows, with the codes of the contract's section 20."""
+"""Refusals of lifecycle workflows, with their codes."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class ExtensionInUse(Conflict):
 
 
 def version_bound(name: str) -> InvalidOperation:
-    """Make the refusal to change by PATCH what only a new version may change (section 12)."""
+    """Make the refusal to change by PATCH what only a new version may change."""
     head, *rest = name.split("_")
     spelled = head + "".join(part.title() for part in rest)
     return InvalidOperation(

@@ -6,10 +6,10 @@ from ostiary.audit.events import Actor
 from ostiary.identity.catalogue import LIFECYCLE_WORKFLOWS_APP_ID
 
 APP_ID = LIFECYCLE_WORKFLOWS_APP_ID
-"""The service's application: the caller of callouts (contract section 15.3)."""
+"""The service's application: the caller of callouts."""
 
 ACTOR = Actor(kind="app", id="", display_name="Lifecycle Workflows", app_id=APP_ID)
-"""Who does in the directory what tasks do (section 19)."""
+"""Who does in the directory what tasks do."""
 
 AUDIT_SERVICE = "Lifecycle Workflows"
 

@@ -1,4 +1,4 @@
-"""What a task tells an extension, and how it goes on (contract sections 15.4 to 15.7).
+"""What a task tells an extension, and how it goes on.
 
 The owner of a callout is a task processing result. Whatever ends the callout, answer, acceptance,
 failure or silence, ends the task, and the person goes on as ``continueOnError`` says.
@@ -25,7 +25,7 @@ from ostiary.lifecycle.store import results as store
 from ostiary.lifecycle.tallies import Status
 
 TIMED_OUT: Final = Failed("Callback not received within the timeout duration")
-"""The words that people know from the field (section 15.6)."""
+"""The words that people know from the field."""
 
 REPORTED: Final = Failed("The custom task extension reported that its work failed.")
 

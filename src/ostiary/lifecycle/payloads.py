@@ -1,4 +1,4 @@
-"""The body of a callout, member by member as its published trigger schema names them (15.4).
+"""The body of a callout, member by member as its published trigger schema names them.
 
 Receivers validate against that schema, in which everything is a text or an object: what is not
 known is left out, never null. Our one addition is ``callbackUri``, the path made absolute.

@@ -1,4 +1,4 @@
-"""What a run does for one person, task after task (contract section 10).
+"""What a run does for one person, task after task.
 
 A person has one result per enabled task, worked off one after the other. Whatever happens, happens
 to a task; the person only adds up. ``progress`` accounts for one moved task and says what comes
@@ -19,7 +19,7 @@ from ostiary.lifecycle.tallies import ENDED, Status, Tally, check_move
 
 TASK_ALLOWED: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.IN_PROGRESS, Status.CANCELED}),
-    # Section 15.6: a task that waits while its run is canceled is canceled as well.
+    # A task that waits while its run is canceled is canceled as well.
     Status.IN_PROGRESS: frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELED}),
 }
 PERSON_ALLOWED: dict[Status, frozenset[Status]] = {
@@ -112,7 +112,7 @@ class Move(Enum):
 
     BEGIN = auto()
     HALT = auto()
-    """The person is canceled instead (section 10.2)."""
+    """The person is canceled instead."""
 
     LEAVE = auto()
     """It is no longer queued, or the run is being stopped: whoever stops it sees to the person."""
@@ -121,7 +121,7 @@ class Move(Enum):
 def due_move(turn: Turn) -> Move:
     """Decide about a task whose turn has come.
 
-    Disabling a workflow cancels people who have not started (section 10.2); those who have, finish.
+    Disabling a workflow cancels people who have not started; those who have, finish.
     """
     if turn.stopping or turn.task.status is not Status.QUEUED:
         return Move.LEAVE
@@ -164,7 +164,7 @@ def progress(
     """Account for one moved task of a person, and say what comes next.
 
     A failure of a task that must not fail ends the person: what is left is canceled, and counts as
-    unprocessed (sections 10.3 and 10.4).
+    unprocessed.
     """
     tasks = person.tasks.moved(before.status, after.status)
     fatal = after.status is Status.FAILED and not after.continue_on_error
@@ -187,10 +187,10 @@ def halt(person: Person, *, now: datetime) -> Person:
 
 
 def person_status(tasks: Tally, *, fatal: bool) -> Status:
-    """Say what the tasks of a person mean (section 10.1).
+    """Say what the tasks of a person mean.
 
     ``fatal``: a task failed that must not. Somebody without tasks has not been processed, and is
-    canceled (section 10.2: every task of the new version is disabled).
+    canceled (every task of the new version is disabled).
     """
     if fatal:
         return Status.FAILED

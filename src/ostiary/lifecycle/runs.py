@@ -1,4 +1,4 @@
-"""Runs and task reports: what their people add up to (contract section 10).
+"""Runs and task reports: what their people add up to.
 
 The database adds differences of tallies, so that a step costs the same in a run of ten people and
 in one of a hundred thousand; the functions here say what the sums mean.
@@ -18,7 +18,7 @@ REPORT_ALLOWED: dict[Status, frozenset[Status]] = {
     Status.IN_PROGRESS: ENDED,
 }
 RUN_ALLOWED: dict[Status, frozenset[Status]] = {
-    # Section 10.1: a queued run all of whose people were canceled is completed with errors.
+    # A queued run all of whose people were canceled is completed with errors.
     Status.QUEUED: frozenset({Status.IN_PROGRESS, Status.CANCELING, Status.COMPLETED_WITH_ERRORS}),
     Status.IN_PROGRESS: ENDED | {Status.CANCELING},
     Status.CANCELING: frozenset({Status.CANCELED}),
@@ -57,7 +57,7 @@ def report_status(people: Tally, *, started: bool) -> Status:
 
 
 def run_status(people: Tally, *, started: bool) -> Status:
-    """Say what the people of a run mean: the aggregation rule of section 10.3.
+    """Say what the people of a run mean: the rule of aggregation.
 
     Canceled people do not count, unless nobody else is left.
     """
@@ -69,7 +69,7 @@ def run_status(people: Tally, *, started: bool) -> Status:
 
 
 def cancel_run(run: Run) -> Run:
-    """Accept that a run is to be stopped; it is canceled once nobody is under way (11.4).
+    """Accept that a run is to be stopped; it is canceled once nobody is under way.
 
     :raises IllegalMove: it has ended, or is being stopped already.
     """

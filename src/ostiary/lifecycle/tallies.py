@@ -14,7 +14,7 @@ __all__ = ["ENDED", "STATES", "Allowed", "IllegalMove", "Status", "Tally", "chec
 Allowed = Mapping[Status, frozenset[Status]]
 
 ENDED = frozenset({Status.COMPLETED, Status.COMPLETED_WITH_ERRORS, Status.FAILED, Status.CANCELED})
-"""What ended stays as it is (section 10.3)."""
+"""What ended stays as it is."""
 
 
 class IllegalMove(DomainError):
@@ -56,7 +56,7 @@ class Tally:
 
     @property
     def unprocessed(self) -> int:
-        """Those without a result of their own (section 10.4): waiting, under way or canceled."""
+        """Those without a result of their own: waiting, under way or canceled."""
         return self.queued + self.in_progress + self.canceled
 
     @property

@@ -1,4 +1,4 @@
-"""Custom task extensions: what may be stored, and between wire and store (sections 7.11, 15.1)."""
+"""Custom task extensions: what may be stored, and between wire and store."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from ostiary.lifecycle.texts import check_texts
 WAIT: Final = WaitLimits(
     shortest=timedelta(minutes=3), longest=timedelta(hours=5), default=timedelta(minutes=30)
 )
-"""How long a task may wait (sections 15.5 and 22, row 1)."""
+"""How long a task may wait."""
 
 
 def checked(extension: CustomTaskExtension, *, egress: EgressPolicy) -> CustomTaskExtension:
@@ -66,7 +66,7 @@ def stored(
 
 
 def shown(extension: Extension, *, authors: bool = True) -> CustomTaskExtension:
-    """Give an extension as the API shows it; secrets in its URL are not (security 29)."""
+    """Give an extension as the API shows it; secrets in its URL are not."""
     configuration = extension.configuration()
     configuration["endpoint_configuration"] = _redacted(extension.endpoint)
     shown = CustomTaskExtension(
@@ -111,7 +111,7 @@ def _callback(
 ) -> CustomTaskExtensionCallbackConfiguration | None:
     """Give the callback configuration the type that workflows have, with ids of applications.
 
-    A client may send the base type; that of another feature is not valid here (section 6.1).
+    A client may send the base type; that of another feature is not valid here.
     """
     if callback is None:
         return None
@@ -128,7 +128,7 @@ def _callback(
 
 
 def _named_app(app: Application, index: int) -> Application:
-    """Name an application by whichever of its ids was given: ``id`` or ``appId`` (22, row 5)."""
+    """Name an application by whichever of its ids was given: ``id`` or ``appId``."""
     given = app.id or app.app_id or ""
     if not given.strip():
         target = f"callbackConfiguration/authorizedApps/{index}/id"

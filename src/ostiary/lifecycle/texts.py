@@ -26,5 +26,5 @@ def check_texts(display_name: str, description: str | None, *, path: str = "") -
 
 
 def name_key(display_name: str) -> str:
-    """Give what two equal displayNames have in common: case does not matter (section 7.1)."""
+    """Give what two equal displayNames have in common: case does not matter."""
     return display_name.strip().casefold()

@@ -43,8 +43,8 @@ def handlers(registry: Registry) -> list[InTransaction]:
 async def start_runs(conn: AsyncConnection, items: Sequence[WorkItem], now: datetime) -> None:
     """``run.start``: lay out the next portion of people, and put their first tasks on the queue.
 
-    The version of a run is settled when it starts (section 12). People are canceled instead where
-    the workflow was disabled meanwhile, or has no enabled task (10.2).
+    The version of a run is settled when it starts. People are canceled instead where
+    the workflow was disabled meanwhile, or has no enabled task.
     """
     facts = await run_store.run_facts(conn, {item.key for item in items})
     starting = {id: f for id, f in facts.items() if not f.stopping and f.run.status in _UNDER_WAY}

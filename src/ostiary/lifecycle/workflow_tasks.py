@@ -1,4 +1,4 @@
-"""The tasks of a workflow: what may be stored (contract sections 7.3 and 13.1).
+"""The tasks of a workflow: what may be stored.
 
 What comes from a request was read leniently; what leaves is complete, with ids and arguments
 spelled as the catalogue spells them.
@@ -114,7 +114,7 @@ def _definition(task: Task, category: Category, path: str) -> Definition:
 
 
 def _arguments(task: Task, definition: Definition, path: str) -> tuple[tuple[str, str], ...]:
-    """Give the arguments under the catalogue's names (in any case on input, section 22, row 4)."""
+    """Give the arguments under the catalogue's names, which requests spell in any case."""
     known = {p.name.lower(): p for p in definition.parameters}
     for stale, name in catalogue.STALE_PARAMETERS.items():
         if name.lower() in known:

@@ -1,4 +1,4 @@
-"""Workflows: what may be stored, and what PATCH may change (contract sections 7.1 and 12)."""
+"""Workflows: what may be stored, and what PATCH may change."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The service principals that every directory has: Microsoft Graph with its permissions, and ours.
 
 A permission is granted to an application by giving its service principal an app role of the one
-called Microsoft Graph; the ids of those roles are published (security contract, section 10).
+called Microsoft Graph; the ids of those roles are published.
 """
 
 from __future__ import annotations

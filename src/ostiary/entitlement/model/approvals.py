@@ -1,4 +1,4 @@
-"""Approvals: one for each request that needs one, under the same id (contract, section 1.8)."""
+"""Approvals: one for each request that needs one, under the same id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Catalogs and packages, and what a catalog can hand out (contract, sections 1.1 to 1.4, 2.2).
+"""Catalogs and packages, and what a catalog can hand out.
 
 These types name each other, so they stand in one module. A catalog takes a resource in by a
 resource request; a package then holds pairs of one role and one scope of it. For a group the roles

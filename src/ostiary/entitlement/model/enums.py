@@ -1,4 +1,4 @@
-"""The enumerations of entitlement management (contract, section 2.1)."""
+"""The enumerations of entitlement management."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class AccessPackageRequestType(EdmEnum):
 
 
 class AccessPackageRequestState(EdmEnum):
-    """Where a request stands (contract, section 3.1)."""
+    """Where a request stands."""
 
     SUBMITTED = "submitted", 0
     """Accepted; also while a callout of the created stage is pending."""
@@ -69,7 +69,7 @@ class AccessPackageRequestState(EdmEnum):
 
 
 class AccessPackageAssignmentState(EdmEnum):
-    """Where an assignment stands (contract, section 3.1)."""
+    """Where an assignment stands."""
 
     DELIVERING = "delivering", 0
     PARTIALLY_DELIVERED = "partiallyDelivered", 1
@@ -80,7 +80,7 @@ class AccessPackageAssignmentState(EdmEnum):
 
 
 class AccessPackageCustomExtensionStage(EdmEnum):
-    """The moments at which a policy can call an extension (contract, section 2.2)."""
+    """The moments at which a policy can call an extension."""
 
     ASSIGNMENT_REQUEST_CREATED = "assignmentRequestCreated", 1
     ASSIGNMENT_REQUEST_APPROVED = "assignmentRequestApproved", 2

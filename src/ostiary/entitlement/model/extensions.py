@@ -1,4 +1,4 @@
-"""The extensions of a catalog, their place in a policy, and what they answer (sections 2.2, 2.3).
+"""The extensions of a catalog, their place in a policy, and what they answer.
 
 Endpoint, authentication, client and callback configuration belong to ``extensions.model``: they are
 the same for both governors.

@@ -1,4 +1,4 @@
-"""The settings of a policy (contract, section 2.4), in the structure of v1.0."""
+"""The settings of a policy, in the structure of v1.0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a policy asks whoever wants the access, and the answers (contract, section 2.4)."""
+"""What a policy asks whoever wants the access, and the answers."""
 
 from __future__ import annotations
 

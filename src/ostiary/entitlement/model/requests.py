@@ -1,4 +1,4 @@
-"""Requests, assignments and what extensions answer (contract, sections 1.6, 1.7, 2.2, 2.3)."""
+"""Requests, assignments and what extensions answer."""
 
 from __future__ import annotations
 
@@ -99,11 +99,11 @@ class AccessPackageAssignmentRequest(Entity, kw_only=True):
 
 
 class AccessPackageAssignmentRequestCallbackData(CustomExtensionData, kw_only=True):
-    """What an extension answers to a callout of a request (contract, section 4.7)."""
+    """What an extension answers to a callout of a request."""
 
     @staticmethod
     def infer_type(names: Set[str]) -> type[Complex]:
-        """Say which type an answer without ``@odata.type`` is of, by its properties (2.10, 5)."""
+        """Say which type an answer without ``@odata.type`` is of, by its properties."""
         if "approvalstage" in names:
             return AssignmentRequestApprovalStageCallbackData
         return AccessPackageAssignmentRequestCallbackData
@@ -117,13 +117,13 @@ class AccessPackageAssignmentRequestCallbackData(CustomExtensionData, kw_only=Tr
 class AssignmentRequestApprovalStageCallbackData(
     AccessPackageAssignmentRequestCallbackData, kw_only=True
 ):
-    """The answer that names the approvers of a dynamic stage (contract, section 4.8)."""
+    """The answer that names the approvers of a dynamic stage."""
 
     approval_stage: AccessPackageApprovalStage | None = None
 
 
 class ResumeParameters(Complex, kw_only=True):
-    """The body of ``resume``; ``type`` is informational, the instance decides (2.10, row 17)."""
+    """The body of ``resume``; ``type`` is informational, the instance decides."""
 
     source: str | None = None
     type: str | None = None

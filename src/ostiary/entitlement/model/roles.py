@@ -1,4 +1,4 @@
-"""Who may do what in which catalog (contract, section 1.14)."""
+"""Who may do what in which catalog."""
 
 from __future__ import annotations
 

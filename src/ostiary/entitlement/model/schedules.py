@@ -1,4 +1,4 @@
-"""When access starts and ends (contract, section 2.5)."""
+"""When access starts and ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People and sets of people, as policies and approvals name them (contract, sections 2.2, 2.6).
+"""People and sets of people, as policies and approvals name them.
 
 Beta names the members of a set by a plain ``id`` and marks fallback approvers with ``isBackup``;
 both spellings are read under both roots.

@@ -48,7 +48,7 @@ MINE: Final[dict[Options, Callable[[str], ColumnElement[bool]]]] = {
     Options.CREATED_BY: _created_by,
     Options.TARGET_MANAGER: _managed,
 }
-"""What ``filterByCurrentUser`` finds for a person (contract, section 1.6.1)."""
+"""What ``filterByCurrentUser`` finds for a person."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ MINE: Final[dict[Options, Callable[[str], ColumnElement[bool]]]] = {
     Options.TARGET_MANAGER: _managed,
     Options.REQUEST_FOR_OTHERS: lambda me: (_columns.requestor_id == me) & _REQUESTED_FOR_OTHERS,
 }
-"""What ``filterByCurrentUser`` finds for a person (contract, section 1.6.1)."""
+"""What ``filterByCurrentUser`` finds for a person."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Use cases of the extensions of a catalog (contract, section 1.2)."""
+"""Use cases of the extensions of a catalog."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from ostiary.storage.tables import new_id
 WAIT: Final = WaitLimits(
     shortest=timedelta(minutes=5), longest=timedelta(days=14), default=timedelta(days=14)
 )
-"""How long an answer may take (contract, sections 3.7 and 6)."""
+"""How long an answer may take."""
 
 _log: Final = structlog.get_logger(__name__)
 

@@ -165,7 +165,7 @@ async def _existing(conn: AsyncConnection, key: str) -> AccessPackage:
 async def _role_and_scope(
     conn: AsyncConnection, catalog_id: str, draft: AccessPackageResourceRoleScope
 ) -> tuple[str, str]:
-    """Find what a draft names, by ids or by what the origin calls it (contract, section 1.3)."""
+    """Find what a draft names, by ids or by what the origin calls it."""
     role, scope = draft.role, draft.scope
     if not isinstance(role, AccessPackageResourceRole):
         raise InvalidModel("The property 'role' is required.", target="role")

@@ -1,7 +1,7 @@
 """Use cases of what a catalog can hand out: requests that add a resource to it, or remove it.
 
 They are carried out at once. Whoever adds a group must have a say over that group as well: a
-catalog owner could otherwise let anybody into any group (contract, section 0.5).
+catalog owner could otherwise let anybody into any group.
 """
 
 from __future__ import annotations

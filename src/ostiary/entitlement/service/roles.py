@@ -1,4 +1,4 @@
-"""Use cases of the roles of entitlement management (contract, section 1.14)."""
+"""Use cases of the roles of entitlement management."""
 
 from __future__ import annotations
 

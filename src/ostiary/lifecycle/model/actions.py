@@ -1,4 +1,4 @@
-"""Bodies of the actions (sections 11, 12 and 15.7)."""
+"""Bodies of the actions."""
 
 from __future__ import annotations
 

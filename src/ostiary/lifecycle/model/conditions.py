@@ -1,4 +1,4 @@
-"""When a workflow runs by itself, and for whom (contract sections 6.1 and 8)."""
+"""When a workflow runs by itself, and for whom."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class TriggerAndScopeBasedConditions(WorkflowExecutionConditions, kw_only=True):
 
 
 class RuleBasedSubjectSet(SubjectSet, kw_only=True):
-    """People for whom a rule over their attributes is true (section 8.2)."""
+    """People for whom a rule over their attributes is true."""
 
     rule: str
 

@@ -1,4 +1,4 @@
-"""The catalogue of task definitions, and execution limits (sections 6.2, 7.4 and 11.6)."""
+"""The catalogue of task definitions, and execution limits."""
 
 from __future__ import annotations
 

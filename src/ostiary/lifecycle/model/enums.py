@@ -1,7 +1,7 @@
-"""Enumerations of the contract's section 5, with the numbers of the schema.
+"""Enumerations as published, with the numbers of the schema.
 
 Members that stand after ``unknownFutureValue`` are sent as they are, but for those that a class
-lists in ``GATED``: they need ``Prefer: include-unknown-enum-members`` (section 2).
+lists in ``GATED``: they need ``Prefer: include-unknown-enum-members``.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class LifecycleTaskCategory(EdmEnum):
 
 
 class LifecycleWorkflowProcessingStatus(EdmEnum):
-    """Where a run, a person of it, or one task of that person stands (section 10.1)."""
+    """Where a run, a person of it, or one task of that person stands."""
 
     QUEUED = "queued", 0
     """Waits its turn; always the first state."""

@@ -1,4 +1,4 @@
-"""Custom task extensions and what goes over the wire with them (section 15)."""
+"""Custom task extensions and what goes over the wire with them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class CustomTaskExtension(CustomCalloutExtension, kw_only=True):
 
 
 class CustomTaskExtensionCalloutData(CustomExtensionData, kw_only=True):
-    """What the endpoint is told, as the schema shapes it; section 15.4 has the wire form."""
+    """What the endpoint is told, as the schema shapes it; the wire form differs."""
 
     subject: Annotated[User | UnsetType, Nav()] = UNSET
     task: Annotated[Task | UnsetType, Nav()] = UNSET

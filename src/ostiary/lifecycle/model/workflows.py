@@ -1,4 +1,4 @@
-"""Workflows with their versions and tasks, and what happened in their runs (section 7).
+"""Workflows with their versions and tasks, and what happened in their runs.
 
 They stand together because they name each other: a task has results, and a result shows its task.
 """

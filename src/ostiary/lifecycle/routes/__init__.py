@@ -1,4 +1,4 @@
-"""``/identityGovernance/lifecycleWorkflows`` (contract section 4)."""
+"""``/identityGovernance/lifecycleWorkflows``."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class _Handlers:
     resuming: Resuming
 
     async def may_resume(self, call: Call) -> None:
-        """Let pass who has the permission, and applications that the extension trusts (15.7)."""
+        """Let pass who has the permission, and applications that the extension trusts."""
         try:
             await requires(matrix.LW_RESUME, role=self._trusts)(call)
         except Forbidden as error:

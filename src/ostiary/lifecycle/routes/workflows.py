@@ -62,7 +62,7 @@ class _Handlers:
         )
 
     async def create_version(self, call: Call) -> Workflow:
-        """POST …/workflows/{id}/createNewVersion, wrapped or bare (section 22, row 10)"""
+        """POST …/workflows/{id}/createNewVersion, wrapped or bare"""
         draft, path = _drafted_version(call)
         actor = principal(call).actor()
         return await self.workflows.create_version(
@@ -119,7 +119,7 @@ def deleted_items() -> Singleton:
 
 
 def _tasks(lifecycle: Lifecycle, handlers: _Handlers) -> EntitySet:
-    """The tasks of the current version; they change by new versions only (section 4.2)."""
+    """The tasks of the current version; they change by new versions only."""
     results = task_results(lifecycle.resuming, within=task_processing_results.c.task_id)
     return EntitySet(
         name="tasks",

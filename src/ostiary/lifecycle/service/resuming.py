@@ -1,4 +1,4 @@
-"""Resume a task: who may, which wait is meant, and what the answer says (section 15.7).
+"""Resume a task: who may, which wait is meant, and what the answer says.
 
 Every attempt ends up in the ledger of callouts, refused ones included.
 """
@@ -56,7 +56,7 @@ class Resuming:
         """Whether the extension of the task trusts an application, which then needs no permission.
 
         It does when its callback configuration names the application, by any of its ids, or when
-        its bearer tokens are made for it (security 26). People are never trusted in this way.
+        its bearer tokens are made for it. People are never trusted in this way.
         """
         if caller.kind != "application":
             return False

@@ -25,7 +25,7 @@ from ostiary.storage.database import Database
 from ostiary.storage.tables import new_id
 
 ON_DEMAND_LIMIT = 10
-"""People that one activation may name (section 21)."""
+"""People that one activation may name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Runs:
     async def cancel(
         self, workflow_id: str, run_ids: Sequence[str], *, now: datetime, actor: Actor
     ) -> None:
-        """Stop a run: nothing new begins, what waits is canceled, what is done stays (11.4).
+        """Stop a run: nothing new begins, what waits is canceled, what is done stays.
 
         :raises NotFound: there is no such run of this workflow.
         :raises InvalidOperation: not exactly one run is named.

@@ -149,7 +149,7 @@ async def _settle_runs(conn: AsyncConnection, runs: Iterable[Run], *, now: datet
 
 
 async def _completions(conn: AsyncConnection, ended: list[Run]) -> list[AuditEvent]:
-    """Tell of runs that have ended (section 19)."""
+    """Tell of runs that have ended."""
     told = await run_store.titles(conn, [run.id for run in ended])
     return [
         AuditEvent(

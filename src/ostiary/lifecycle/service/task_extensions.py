@@ -138,7 +138,7 @@ async def _find(conn: AsyncConnection, id: str) -> Extension:
 
 
 def _check_name(extension: Extension, taken: dict[str, str]) -> None:
-    """``taken`` has the ids of extensions by lower-case name (section 15.1)."""
+    """``taken`` has the ids of extensions by lower-case name."""
     if taken.get(extension.display_name.lower(), extension.id) != extension.id:
         raise NameTaken(
             f"Another custom task extension is called '{extension.display_name}'.",

@@ -117,7 +117,7 @@ class Workflows:
     async def create_version(
         self, id: str, draft: Workflow, *, path: str, now: datetime, actor: Actor
     ) -> Workflow:
-        """Give a workflow a new version, with tasks of its own (section 12).
+        """Give a workflow a new version, with tasks of its own.
 
         People who are being processed finish on the version that they started with. ``path`` leads
         to the draft in the body.
@@ -143,7 +143,7 @@ class Workflows:
             return await _read(conn, id)
 
     async def delete(self, id: str, *, now: datetime, actor: Actor) -> None:
-        """Put a workflow among the deleted items; its runs are stopped (section 12).
+        """Put a workflow among the deleted items; its runs are stopped.
 
         :raises NotFound: there is no such workflow.
         """

@@ -43,7 +43,7 @@ def _columns(table: FromClause, *names: str) -> Columns:
 
 
 def _author(column: ColumnElement[Any]) -> Link:
-    """Lead to whoever did it: a person, or the service principal of an application (22, row 56)."""
+    """Lead to whoever did it: a person, or the service principal of an application."""
     return Link(
         target=lambda: DIRECTORY_OBJECTS,
         local=column,
@@ -66,9 +66,9 @@ def _many(
 
 
 async def _complete(conn: AsyncConnection, call: Call, found: Sequence[Workflow]) -> None:
-    """Show tasks, conditions and authors where one workflow is read alone (section 7.13).
+    """Show tasks, conditions and authors where one workflow is read alone.
 
-    Whoever may only read the basics never sees them, nor the settings (section 3.2).
+    Whoever may only read the basics never sees them, nor the settings.
     """
     if not allows(matrix.LW_DETAILS_READ, principal(call)):
         for workflow in found:

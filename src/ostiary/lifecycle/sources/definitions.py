@@ -23,7 +23,7 @@ from ostiary.lifecycle.store.shown import flags
 
 
 class _Folded(TypeDecorator[str]):
-    """A key in lower case: whatever it is compared with is lowered (section 13.1)."""
+    """A key in lower case: whatever it is compared with is lowered."""
 
     impl = String
     cache_ok = True

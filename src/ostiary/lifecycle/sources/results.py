@@ -143,7 +143,7 @@ PEOPLE: Final[Source] = Source(
 async def _add_tasks(
     conn: AsyncConnection, call: Call, found: Sequence[TaskProcessingResult]
 ) -> None:
-    """Show each result's task as it was in the version that was processed (section 7.9)."""
+    """Show each result's task as it was in the version that was processed."""
     wanted = {result.task.id for result in found if isinstance(result.task, Task)}
     tasks = await store.tasks(conn, wanted)
     for result in found:
@@ -219,7 +219,7 @@ reports = (
     .join(runs, runs.c.id == task_reports.c.run_id)
     .subquery("reports")
 )
-"""Task reports with the times of their runs (section 7.10)."""
+"""Task reports with the times of their runs."""
 
 REPORTS: Final[Source] = Source(
     type=TaskReport,

@@ -152,7 +152,7 @@ async def run_facts(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Ru
 async def rebase(
     conn: AsyncConnection, run_id: str, *, version_id: str, version: int, now: datetime
 ) -> None:
-    """Put a run of which nobody has started onto another version of its workflow (section 12)."""
+    """Put a run of which nobody has started onto another version of its workflow."""
     tasks = await enabled_tasks(conn, version_id)
     waiting = (_people.run_id == run_id) & (_people.processing_status == Status.QUEUED.value)
     await conn.execute(

@@ -35,7 +35,7 @@ def wire_workflow(row: Row) -> wire.Workflow:
 def wire_version(row: Row) -> wire.WorkflowVersion:
     """Show a version as lists do."""
     return wire.WorkflowVersion(
-        id=cast(str, UNSET),  # a version has no id: its key is its number (7.2)
+        id=cast(str, UNSET),  # a version has no id: its key is its number
         version_number=row["version_number"],
         category=Category(row["category"]),
         display_name=row["display_name"],
@@ -77,7 +77,7 @@ def flags(text: str) -> LifecycleTaskCategory:
 
 
 def wire_run(row: Row) -> wire.Run:
-    """Show a run. People with errors count as failed: a task failed for them (10.3)."""
+    """Show a run. People with errors count as failed: a task failed for them."""
     people, tasks = tally_of(row, "people"), tally_of(row, "tasks")
     return wire.Run(
         id=row["id"],

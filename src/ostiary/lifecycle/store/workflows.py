@@ -135,7 +135,7 @@ async def update_task(conn: AsyncConnection, id: str, values: Mapping[str, Any])
 
 
 async def users_of_extension(conn: AsyncConnection, extension_id: str) -> list[str]:
-    """Name the workflows, deleted ones included, whose current tasks run an extension (15.1)."""
+    """Name the workflows, deleted ones included, whose current tasks run an extension."""
     query = (
         select(workflows.c.display_name)
         .join(workflow_tasks, workflow_tasks.c.version_id == workflows.c.version_id)

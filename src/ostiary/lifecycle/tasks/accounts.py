@@ -1,4 +1,4 @@
-"""Enable, disable and delete user accounts (contract sections 13.3 and 13.5).
+"""Enable, disable and delete user accounts.
 
 People who hold privileges through role-assignable groups are left alone, so that no workflow can
 lock an administrator out; so are accounts that are mastered on premises, which this server has no

@@ -39,7 +39,7 @@ async def named_pairs(
 
 
 def _wanted_groups(turn: Turn) -> frozenset[str]:
-    """Read the ids of groups: a list with commas, in any case (13.1)."""
+    """Read the ids of groups: a list with commas, in any case."""
     listed = turn.arguments.get(GROUPS_PARAMETER, "").split(",")
     return frozenset(id.strip().lower() for id in listed if id.strip())
 
