@@ -119,6 +119,13 @@ class UnsupportedMediaType(DomainError):
     message = "Entity only allows writes with a JSON Content-Type header."
 
 
+class Unprocessable(DomainError):
+    """Well formed, and contradicting itself or what is stored."""
+
+    code = "UnprocessableEntity"
+    message = "The request is well formed and cannot be carried out as it stands."
+
+
 class FailedDependency(DomainError):
     """A request of a batch on which this one depends failed."""
 
@@ -159,6 +166,7 @@ STATUS: dict[type[DomainError], int] = {
     PreconditionFailed: 412,
     TooLarge: 413,
     UnsupportedMediaType: 415,
+    Unprocessable: 422,
     FailedDependency: 424,
     TooManyRequests: 429,
     NotSupported: 501,

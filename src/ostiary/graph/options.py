@@ -17,6 +17,8 @@ from ostiary.graph.types import Complex
 
 MAX_PAGE = 999
 DEFAULT_PAGE = 100
+MAX_DEPTH = 8
+"""Levels of ``$expand``; each costs a query."""
 
 _KNOWN = frozenset(
     {"select", "expand", "filter", "orderby", "top", "skip", "count", "search", "skiptoken"}
@@ -80,12 +82,16 @@ def parse(pairs: list[tuple[str, str]], type_: StructuredType) -> QueryOptions:
 
 
 def _options(
-    given: Mapping[str, str], type_: StructuredType, raw: tuple[tuple[str, str], ...] = ()
+    given: Mapping[str, str],
+    type_: StructuredType,
+    raw: tuple[tuple[str, str], ...] = (),
+    *,
+    depth: int = 0,
 ) -> QueryOptions:
     filter_text = given.get("filter")
     return QueryOptions(
         select=_select(given["select"], type_) if given.get("select") else None,
-        expand=_expand(given.get("expand", ""), type_),
+        expand=_expand(given.get("expand", ""), type_, depth),
         filter=filter_syntax.parse(filter_text) if filter_text else None,
         orderby=tuple(_orders(given.get("orderby", ""))),
         top=_number("top", given["top"]) if "top" in given else None,
@@ -125,8 +131,10 @@ def _derived(cls: type[Complex]) -> Iterator[StructuredType]:
     yield from (describe(child) for child in concrete_types(cls).values() if child is not cls)
 
 
-def _expand(text: str, type_: StructuredType) -> dict[str, QueryOptions]:
+def _expand(text: str, type_: StructuredType, depth: int) -> dict[str, QueryOptions]:
     expanded: dict[str, QueryOptions] = {}
+    if depth >= MAX_DEPTH and text:
+        raise BadRequest(f"$expand is nested deeper than {MAX_DEPTH} levels.", target="$expand")
     for item in split_outside(text, ","):
         name, inner = _with_options(item.strip())
         if name == "*":
@@ -140,7 +148,7 @@ def _expand(text: str, type_: StructuredType) -> dict[str, QueryOptions]:
                 target=name,
             )
         target = describe(prop.type.python)
-        expanded[prop.python] = _options(_inner_options(inner, name), target)
+        expanded[prop.python] = _options(_inner_options(inner, name), target, depth=depth + 1)
     return expanded
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, UnaryExpression, and_, false, or_, true
+from sqlalchemy import Column, ColumnElement, UnaryExpression, and_, false, or_, true
 from sqlalchemy.sql.operators import desc_op
 
 from ostiary.graph.errors import BadRequest
@@ -36,8 +36,15 @@ class SortKey:
             return cls(order.element, descending=True)
         return cls(order)
 
+    @property
+    def is_never_null(self) -> bool:
+        """Whether the column says so, which lets its index serve the order."""
+        return isinstance(self.expression, Column) and not self.expression.nullable
+
     def clause(self) -> ColumnElement[Any]:
         """Give the ORDER BY element."""
+        if self.is_never_null:
+            return self.expression.desc() if self.descending else self.expression.asc()
         if self.descending:
             return self.expression.desc().nulls_last()
         return self.expression.asc().nulls_first()
@@ -45,6 +52,12 @@ class SortKey:
     def after(self, value: Any, rest: ColumnElement[bool]) -> ColumnElement[bool]:
         """Give the test for rows behind ``value``; ``rest`` decides among equals."""
         column = self.expression
+        if self.is_never_null:
+            # The bound repeats what the rest says, for the database to begin at it in the index.
+            further, bound = (column < value, column <= value)
+            if not self.descending:
+                further, bound = (column > value, column >= value)
+            return and_(bound, or_(further, and_(column == value, rest)))
         if value is None:
             behind = false() if self.descending else column.is_not(None)
             return or_(behind, and_(column.is_(None), rest))
