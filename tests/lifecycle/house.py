@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -19,9 +19,7 @@ from ostiary.extensions.resumes import Resumes
 from ostiary.extensions.work import CalloutWork
 from ostiary.graph.app import GraphApp
 from ostiary.graph.engine import Engine
-from ostiary.graph.errors import Unauthenticated
 from ostiary.graph.resources import Singleton
-from ostiary.identity.principals import Principal
 from ostiary.lifecycle.owner import TaskResultOwner
 from ostiary.lifecycle.routes import resources
 from ostiary.lifecycle.service import Lifecycle
@@ -30,6 +28,7 @@ from ostiary.lifecycle.work import handlers
 from ostiary.storage.database import Database
 from ostiary.storage.tables import new_id
 from tests.extensions.endpoints import ScriptedEndpoint
+from tests.support.callers import NamedCallers
 from tests.support.clocks import FixedClock
 
 ROOT = "/v1.0/identityGovernance/lifecycleWorkflows"
@@ -47,25 +46,6 @@ CUSTOM = "4262b724-8dba-4fad-afc3-43fcbb497a0e"
 WELCOME = "70b29d51-b59a-4773-9280-8841dfd3f2ea"
 
 ON_DEMAND = {"@odata.type": "#microsoft.graph.identityGovernance.onDemandExecutionOnly"}
-
-
-class NamedCallers:
-    """Believes whatever the Authorization header says of the caller, as JSON."""
-
-    async def authenticate(self, headers: Mapping[str, str]) -> Principal:
-        """Give the caller."""
-        if "authorization" not in headers:
-            raise Unauthenticated
-        claims: dict[str, Any] = json.loads(headers["authorization"])
-        return Principal(
-            kind=claims["kind"],
-            tenant_id="tenant",
-            object_id=claims["id"],
-            app_id=claims.get("app_id"),
-            scopes=frozenset(claims.get("scopes", ())),
-            roles=frozenset(claims.get("roles", ())),
-            directory_roles=frozenset(claims.get("directory_roles", ())),
-        )
 
 
 def application(*roles: str, **claims: str) -> dict[str, str]:
