@@ -64,7 +64,8 @@ async def page(
     token = None
     if len(rows) > size and shown:
         token = write_token([shown[-1][f"_sort{i}"] for i in range(len(keys))])
-    total = await _count(conn, source, tests) if options.count else None
+    counts = options.count or (source.counted and not options.skiptoken)
+    total = await _count(conn, source, tests) if counts else None
     return Page(entities, total, token)
 
 

@@ -192,6 +192,8 @@ class Source:
     """Makes the error for a key that is not there, where the field's words differ."""
     search: Sequence[ColumnElement[Any]] = ()
     """The texts that ``$search`` looks through; none: not supported here."""
+    counted: bool = False
+    """Lists carry ``@odata.count`` although nobody asks, as published replies of this type do."""
 
 
 @dataclass(frozen=True, kw_only=True)

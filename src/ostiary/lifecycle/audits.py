@@ -49,6 +49,17 @@ def task_event(activity: str, actor: Actor, id: str, display_name: str) -> Audit
     )
 
 
+def settings_event(actor: Actor) -> AuditEvent:
+    """Tell of changed settings of the tenant."""
+    return AuditEvent(
+        activity="Update tenant settings",
+        category="WorkflowManagement",
+        service=names.AUDIT_SERVICE,
+        actor=actor,
+        targets=(Target(id="settings", type="LifecycleManagementSettings"),),
+    )
+
+
 def extension_event(
     verb: Literal["Create", "Update", "Delete"], actor: Actor, id: str, display_name: str
 ) -> AuditEvent:

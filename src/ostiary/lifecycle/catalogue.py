@@ -22,6 +22,22 @@ REMOVE_FROM_GROUPS = "1953a66c-751c-45e5-8bfe-01462c70da3c"
 DELETE_ACCOUNT = "8d18588d-9ad3-4c0f-99d0-ec215f0e3dff"
 REMOVE_FROM_ALL_GROUPS = "b3a31406-2a15-4c9a-b25b-a658fa5f07fc"
 RUN_CUSTOM_EXTENSION = "4262b724-8dba-4fad-afc3-43fcbb497a0e"
+GENERATE_TAP = "1b555e50-7f65-41d5-b514-5894a026d10d"
+SEND_WELCOME = "70b29d51-b59a-4773-9280-8841dfd3f2ea"
+ADD_TO_TEAMS = "e440ed8d-25a1-4618-84ce-091ed5be5594"
+REMOVE_FROM_TEAMS = "06aa7acb-01af-4824-8899-b14e5ed788d6"
+REMOVE_FROM_ALL_TEAMS = "81f7b200-2816-4b3b-8c5d-dc556f07b024"
+REMOVE_ALL_LICENSES = "8fa97d28-3e52-4985-b3a9-a1126f9b8b4e"
+REQUEST_PACKAGE = "c1ec1e76-f374-4375-aaa6-0bb6bd4c60be"
+REMOVE_PACKAGE = "4a0b64f2-c7ec-46ba-b117-18f262946c50"
+REMOVE_ALL_PACKAGES = "42ae2956-193d-4f39-be06-691b8ac4fa1d"
+CANCEL_PACKAGE_REQUESTS = "498770d9-bab7-4e4c-b73d-5ded82a1d0b3"
+NOTIFY_OF_MOVE = "aab41899-9972-422a-9d97-f626014578b7"
+ASSIGN_LICENSES = "683c87a4-2ad4-420b-97d4-220d90afcd24"
+REMOVE_LICENSES = "5fc402a8-daaf-4b7b-9203-da868b05fc5f"
+REVOKE_SESSIONS = "509589a4-0466-4471-829e-49c5e502bdee"
+UPDATE_ATTRIBUTES = "2c8f4a1b-7d3e-4f9c-8a5b-6e1d2c3f4a5b"
+TRANSFER_SPONSORSHIPS = "b8f4c3d5-9e7a-4b1c-8f2d-6a5e8b9c7f4a"
 
 STALE_IDS = {"d79d1fcc-16be-490c-a865-f4533b1639ee": RUN_CUSTOM_EXTENSION}
 """Ids that published examples still use, and what they mean today."""
@@ -31,6 +47,8 @@ STALE_PARAMETERS = {"tapLifetimeInMinutes": "tapLifetimeMinutes"}
 
 EXTENSION_PARAMETER = "customTaskExtensionID"
 GROUPS_PARAMETER = "groupID"
+TEAMS_PARAMETER = "teamID"
+LICENSES_PARAMETER = "licenses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +151,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         _needs(GROUPS_PARAMETER),
     ),
     _define(
-        "1b555e50-7f65-41d5-b514-5894a026d10d",
+        GENERATE_TAP,
         "Generate TAP and send email",
         "Generate Temporary Access Pass and send via email to user's manager",
         (JOINER,),
@@ -144,18 +162,18 @@ DEFINITIONS: tuple[Definition, ...] = (
         ),
     ),
     _define(
-        "70b29d51-b59a-4773-9280-8841dfd3f2ea",
+        SEND_WELCOME,
         "Send welcome email",
         "Send welcome email to new hire",
         (JOINER,),
         _email(),
     ),
     _define(
-        "e440ed8d-25a1-4618-84ce-091ed5be5594",
+        ADD_TO_TEAMS,
         "Add user to Teams",
         "Add user to selected Teams",
         ALL,
-        _needs("teamID"),
+        _needs(TEAMS_PARAMETER),
     ),
     _define(
         DELETE_ACCOUNT,
@@ -165,11 +183,11 @@ DEFINITIONS: tuple[Definition, ...] = (
         (_switch("deleteOnPremisesAccount"),),
     ),
     _define(
-        "06aa7acb-01af-4824-8899-b14e5ed788d6",
+        REMOVE_FROM_TEAMS,
         "Remove user from selected Teams",
         "Remove user from membership of selected Teams",
         ALL,
-        _needs("teamID"),
+        _needs(TEAMS_PARAMETER),
     ),
     _define(
         REMOVE_FROM_ALL_GROUPS,
@@ -178,13 +196,13 @@ DEFINITIONS: tuple[Definition, ...] = (
         (LEAVER,),
     ),
     _define(
-        "81f7b200-2816-4b3b-8c5d-dc556f07b024",
+        REMOVE_FROM_ALL_TEAMS,
         "Remove user from all Teams",
         "Remove user from all Teams memberships",
         (LEAVER,),
     ),
     _define(
-        "8fa97d28-3e52-4985-b3a9-a1126f9b8b4e",
+        REMOVE_ALL_LICENSES,
         "Remove all licenses for user",
         "Remove all licenses assigned to the user",
         (LEAVER,),
@@ -225,21 +243,21 @@ DEFINITIONS: tuple[Definition, ...] = (
         _email(),
     ),
     _define(
-        "c1ec1e76-f374-4375-aaa6-0bb6bd4c60be",
+        REQUEST_PACKAGE,
         "Request user access package assignment",
         "Request user assignment to selected access package",
         (JOINER, MOVER),
         _needs("assignmentPolicyId", "accessPackageId"),
     ),
     _define(
-        "4a0b64f2-c7ec-46ba-b117-18f262946c50",
+        REMOVE_PACKAGE,
         "Remove access package assignment for user",
         "Remove user assignment of selected access package",
         (LEAVER, MOVER),
         _needs("accessPackageId"),
     ),
     _define(
-        "42ae2956-193d-4f39-be06-691b8ac4fa1d",
+        REMOVE_ALL_PACKAGES,
         "Remove all access package assignments for user",
         "Remove all access packages assigned to the user",
         (LEAVER,),
@@ -247,40 +265,40 @@ DEFINITIONS: tuple[Definition, ...] = (
         also=(MOVER,),
     ),
     _define(
-        "498770d9-bab7-4e4c-b73d-5ded82a1d0b3",
+        CANCEL_PACKAGE_REQUESTS,
         "Cancel pending access package assignment requests for user",
         "Cancel all pending access packages assignment requests for the user",
         (LEAVER, MOVER),
     ),
     _define(
-        "aab41899-9972-422a-9d97-f626014578b7",
+        NOTIFY_OF_MOVE,
         "Send email to notify manager of user move",
         "Send email to notify user’s manager of user move",
         (MOVER,),
         _email(),
     ),
     _define(
-        "683c87a4-2ad4-420b-97d4-220d90afcd24",
+        ASSIGN_LICENSES,
         "Assign licenses to user",
         "Assign selected licenses to the user",
         (JOINER, MOVER),
-        _needs("licenses"),
+        _needs(LICENSES_PARAMETER),
     ),
     _define(
-        "5fc402a8-daaf-4b7b-9203-da868b05fc5f",
+        REMOVE_LICENSES,
         "Remove licenses from user",
         "Remove selected licenses assigned to the user",
         (LEAVER, MOVER),
-        _needs("licenses"),
+        _needs(LICENSES_PARAMETER),
     ),
     _define(
-        "509589a4-0466-4471-829e-49c5e502bdee",
+        REVOKE_SESSIONS,
         "Revoke all refresh tokens for user",
         "Revoke all refresh tokens for user",
         (LEAVER, MOVER),
     ),
     _define(
-        "2c8f4a1b-7d3e-4f9c-8a5b-6e1d2c3f4a5b",
+        UPDATE_ATTRIBUTES,
         "Update user attributes",
         "Update attributes of the user in the directory",
         ALL,
@@ -301,7 +319,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         _email(),
     ),
     _define(
-        "b8f4c3d5-9e7a-4b1c-8f2d-6a5e8b9c7f4a",
+        TRANSFER_SPONSORSHIPS,
         "Transfer agent identity sponsorships to manager",
         "Transfer the user’s agent identity sponsorships to the user’s manager",
         (LEAVER, MOVER),

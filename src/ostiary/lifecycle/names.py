@@ -28,5 +28,8 @@ RUN_START = "run.start"
 RUN_CANCEL = "run.cancel"
 """Work that cancels a run's next portion of people; the key is the run's id."""
 
+WORKFLOW_PURGE = "workflow.purge"
+"""Work that deletes for good what was deleted long enough ago; the key is the workflow's id."""
+
 TASK_RUN = "task.run"
 """Work that runs a task for a person; the key is the task processing result's id."""

@@ -46,7 +46,13 @@ workflows = Table(
     Column("last_modified_date_time", Instant, nullable=False),
     Column("last_modified_by", String(36), nullable=False),
     Column("next_schedule_run_date_time", Instant),
+    Column("quarantine_configuration", Json),
+    Column("quarantined_date_time", Instant),
+    Column("quarantine_reason", Text),
+    Column("quarantine_type", String(48), nullable=False, default="notQuarantined"),
     Column("deleted_date_time", Instant),
+    # deleted for good: nobody sees it, and what belongs to it goes portion by portion
+    Column("purged_date_time", Instant),
 )
 
 _live = workflows.c.deleted_date_time.is_(None)
@@ -70,6 +76,7 @@ workflow_versions = Table(
     Column("is_enabled", Boolean, nullable=False),
     Column("is_scheduling_enabled", Boolean, nullable=False),
     Column("execution_conditions", Json, nullable=False),
+    Column("quarantine_configuration", Json),
     Column("created_date_time", Instant, nullable=False),
     Column("created_by", String(36), nullable=False),
     Column("last_modified_date_time", Instant, nullable=False),
@@ -105,6 +112,11 @@ runs = Table(
     Column("version_id", String(36), nullable=False),
     Column("workflow_execution_type", String(32), nullable=False),
     Column("processing_status", String(32), nullable=False),
+    Column("activated_on_scope", Json),
+    # people repeat what failed for them, and what was never reached because of it
+    Column("failed_tasks_only", Boolean, nullable=False, default=False),
+    # the one task that is run, where somebody tries out a single one
+    Column("only_task_id", String(36)),
     # someone asked to stop: nothing new begins, and what waits is canceled
     Column("stopping", Boolean, nullable=False),
     Column("scheduled_date_time", Instant, nullable=False),
@@ -125,6 +137,8 @@ user_processing_results = Table(
     Column("workflow_version", Integer, nullable=False),
     Column("workflow_execution_type", String(32), nullable=False),
     Column("subject_id", String(36), nullable=False),
+    # the result that this one repeats
+    Column("origin_id", String(36)),
     Column("processing_status", String(32), nullable=False),
     # whether the results of the person's tasks have been laid out
     Column("laid_out", Boolean, nullable=False),
@@ -135,6 +149,7 @@ user_processing_results = Table(
     Index("ix_user_processing_results_run_id", "run_id", "processing_status", "laid_out"),
     Index("ix_user_processing_results_workflow_id", "workflow_id", "scheduled_date_time"),
     Index("ix_user_processing_results_subject_id", "subject_id"),
+    Index("ix_user_processing_results_origin_id", "origin_id"),
 )
 
 task_processing_results = Table(
@@ -173,4 +188,24 @@ task_reports = Table(
     *_tally("people"),
     Index("uq_task_reports_task", "run_id", "task_id", unique=True),
     Index("ix_task_reports_workflow_id", "workflow_id"),
+)
+
+run_reprocessings = Table(
+    "run_reprocessings",
+    metadata,
+    # a run, and one that was started to repeat it or a part of it
+    Column("run_id", String(36), primary_key=True),
+    Column("reprocessed_run_id", String(36), primary_key=True),
+    Index("ix_run_reprocessings_reprocessed_run_id", "reprocessed_run_id"),
+)
+
+lifecycle_settings = Table(
+    "lifecycle_settings",
+    metadata,
+    # one row, made when a setting is first changed
+    Column("id", String(16), primary_key=True),
+    Column("workflow_schedule_interval_in_hours", Integer, nullable=False),
+    Column("sender_domain", String, nullable=False),
+    Column("use_company_branding", Boolean, nullable=False),
+    Column("quarantine_configuration", Json),
 )

@@ -15,6 +15,7 @@ from ostiary.durable.handlers import InTransaction
 from ostiary.durable.queue import WorkItem
 from ostiary.extensions import service as extensions
 from ostiary.lifecycle import names
+from ostiary.lifecycle.purges import purge_workflows
 from ostiary.lifecycle.results import Move, due_move
 from ostiary.lifecycle.service.settling import Batch, put_next, put_runs
 from ostiary.lifecycle.store import portions
@@ -37,6 +38,7 @@ def handlers(registry: Registry) -> list[InTransaction]:
         InTransaction(kind=names.RUN_START, handle=start_runs),
         InTransaction(kind=names.RUN_CANCEL, handle=cancel_runs),
         InTransaction(kind=names.TASK_RUN, handle=runner.run),
+        InTransaction(kind=names.WORKFLOW_PURGE, handle=purge_workflows, batch=1),
     ]
 
 

@@ -69,6 +69,7 @@ def compose(
         egress=egress,
         logic_app_template=settings.logic_app_url_template,
         refuse_unresolved=settings.refuse_unresolved_logic_apps,
+        domains=settings.domains,
     )
     owners.register(RequestOwner())
     owners.register(TaskResultOwner())

@@ -14,6 +14,7 @@ from ostiary.lifecycle.model.enums import (
     QuarantineType,
     ValueType,
 )
+from ostiary.lifecycle.model.shared import EmailSettings
 
 NAMESPACE = "microsoft.graph.identityGovernance"
 
@@ -68,6 +69,18 @@ class QuarantineDetails(Complex, kw_only=True):
     quarantined_date_time: datetime | None = None
     quarantine_reason: str | None = None
     quarantine_type: QuarantineType = QuarantineType.NOT_QUARANTINED
+
+
+class LifecycleWorkflowsContainer(Entity, kw_only=True):
+    """What holds everything else; its children are read one by one."""
+
+
+class LifecycleManagementSettings(Entity, kw_only=True):
+    """What holds for every workflow of the tenant."""
+
+    workflow_schedule_interval_in_hours: int
+    email_settings: EmailSettings
+    quarantine_configuration: QuarantineConfiguration | None = None
 
 
 class WorkflowSetting(Complex, kw_only=True):

@@ -14,6 +14,13 @@ class KeyValuePair(Complex, kw_only=True):
     value: str | None = None
 
 
+class EmailSettings(Complex, kw_only=True):
+    """Under which domain mails of workflows are sent, and whether they carry the banner."""
+
+    sender_domain: str
+    use_company_branding: bool
+
+
 class SubjectSet(Complex, kw_only=True):
     """A description of who is meant. Those of other features are not valid in a workflow."""
 

@@ -90,6 +90,16 @@ class WorkflowVersion(WorkflowBase, kw_only=True):
     settings: WorkflowSetting = field(default_factory=WorkflowSetting)
 
 
+class WorkflowTemplate(Entity, kw_only=True):
+    """A workflow to start from; the catalogue is fixed, and its tasks are always shown."""
+
+    category: LifecycleWorkflowCategory
+    display_name: str
+    description: str | None = None
+    execution_conditions: WorkflowExecutionConditions | None = None
+    tasks: Annotated[list[Task] | UnsetType, Nav(contained=True)] = UNSET
+
+
 class Run(Entity, kw_only=True):
     """One execution of a workflow for some people."""
 

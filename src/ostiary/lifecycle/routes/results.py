@@ -51,7 +51,7 @@ class _Handlers:
         await self.resuming.resume(_address(call), body, now=call.now, caller=caller)
 
 
-def runs(resuming: Resuming) -> EntitySet:
+def runs(resuming: Resuming | None) -> EntitySet:
     """Declare ``runs`` below a workflow."""
     people = _people(resuming, within=user_processing_results.c.run_id)
     results = task_results(resuming, within=task_processing_results.c.run_id)
@@ -65,12 +65,12 @@ def runs(resuming: Resuming) -> EntitySet:
     )
 
 
-def people(resuming: Resuming) -> EntitySet:
+def people(resuming: Resuming | None) -> EntitySet:
     """Declare ``userProcessingResults`` of all runs of a workflow."""
     return _people(resuming, within=user_processing_results.c.workflow_id)
 
 
-def task_reports(resuming: Resuming) -> EntitySet:
+def task_reports(resuming: Resuming | None) -> EntitySet:
     """Declare ``taskReports`` below a workflow."""
     results = task_results(resuming, within=task_processing_results.c.task_report_id)
     return EntitySet(
@@ -83,10 +83,23 @@ def task_reports(resuming: Resuming) -> EntitySet:
     )
 
 
-def task_results(resuming: Resuming, *, within: ColumnElement[Any]) -> EntitySet:
-    """Declare ``taskProcessingResults`` below whatever ``within`` names."""
+def task_results(resuming: Resuming | None, *, within: ColumnElement[Any]) -> EntitySet:
+    """Declare ``taskProcessingResults`` below whatever ``within`` names.
+
+    Without ``resuming`` they can only be read: the workflow was deleted.
+    """
+    return EntitySet(
+        name="taskProcessingResults",
+        source=TASK_RESULTS,
+        within=within,
+        read=_READ,
+        operations=() if resuming is None else (_resume(resuming),),
+    )
+
+
+def _resume(resuming: Resuming) -> Operation:
     handlers = _Handlers(resuming)
-    resume = Operation(
+    return Operation(
         name="resume",
         kind="action",
         namespace=NAMESPACE,
@@ -94,16 +107,9 @@ def task_results(resuming: Resuming, *, within: ColumnElement[Any]) -> EntitySet
         handle=handlers.resume,
         parameters=Resume,
     )
-    return EntitySet(
-        name="taskProcessingResults",
-        source=TASK_RESULTS,
-        within=within,
-        read=_READ,
-        operations=(resume,),
-    )
 
 
-def _people(resuming: Resuming, *, within: ColumnElement[Any]) -> EntitySet:
+def _people(resuming: Resuming | None, *, within: ColumnElement[Any]) -> EntitySet:
     results = task_results(resuming, within=task_processing_results.c.user_processing_result_id)
     return EntitySet(
         name="userProcessingResults",

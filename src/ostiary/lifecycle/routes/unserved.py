@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-CONTAINER: Final = ("insights", "settings", "workflowTemplates")
+CONTAINER: Final = ("insights",)
 
 WORKFLOWS: Final = (
     "activateAndWait",
@@ -20,6 +20,6 @@ WORKFLOWS: Final = (
     "subjectProcessingResults",
 )
 
-DELETED: Final = ("restore",)
+DELETED: Final = ("executionScope", "previewScope", "subjectProcessingResults")
 
 RESULTS: Final = ("reprocessedRuns", "subjectProcessingResults", "summary")

@@ -1,11 +1,11 @@
-"""``…/workflows`` with their versions and tasks, and ``…/deletedItems``."""
+"""``…/workflows`` with their versions and tasks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from ostiary.graph.errors import InvalidModel
-from ostiary.graph.resources import Call, Endpoint, EntitySet, Operation, Singleton
+from ostiary.graph.resources import Call, Endpoint, EntitySet, Operation
 from ostiary.graph.types import UNSET
 from ostiary.identity import matrix
 from ostiary.identity.permissions import requires
@@ -19,7 +19,7 @@ from ostiary.lifecycle.model.actions import (
 from ostiary.lifecycle.model.workflows import Task, Workflow
 from ostiary.lifecycle.routes import unserved
 from ostiary.lifecycle.routes.results import people, runs, task_reports, task_results
-from ostiary.lifecycle.service import Lifecycle, Runs, Workflows
+from ostiary.lifecycle.service import Lifecycle, Resuming, Runs, Workflows
 from ostiary.lifecycle.sources import configured
 from ostiary.lifecycle.sources.results import TASKS
 from ostiary.lifecycle.tables import task_processing_results, workflow_versions
@@ -96,25 +96,12 @@ def workflows(lifecycle: Lifecycle) -> EntitySet:
         delete=Endpoint(_WRITE, handlers.delete),
         children=(
             _tasks(lifecycle, handlers),
-            _versions(lifecycle),
+            versions(lifecycle.resuming),
             runs(lifecycle.resuming),
             people(lifecycle.resuming),
             task_reports(lifecycle.resuming),
         ),
         operations=_operations(handlers),
-    )
-
-
-def deleted_items() -> Singleton:
-    """Declare ``deletedItems``, where workflows are kept that can still be restored."""
-    deleted = EntitySet(
-        name="workflows",
-        source=configured.DELETED_WORKFLOWS,
-        read=_DETAILS,
-        unserved=unserved.DELETED,
-    )
-    return Singleton(
-        name="deletedItems", container="microsoft.graph.deletedItemContainer", children=(deleted,)
     )
 
 
@@ -131,8 +118,9 @@ def _tasks(lifecycle: Lifecycle, handlers: _Handlers) -> EntitySet:
     )
 
 
-def _versions(lifecycle: Lifecycle) -> EntitySet:
-    results = task_results(lifecycle.resuming, within=task_processing_results.c.task_id)
+def versions(resuming: Resuming | None) -> EntitySet:
+    """Declare ``versions`` below a workflow; see ``task_results``."""
+    results = task_results(resuming, within=task_processing_results.c.task_id)
     tasks = EntitySet(name="tasks", source=TASKS, link="tasks", read=_DETAILS, children=(results,))
     return EntitySet(
         name="versions",

@@ -12,9 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.audit.events import Actor
 from ostiary.audit.store import record
+from ostiary.durable import queue
 from ostiary.lifecycle import audits
 from ostiary.lifecycle.errors import InvalidOperation, LimitExceeded, NameTaken
 from ostiary.lifecycle.model.workflows import Task, Workflow
+from ostiary.lifecycle.purges import RETENTION, purge_at
 from ostiary.lifecycle.service import finding
 from ostiary.lifecycle.service.references import check_references
 from ostiary.lifecycle.service.settling import stop_runs
@@ -48,15 +50,14 @@ class Workflows:
         """
         new = admitted(draft)
         id = new_id()
-        async with self._writing() as conn:
-            if await store.count_workflows(conn) >= self.limit:
-                raise LimitExceeded(f"There are {self.limit} workflows already; delete one first.")
-            await _check_name(conn, new.display_name, besides=None)
+        async with self.writing() as conn:
+            await self.check_room(conn)
+            await check_name(conn, new.display_name, besides=None)
             await check_references(conn, new)
             await self._store(conn, id, 1, new, now=now, actor=actor)
             event = audits.workflow_event("Create workflow", actor, id, new.display_name, "Add")
             await record(conn, [event], now=now)
-            return await _read(conn, id)
+            return await read_workflow(conn, id)
 
     async def update(
         self, id: str, change: WorkflowChange, *, now: datetime, actor: Actor
@@ -67,12 +68,12 @@ class Workflows:
         :raises InvalidOperation: the change needs a new version, or the switches contradict.
         :raises NameTaken: another workflow has the displayName.
         """
-        async with self._writing() as conn:
+        async with self.writing() as conn:
             row = await finding.workflow(conn, id, lock=True)
-            before = await _read(conn, id)
+            before = await read_workflow(conn, id)
             after = change(before)
             check_patch(before, after)
-            await _check_name(conn, after.display_name, besides=id)
+            await check_name(conn, after.display_name, besides=id)
             values = {
                 "display_name": after.display_name,
                 "name_key": name_key(after.display_name),
@@ -84,7 +85,7 @@ class Workflows:
             }
             await store.update_workflow(conn, id, row["version_id"], values)
             await record(conn, audits.changes_of_workflow(before, after, actor), now=now)
-            return await _read(conn, id)
+            return await read_workflow(conn, id)
 
     async def update_task(
         self, workflow_id: str, task_id: str, change: TaskChange, *, now: datetime, actor: Actor
@@ -95,7 +96,7 @@ class Workflows:
         :raises InvalidOperation: the change needs a new version.
         :raises NameTaken: another task of the workflow has the displayName.
         """
-        async with self._writing() as conn:
+        async with self.writing() as conn:
             workflow = await finding.workflow(conn, workflow_id, lock=True)
             row = await finding.current_task(conn, workflow_id, task_id)
             before = wire_task(row)
@@ -127,27 +128,27 @@ class Workflows:
         :raises NameTaken: another workflow has the displayName.
         """
         new = admitted(draft, path=path)
-        async with self._writing() as conn:
+        async with self.writing() as conn:
             row = await finding.workflow(conn, id, lock=True)
             if new.category.value != row["category"]:
                 raise InvalidOperation(
                     f"The category of the workflow is '{row['category']}' in every version.",
                     target=f"{path}category",
                 )
-            await _check_name(conn, new.display_name, besides=id)
+            await check_name(conn, new.display_name, besides=id)
             await check_references(conn, new, path=path)
             await store.close_version(conn, row["version_id"], now=now, by=actor.id)
             await self._store(conn, id, row["version"] + 1, new, now=now, actor=actor)
             event = audits.workflow_event("Add workflow version", actor, id, new.display_name)
             await record(conn, [event], now=now)
-            return await _read(conn, id)
+            return await read_workflow(conn, id)
 
     async def delete(self, id: str, *, now: datetime, actor: Actor) -> None:
         """Put a workflow among the deleted items; its runs are stopped.
 
         :raises NotFound: there is no such workflow.
         """
-        async with self._writing() as conn:
+        async with self.writing() as conn:
             row = await finding.workflow(conn, id, lock=True)
             gone = {
                 "deleted_date_time": now,
@@ -157,9 +158,18 @@ class Workflows:
             }
             await store.mark_deleted(conn, id, gone)
             await stop_runs(conn, await run_store.open_runs(conn, id), now=now)
+            await queue.put(conn, [purge_at(id, now + RETENTION)])
             name = row["display_name"]
             event = audits.workflow_event("Delete workflow", actor, id, name, "Delete")
             await record(conn, [event], now=now)
+
+    async def check_room(self, conn: AsyncConnection) -> None:
+        """Make sure that there may be one workflow more.
+
+        :raises LimitExceeded: there may not.
+        """
+        if await store.count_workflows(conn) >= self.limit:
+            raise LimitExceeded(f"There are {self.limit} workflows already; delete one first.")
 
     async def _store(
         self,
@@ -181,7 +191,7 @@ class Workflows:
         await store.insert_version(conn, version, task_rows(new, version))
 
     @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[AsyncConnection]:
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction in which two that take the same name at once cannot both succeed."""
         try:
             async with self.database.transaction() as conn:
@@ -192,7 +202,11 @@ class Workflows:
             raise NameTaken(target="displayName") from error
 
 
-async def _check_name(conn: AsyncConnection, display_name: str, *, besides: str | None) -> None:
+async def check_name(conn: AsyncConnection, display_name: str, *, besides: str | None) -> None:
+    """Make sure that a displayName is free, or belongs to the workflow ``besides``.
+
+    :raises NameTaken: it is not.
+    """
     owner = await store.name_owner(conn, name_key(display_name))
     if owner not in (None, besides):
         raise NameTaken(
@@ -201,7 +215,11 @@ async def _check_name(conn: AsyncConnection, display_name: str, *, besides: str 
         )
 
 
-async def _read(conn: AsyncConnection, id: str) -> Workflow:
+async def read_workflow(conn: AsyncConnection, id: str) -> Workflow:
+    """Read a live workflow as it is shown alone.
+
+    :raises NotFound: there is none.
+    """
     row = await finding.workflow(conn, id)
     workflow = wire_workflow(row)
     tasks = await store.version_tasks(conn, [row["version_id"]])

@@ -177,6 +177,7 @@ WORKFLOWS: Final[Source] = Source(
         **_authors(workflows),
     },
     where=workflows.c.deleted_date_time.is_(None),
+    counted=True,
     enrich=_complete,
     search=(workflows.c.display_name, workflows.c.description),
 )
@@ -188,9 +189,10 @@ DELETED_WORKFLOWS: Final[Source] = Source(
     key=workflows.c.id,
     columns=_WORKFLOW_COLUMNS,
     load=wire_workflow,
-    where=workflows.c.deleted_date_time.is_not(None),
+    links=WORKFLOWS.links,
+    where=workflows.c.deleted_date_time.is_not(None) & workflows.c.purged_date_time.is_(None),
     enrich=_complete,
-    search=(workflows.c.display_name,),
+    search=(workflows.c.display_name, workflows.c.description),
 )
 """Workflows that were deleted and can be restored."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import (
+    Boolean,
     Dialect,
     Integer,
     RowMapping,
@@ -20,6 +22,7 @@ from ostiary.lifecycle.catalogue import DEFINITIONS, Definition, definition_of
 from ostiary.lifecycle.model import ValueType
 from ostiary.lifecycle.model.definitions import Parameter, TaskDefinition
 from ostiary.lifecycle.store.shown import flags
+from ostiary.storage.tables import Json
 
 
 class _Folded(TypeDecorator[str]):
@@ -32,8 +35,25 @@ class _Folded(TypeDecorator[str]):
         return None if value is None else value.lower()
 
 
-def _category(definition: Definition) -> str:
+def category_of(definition: Definition) -> str:
+    """Give the categories of a definition as flags are written: joined by commas."""
     return ",".join(category.value for category in definition.category)
+
+
+def _wire_parameters(definition: Definition) -> list[Parameter]:
+    return [
+        Parameter(
+            name=p.name,
+            values=list(p.choices or p.hints),
+            value_type=ValueType.ENUM if p.choices else ValueType.STRING,
+        )
+        for p in definition.parameters
+    ]
+
+
+def _parameters(definition: Definition) -> Any:
+    """Give the parameters as JSON, so that filters can look into them."""
+    return msgspec.to_builtins(_wire_parameters(definition))
 
 
 def _row(number: int, definition: Definition) -> Any:
@@ -42,7 +62,10 @@ def _row(number: int, definition: Definition) -> Any:
         literal(definition.id.lower(), _Folded).label("key"),
         literal(definition.id, String).label("id"),
         literal(definition.display_name, String).label("display_name"),
-        literal(_category(definition), String).label("category"),
+        literal(definition.description, String).label("description"),
+        literal(definition.continue_on_error, Boolean).label("continue_on_error"),
+        literal(_parameters(definition), Json).label("parameters"),
+        literal(category_of(definition), String).label("category"),
         literal(definition.version, Integer).label("version"),
     )
 
@@ -56,17 +79,10 @@ def wire(definition: Definition) -> TaskDefinition:
         id=definition.id,
         display_name=definition.display_name,
         description=definition.description,
-        category=flags(_category(definition)),
+        category=flags(category_of(definition)),
         version=definition.version,
         continue_on_error=definition.continue_on_error,
-        parameters=[
-            Parameter(
-                name=p.name,
-                values=list(p.choices or p.hints),
-                value_type=ValueType.ENUM if p.choices else ValueType.STRING,
-            )
-            for p in definition.parameters
-        ],
+        parameters=_wire_parameters(definition),
     )
 
 
@@ -83,10 +99,15 @@ TASK_DEFINITIONS: Final = Source(
     columns={
         "id": _rows.c.id,
         "display_name": _rows.c.display_name,
+        "description": _rows.c.description,
         "category": _rows.c.category,
+        "continue_on_error": _rows.c.continue_on_error,
         "version": _rows.c.version,
     },
+    lists={"parameters": _rows.c.parameters},
     load=_load,
     order=_rows.c.number,
+    search=(_rows.c.display_name, _rows.c.description),
+    counted=True,
 )
 """Every task definition, in the order in which the API lists them."""

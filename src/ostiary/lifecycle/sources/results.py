@@ -103,6 +103,7 @@ RUNS: Final[Source] = Source(
         ),
     },
     order=runs.c.scheduled_date_time,
+    counted=True,
 )
 """Runs of every workflow."""
 
@@ -136,6 +137,7 @@ PEOPLE: Final[Source] = Source(
         ),
     },
     order=user_processing_results.c.scheduled_date_time,
+    counted=True,
 )
 """What runs did for people."""
 
@@ -261,5 +263,6 @@ REPORTS: Final[Source] = Source(
         ),
     },
     order=reports.c.last_updated_date_time,
+    counted=True,
 )
 """Tasks of runs over all their people."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import RowMapping
+from sqlalchemy import RowMapping, null
 
 from ostiary.graph.reading import Reader
 from ostiary.graph.types import Version
 from ostiary.graph.writing import Writer
 from ostiary.lifecycle.conditions import pruned
 from ostiary.lifecycle.model import WorkflowExecutionConditions
+from ostiary.lifecycle.model.definitions import QuarantineConfiguration
 from ostiary.lifecycle.results import Person, TaskResult
 from ostiary.lifecycle.runs import Report, Run
 from ostiary.lifecycle.tallies import STATES, Status, Tally
@@ -30,6 +31,16 @@ def conditions_json(conditions: WorkflowExecutionConditions) -> Any:
 def conditions_of(kept: Any) -> WorkflowExecutionConditions:
     """Read execution conditions that were kept."""
     return pruned(_READER.create(WorkflowExecutionConditions, kept))
+
+
+def limit_json(limit: QuarantineConfiguration | None) -> Any:
+    """Give an execution limit as it is kept: spelled as on the wire."""
+    return null() if limit is None else _WRITER.value(limit, declared=QuarantineConfiguration)
+
+
+def limit_of(kept: Any) -> QuarantineConfiguration | None:
+    """Read an execution limit that was kept."""
+    return None if kept is None else _READER.create(QuarantineConfiguration, kept)
 
 
 def tally_of(row: Row, prefix: str) -> Tally:

@@ -81,6 +81,12 @@ async def move_to_version(conn: AsyncConnection, id: str, values: Mapping[str, A
     await conn.execute(update(workflows).where(workflows.c.id == id).values(**values))
 
 
+async def mark_restored(conn: AsyncConnection, id: str, values: Mapping[str, Any]) -> None:
+    """Take a workflow back from the deleted items; ``values`` say when, and by whom."""
+    live = {"deleted_date_time": None, "is_scheduling_enabled": False, **values}
+    await conn.execute(update(workflows).where(workflows.c.id == id).values(**live))
+
+
 async def mark_deleted(conn: AsyncConnection, id: str, values: Mapping[str, Any]) -> None:
     """Put a workflow among the deleted items; ``values`` say when, and by whom."""
     await conn.execute(update(workflows).where(workflows.c.id == id).values(**values))
@@ -139,7 +145,9 @@ async def users_of_extension(conn: AsyncConnection, extension_id: str) -> list[s
     query = (
         select(workflows.c.display_name)
         .join(workflow_tasks, workflow_tasks.c.version_id == workflows.c.version_id)
-        .where(workflow_tasks.c.extension_id == extension_id)
+        .where(
+            workflow_tasks.c.extension_id == extension_id, workflows.c.purged_date_time.is_(None)
+        )
         .distinct()
         .order_by(workflows.c.display_name)
     )

@@ -348,6 +348,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_facts")),
     )
     op.create_table(
+        "lifecycle_settings",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("workflow_schedule_interval_in_hours", sa.Integer(), nullable=False),
+        sa.Column("sender_domain", sa.String(), nullable=False),
+        sa.Column("use_company_branding", sa.Boolean(), nullable=False),
+        sa.Column("quarantine_configuration", Json, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lifecycle_settings")),
+    )
+    op.create_table(
         "logic_apps",
         sa.Column("key", sa.String(length=255), nullable=False),
         sa.Column("subscription_id", sa.String(length=255), nullable=False),
@@ -378,6 +387,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("resource_requests", schema=None) as batch_op:
         batch_op.create_index("ix_resource_requests_catalog_id", ["catalog_id"], unique=False)
+
+    op.create_table(
+        "run_reprocessings",
+        sa.Column("run_id", sa.String(length=36), nullable=False),
+        sa.Column("reprocessed_run_id", sa.String(length=36), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "reprocessed_run_id", name=op.f("pk_run_reprocessings")),
+    )
+    with op.batch_alter_table("run_reprocessings", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_run_reprocessings_reprocessed_run_id", ["reprocessed_run_id"], unique=False
+        )
 
     op.create_table(
         "subjects",
@@ -450,6 +470,7 @@ def upgrade() -> None:
         sa.Column("workflow_version", sa.Integer(), nullable=False),
         sa.Column("workflow_execution_type", sa.String(length=32), nullable=False),
         sa.Column("subject_id", sa.String(length=36), nullable=False),
+        sa.Column("origin_id", sa.String(length=36), nullable=True),
         sa.Column("processing_status", sa.String(length=32), nullable=False),
         sa.Column("laid_out", sa.Boolean(), nullable=False),
         sa.Column("scheduled_date_time", Instant(), nullable=False),
@@ -464,6 +485,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user_processing_results")),
     )
     with op.batch_alter_table("user_processing_results", schema=None) as batch_op:
+        batch_op.create_index("ix_user_processing_results_origin_id", ["origin_id"], unique=False)
         batch_op.create_index(
             "ix_user_processing_results_run_id",
             ["run_id", "processing_status", "laid_out"],
@@ -525,7 +547,12 @@ def upgrade() -> None:
         sa.Column("last_modified_date_time", Instant(), nullable=False),
         sa.Column("last_modified_by", sa.String(length=36), nullable=False),
         sa.Column("next_schedule_run_date_time", Instant(), nullable=True),
+        sa.Column("quarantine_configuration", Json, nullable=True),
+        sa.Column("quarantined_date_time", Instant(), nullable=True),
+        sa.Column("quarantine_reason", sa.Text(), nullable=True),
+        sa.Column("quarantine_type", sa.String(length=48), nullable=False),
         sa.Column("deleted_date_time", Instant(), nullable=True),
+        sa.Column("purged_date_time", Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_workflows")),
     )
     with op.batch_alter_table("workflows", schema=None) as batch_op:
@@ -671,6 +698,9 @@ def upgrade() -> None:
         sa.Column("version_id", sa.String(length=36), nullable=False),
         sa.Column("workflow_execution_type", sa.String(length=32), nullable=False),
         sa.Column("processing_status", sa.String(length=32), nullable=False),
+        sa.Column("activated_on_scope", Json, nullable=True),
+        sa.Column("failed_tasks_only", sa.Boolean(), nullable=False),
+        sa.Column("only_task_id", sa.String(length=36), nullable=True),
         sa.Column("stopping", sa.Boolean(), nullable=False),
         sa.Column("scheduled_date_time", Instant(), nullable=False),
         sa.Column("started_date_time", Instant(), nullable=True),
@@ -729,6 +759,7 @@ def upgrade() -> None:
         sa.Column("is_enabled", sa.Boolean(), nullable=False),
         sa.Column("is_scheduling_enabled", sa.Boolean(), nullable=False),
         sa.Column("execution_conditions", Json, nullable=False),
+        sa.Column("quarantine_configuration", Json, nullable=True),
         sa.Column("created_date_time", Instant(), nullable=False),
         sa.Column("created_by", sa.String(length=36), nullable=False),
         sa.Column("last_modified_date_time", Instant(), nullable=False),
@@ -1003,6 +1034,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_user_processing_results_workflow_id")
         batch_op.drop_index("ix_user_processing_results_subject_id")
         batch_op.drop_index("ix_user_processing_results_run_id")
+        batch_op.drop_index("ix_user_processing_results_origin_id")
 
     op.drop_table("user_processing_results")
     with op.batch_alter_table("task_reports", schema=None) as batch_op:
@@ -1018,12 +1050,17 @@ def downgrade() -> None:
 
     op.drop_table("task_processing_results")
     op.drop_table("subjects")
+    with op.batch_alter_table("run_reprocessings", schema=None) as batch_op:
+        batch_op.drop_index("ix_run_reprocessings_reprocessed_run_id")
+
+    op.drop_table("run_reprocessings")
     with op.batch_alter_table("resource_requests", schema=None) as batch_op:
         batch_op.drop_index("ix_resource_requests_catalog_id")
 
     op.drop_table("resource_requests")
     op.drop_table("policy_terms")
     op.drop_table("logic_apps")
+    op.drop_table("lifecycle_settings")
     op.drop_table("facts")
     with op.batch_alter_table("entitlement_role_assignments", schema=None) as batch_op:
         batch_op.drop_index("uq_entitlement_role_assignments_grant")

@@ -1,0 +1,69 @@
+"""``…/deletedItems/workflows``: restore one, delete it for good, read what it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ostiary.graph.resources import Call, Endpoint, EntitySet, Operation, Singleton
+from ostiary.identity import matrix
+from ostiary.identity.permissions import requires
+from ostiary.identity.principals import principal
+from ostiary.lifecycle.model.workflows import Workflow
+from ostiary.lifecycle.routes import unserved
+from ostiary.lifecycle.routes.results import people, runs, task_reports, task_results
+from ostiary.lifecycle.routes.workflows import NAMESPACE, versions
+from ostiary.lifecycle.service import DeletedWorkflows, Lifecycle
+from ostiary.lifecycle.sources import configured
+from ostiary.lifecycle.sources.results import TASKS
+from ostiary.lifecycle.tables import task_processing_results
+
+_DETAILS = requires(matrix.LW_DETAILS_READ)
+_WRITE = requires(matrix.LW_WRITE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Handlers:
+    deleted: DeletedWorkflows
+
+    async def restore(self, call: Call) -> Workflow:
+        """POST …/deletedItems/workflows/{id}/restore"""
+        id, actor = call.key("workflows").lower(), principal(call).actor()
+        return await self.deleted.restore(id, now=call.now, actor=actor)
+
+    async def purge(self, call: Call) -> None:
+        """DELETE …/deletedItems/workflows/{id}"""
+        id, actor = call.key("workflows").lower(), principal(call).actor()
+        await self.deleted.purge(id, now=call.now, actor=actor)
+
+
+def deleted_items(lifecycle: Lifecycle) -> Singleton:
+    """Declare ``deletedItems``, where workflows are kept that can still be restored."""
+    handlers = _Handlers(lifecycle.deleted)
+    results = task_results(None, within=task_processing_results.c.task_id)
+    deleted = EntitySet(
+        name="workflows",
+        source=configured.DELETED_WORKFLOWS,
+        read=_DETAILS,
+        delete=Endpoint(_WRITE, handlers.purge),
+        unserved=unserved.DELETED,
+        children=(
+            EntitySet(name="tasks", source=TASKS, link="tasks", read=_DETAILS, children=(results,)),
+            versions(None),
+            runs(None),
+            people(None),
+            task_reports(None),
+        ),
+        operations=(
+            Operation(
+                name="restore",
+                kind="action",
+                namespace=NAMESPACE,
+                needs=_WRITE,
+                handle=handlers.restore,
+                returns=Workflow,
+            ),
+        ),
+    )
+    return Singleton(
+        name="deletedItems", container="microsoft.graph.deletedItemContainer", children=(deleted,)
+    )
