@@ -13,6 +13,8 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from msgspec import to_builtins
+
 from ostiary.graph.types import EdmEnum
 
 _ISO_DURATION = re.compile(
@@ -80,8 +82,8 @@ def read_instant(text: str) -> datetime:
 
 def write_instant(value: datetime) -> str:
     """Write ``2026-01-31T09:00:00.123456Z`` without trailing zeros."""
-    text = value.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00")
-    return text.rstrip("0").rstrip(".") + "Z"
+    text: str = to_builtins(value.astimezone(UTC))
+    return text[:-1].rstrip("0") + "Z" if value.microsecond else text
 
 
 def read_enum(enum: type[EdmEnum], text: str) -> EdmEnum:

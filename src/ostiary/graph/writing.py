@@ -2,20 +2,23 @@
 
 Nullable properties are written as null, collections as arrays; a navigation is written when it has
 been expanded (its value is set) and left out otherwise.
+
+What is written of a type, and how, is worked out once for each root and set of preferences, and
+once more for each selection of a request; a page of a thousand entities then only follows the plan.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cache
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from functools import cache, partial
+from typing import Any, NamedTuple, Protocol, cast
 
 from msgspec import UNSET
 
-from ostiary.graph.edm import Property, describe
+from ostiary.graph.edm import Property, TypeRef, describe
 from ostiary.graph.types import Complex, EdmEnum, Version
-from ostiary.graph.values import write_primitive
+from ostiary.graph.values import write_instant, write_primitive
 
 
 class Shape(Protocol):
@@ -30,28 +33,23 @@ class Shape(Protocol):
         """The shape of each expanded navigation, by Python name."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
-    prop: Property
-    names: tuple[str, ...]
-    write: Callable[[Any], Any] | None
+Write = Callable[[Any], Any]
+"""Gives the JSON form of a property's value that is neither unset nor null."""
 
 
-@cache
-def _columns(cls: type[Complex], version: Version) -> tuple[_Column, ...]:
-    columns = []
-    for prop in describe(cls).properties.values():
-        name = prop.name_in(version)
-        if name is None or prop.write_only:
-            continue
-        emitted = tuple(also.name for also in prop.also if also.emit)
-        pascal = version is Version.BETA and prop.beta.pascal
-        columns.append(_Column(prop, (name, *emitted), _pascal if pascal else None))
-    return tuple(columns)
+class _Field(NamedTuple):
+    """One member of the JSON object; ``write`` is None where the value is its own JSON form."""
+
+    name: str
+    python: str
+    write: Write | None
 
 
-def _pascal(value: Any) -> Any:
-    return value[:1].upper() + value[1:] if isinstance(value, str) else value
+_Plan = tuple[_Field, ...]
+
+_AS_THEY_ARE = frozenset(
+    {"Edm.String", "Edm.Guid", "Edm.Boolean", "Edm.Int16", "Edm.Int32", "Edm.Int64", "Edm.Double"}
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +63,10 @@ class Writer:
     version: Version
     include_unknown: bool = False
     metadata: str = "minimal"
+    _plans: dict[tuple[type, int], tuple[_Plan, Shape | None]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """By type and identity of the shape, which is kept so that no other takes its identity."""
 
     def entity(
         self, value: Complex, *, declared: type | None = None, shape: Shape | None = None
@@ -74,31 +76,11 @@ class Writer:
         cls = type(value)
         if self.metadata != "none" and (cls is not (declared or cls) or self.metadata == "full"):
             out["@odata.type"] = "#" + describe(cls).name
-        select = shape.select if shape else None
-        for column in _columns(cls, self.version):
-            self._write_property(out, value, column, select, shape)
+        for name, python, write in self._plan(cls, shape):
+            raw = getattr(value, python)
+            if raw is not UNSET:
+                out[name] = raw if write is None or raw is None else write(raw)
         return out
-
-    def _write_property(
-        self,
-        out: dict[str, Any],
-        value: Complex,
-        column: _Column,
-        select: tuple[str, ...] | None,
-        shape: Shape | None,
-    ) -> None:
-        prop = column.prop
-        raw = getattr(value, prop.python)
-        if raw is UNSET or (select is not None and not self._chosen(prop, select, shape)):
-            return
-        inner = shape.expand.get(prop.python) if shape else None
-        written = self.value(raw, declared=prop.type.python, shape=inner)
-        for name in column.names:
-            out[name] = column.write(written) if column.write else written
-
-    def _chosen(self, prop: Property, select: tuple[str, ...], shape: Shape | None) -> bool:
-        expanded = shape is not None and prop.python in shape.expand
-        return prop.python in select or prop.python == "id" or expanded
 
     def value(self, raw: Any, *, declared: type | None = None, shape: Shape | None = None) -> Any:
         """Give the JSON form of any value that a property or an operation may have."""
@@ -107,14 +89,71 @@ class Writer:
         if isinstance(raw, list | tuple):
             return [self.value(item, declared=declared, shape=shape) for item in raw]
         if isinstance(raw, EdmEnum):
-            return self._enum(raw)
+            return _enum_texts(type(raw), self.include_unknown)[raw]
         return write_primitive(raw)
 
-    def _enum(self, member: EdmEnum) -> str:
-        """Hide members that came after the sentinel from callers that did not ask for them.
+    def _plan(self, cls: type[Complex], shape: Shape | None) -> _Plan:
+        known = self._plans.get((cls, id(shape)))
+        if known is None:
+            whole = _whole(cls, self.version, self.include_unknown, self.metadata)
+            known = (self._shaped(cls, whole, shape) if shape else whole, shape)
+            self._plans[cls, id(shape)] = known
+        return known[0]
 
-        An enumeration names those members in ``GATED``.
-        """
-        if not self.include_unknown and member in getattr(type(member), "GATED", ()):
-            return "unknownFutureValue"
-        return member.value
+    def _shaped(self, cls: type[Complex], whole: _Plan, shape: Shape) -> _Plan:
+        """Keep what the caller chose; ``id`` and what is expanded always belong to it."""
+        properties = describe(cls).properties
+        chosen = None if shape.select is None else {"id", *shape.select, *shape.expand}
+        return tuple(
+            field._replace(write=self._nested(properties[field.python], shape.expand[field.python]))
+            if field.python in shape.expand
+            else field
+            for field in whole
+            if chosen is None or field.python in chosen
+        )
+
+    def _nested(self, prop: Property, shape: Shape | None = None) -> Write:
+        return partial(self.value, declared=prop.type.python, shape=shape)
+
+    def _write_of(self, prop: Property) -> Write | None:
+        """Find the way to write a property; lists and what may be anything take the long way."""
+        type_: TypeRef = prop.type
+        if self.version is Version.BETA and prop.beta.pascal:
+            return lambda raw: _pascal(self.value(raw))
+        if type_.collection or type_.kind not in ("primitive", "enum"):
+            return self._nested(prop)
+        if type_.kind == "enum":
+            texts = _enum_texts(cast(type[EdmEnum], type_.python), self.include_unknown)
+            return lambda raw: texts.get(raw, raw)
+        if type_.name == "Edm.DateTimeOffset":
+            return write_instant
+        return None if type_.name in _AS_THEY_ARE else write_primitive
+
+
+@cache
+def _whole(cls: type[Complex], version: Version, include_unknown: bool, metadata: str) -> _Plan:
+    """Give the plan of a type of which everything is wanted."""
+    writer = Writer(version, include_unknown, metadata)
+    fields = []
+    for prop in describe(cls).properties.values():
+        name = prop.name_in(version)
+        if name is None or prop.write_only:
+            continue
+        write = writer._write_of(prop)
+        names = (name, *(also.name for also in prop.also if also.emit))
+        fields += [_Field(name, prop.python, write) for name in names]
+    return tuple(fields)
+
+
+def _pascal(value: Any) -> Any:
+    return value[:1].upper() + value[1:] if isinstance(value, str) else value
+
+
+@cache
+def _enum_texts(enum: type[EdmEnum], include_unknown: bool) -> dict[str, str]:
+    """Give the text of each member, hiding those that came after the sentinel.
+
+    An enumeration names those members in ``GATED``; callers that know them ask for them.
+    """
+    gated = () if include_unknown else getattr(enum, "GATED", ())
+    return {m: "unknownFutureValue" if m in gated else m.value for m in enum}
