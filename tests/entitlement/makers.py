@@ -7,7 +7,15 @@ from typing import Any
 from ostiary.entitlement.model.catalogs import AccessPackageAssignmentPolicy
 from ostiary.entitlement.model.enums import AccessPackageCustomExtensionStage as Stage
 from ostiary.entitlement.model.enums import AccessPackageRequestType as RequestType
-from ostiary.entitlement.states import Awaits, Phase, Plan, PlannedCall, Request, RequestStatus
+from ostiary.entitlement.states import (
+    Awaits,
+    Decide,
+    Phase,
+    Plan,
+    PlannedCall,
+    Request,
+    RequestStatus,
+)
 from ostiary.graph.reading import Reader
 from tests.support.clocks import MONDAY
 
@@ -44,7 +52,7 @@ def make_waiting(phase: Phase, **changes: Any) -> Request:
 def make_plan(*stages: Stage, waits: bool = True, approvals: int = 0) -> Plan:
     """Make a plan that calls an extension at each of these stages."""
     calls = tuple(PlannedCall(stage=s, extension_id="extension", waits=waits) for s in stages)
-    return Plan(calls=calls, approval_stages=approvals)
+    return Plan(calls=calls, approval=tuple(Decide(n) for n in range(approvals)))
 
 
 def make_policy(**body: Any) -> AccessPackageAssignmentPolicy:

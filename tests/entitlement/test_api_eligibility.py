@@ -10,6 +10,8 @@ import pytest
 from tests.entitlement.house import GRAPH, SUBJECT, House, decision, user
 from tests.support.callers import application, person
 
+BOB = "00000000-0000-4000-8000-00000000bbbb"
+
 
 async def place(house: House, **policy: Any) -> tuple[str, str, str]:
     """Make alice, a package and a policy."""
@@ -62,7 +64,7 @@ async def test_of_requests_for_the_same_thing_at_once_one_is_taken(house: House)
         {"requestorSettings": None},
         {
             "allowedTargetScope": "specificDirectoryUsers",
-            "specificAllowedTargets": [user("00000000-0000-4000-8000-00000000bbbb")],
+            "specificAllowedTargets": [user(BOB)],
         },
         {"allowedTargetScope": "allExternalUsers"},
     ],
@@ -71,6 +73,7 @@ async def test_of_requests_for_the_same_thing_at_once_one_is_taken(house: House)
 async def test_a_policy_that_is_not_for_the_target_refuses_with_its_documented_sentence(
     cottage: House, policy: dict[str, Any]
 ) -> None:
+    await cottage.person("bob", id=BOB)
     alice, package, key = await place(cottage, **policy)
 
     code, message, _ = await cottage.refused(

@@ -88,7 +88,7 @@ async def test_put_replaces_everything_and_patch_only_what_it_names(house: House
 
 async def test_what_a_policy_says_comes_back_as_it_was_said(house: House) -> None:
     package, _ = await place(house)
-    bob = "00000000-0000-4000-8000-00000000bbbb"
+    bob, team = await house.person("bob"), await house.group("team")
     said = policy(
         package,
         decision(
@@ -96,7 +96,7 @@ async def test_what_a_policy_says_comes_back_as_it_was_said(house: House) -> Non
             {"@odata.type": f"{GRAPH}requestorManager", "managerLevel": 2},
             durationBeforeEscalation="P1D",
             isEscalationEnabled=True,
-            escalationApprovers=[{"@odata.type": f"{GRAPH}groupMembers", "groupId": bob}],
+            escalationApprovers=[{"@odata.type": f"{GRAPH}groupMembers", "groupId": team}],
         ),
         allowedTargetScope="specificDirectoryUsers",
         specificAllowedTargets=[user(bob)],

@@ -94,11 +94,8 @@ def test_a_policy_that_contradicts_itself_is_refused_by_name(
 
 @pytest.mark.parametrize(
     "stage",
-    [
-        {"@odata.type": f"{GRAPH}accessPackageDynamicApprovalStage"},
-        {"primaryApprovers": [{"@odata.type": f"{GRAPH}internalSponsors"}]},
-    ],
-    ids=["dynamic", "sponsors"],
+    [{"primaryApprovers": [{"@odata.type": f"{GRAPH}internalSponsors"}]}],
+    ids=["sponsors"],
 )
 def test_approvers_that_nobody_would_find_are_refused_as_not_supported(
     stage: dict[str, Any],
@@ -142,9 +139,8 @@ ASSIGNMENT = AccessPackageAssignmentWorkflowExtension
         ([call("assignmentFourteenDaysBeforeExpiration")], known(REQUEST)),
         ([call("assignmentRequestGranted")], known(ASSIGNMENT)),
         ([{"stage": "assignmentRequestCreated"}], known(REQUEST)),
-        ([call("assignmentRequestDeterminingApprovalRequirements")], known(REQUEST)),
     ],
-    ids=["too many", "unknown", "of another catalog", "too late", "too early", "none", "dynamic"],
+    ids=["too many", "unknown", "of another catalog", "too late", "too early", "none"],
 )
 def test_extensions_that_do_not_fit_are_refused(
     settings: list[dict[str, Any]], extensions: dict[str, KnownExtension]
@@ -160,7 +156,7 @@ def test_extensions_that_do_not_fit_are_refused(
 def test_an_extension_that_is_gone_counts_as_awaited() -> None:
     policy = make_policy(customExtensionStageSettings=[call("assignmentRequestCreated")])
 
-    (planned,) = stages.plan(policy, {}).calls
+    (planned,) = stages.calls_of(policy, {})
 
     assert planned.waits
 

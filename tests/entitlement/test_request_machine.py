@@ -30,6 +30,7 @@ from ostiary.entitlement.states import (
     Awaits,
     CallOut,
     Complete,
+    Decide,
     Deliver,
     Delivery,
     OpenApproval,
@@ -58,11 +59,20 @@ planned_calls = st.builds(
     extension_id=st.sampled_from(["first", "second"]),
     waits=st.booleans(),
 )
-plans = st.builds(
-    Plan,
-    calls=st.lists(planned_calls, max_size=5).map(tuple),
-    approval_stages=st.integers(0, 2),
+WHO_DECIDES = PlannedCall(
+    stage=Stage.ASSIGNMENT_REQUEST_DETERMINING_APPROVAL_REQUIREMENTS,
+    extension_id="third",
+    waits=True,
 )
+ways = st.lists(st.booleans(), max_size=2).map(
+    lambda dynamic: tuple(
+        step
+        for number, asks in enumerate(dynamic)
+        for step in (WHO_DECIDES if asks else None, Decide(number))
+        if step is not None
+    )
+)
+plans = st.builds(Plan, calls=st.lists(planned_calls, max_size=5).map(tuple), approval=ways)
 
 
 @dataclass
@@ -71,6 +81,7 @@ class Gates:
 
     calls: set[tuple[Stage, int]] = field(default_factory=set)
     approvals: set[int] = field(default_factory=set)
+    """Positions on the way to the approval: agreed to, or whose approvers are named."""
     has_started: bool = False
 
 
@@ -158,10 +169,12 @@ class RequestMachine(RuleBasedStateMachine):
             number = sum(call.stage is stage for call in self.plan.calls)
             assert {(stage, i) for i in range(number)} <= self.gates.calls
         if self.request.needs_approval:
-            assert set(range(max(self.plan.approval_stages, 1))) <= self.gates.approvals
+            assert set(range(max(len(self.plan.approval), 1))) <= self.gates.approvals
         assert self.request.start_at is None or self.now >= self.request.start_at
 
     def awaited_call(self) -> PlannedCall:
+        if self.request.phase is Phase.APPROVAL:
+            return WHO_DECIDES
         return self.plan.at(self.request.phase)[self.request.position]
 
     def awaits(self, what: Awaits) -> bool:
@@ -170,26 +183,37 @@ class RequestMachine(RuleBasedStateMachine):
     # what can happen
 
     @precondition(lambda self: self.awaits(Awaits.CALLOUT))
-    @rule(verdict=st.sampled_from([Verdict.CONTINUE] * 4 + [Verdict.DENY, Verdict.CANCEL]))
-    def the_extension_answers(self, verdict: Verdict) -> None:
+    @rule(
+        verdict=st.sampled_from([Verdict.CONTINUE] * 4 + [Verdict.DENY, Verdict.CANCEL]),
+        names=st.sampled_from([True, True, True, False]),
+    )
+    def the_extension_answers(self, verdict: Verdict, names: bool) -> None:
         call, position, callout = (
             self.awaited_call(),
             self.request.position,
             str(self.request.callout_id),
         )
         try:
-            moved = requests.answered(self.request, callout, verdict, now=self.now)
+            moved = requests.answered(
+                self.request, callout, verdict, names_approvers=names, now=self.now
+            )
         except StateNotAllowedAtStage:
             assert verdict is not Verdict.CONTINUE
             assert call.stage not in BEFORE_ACCESS
             return
-        if verdict is Verdict.CONTINUE:
+        if verdict is Verdict.CONTINUE and call is WHO_DECIDES:
+            assert moved.is_open == names
+            self.gates.approvals |= {position} if names else set()
+        elif verdict is Verdict.CONTINUE:
             self.gates.calls.add((call.stage, position))
         else:
             assert not moved.is_open
         self.store(moved)
         self.advance()
-        assert requests.answered(self.request, callout, verdict, now=self.now) == self.request
+        again = requests.answered(
+            self.request, callout, verdict, names_approvers=names, now=self.now
+        )
+        assert again == self.request
 
     @precondition(lambda self: self.awaits(Awaits.CALLOUT))
     @rule(timed_out=st.booleans())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +60,18 @@ class Access:
         body = bodies.policy(package, calls=calls, approver=approver)
         return await self._made(self.names.policies, body)
 
+    async def offer_under(
+        self, group: str, body: Callable[[str], Json], *, catalog: str | None = None
+    ) -> Offer:
+        """Create a package that gives membership of a group, under a policy of one's own.
+
+        ``body`` gives the policy for the package's id.
+        """
+        catalog = catalog or await self.make_catalog()
+        package = await self.make_package(catalog, group)
+        policy = await self._made(self.names.policies, body(package))
+        return Offer(catalog=catalog, package=package, policy=policy, group=group)
+
     async def make_offer(
         self, group: str, *calls: tuple[str, Json], approver: str = "", catalog: str | None = None
     ) -> Offer:
@@ -115,6 +127,17 @@ class Access:
         (mine,) = [one for one in stages if one["assignedToMe"]]
         body = {"reviewResult": result, "justification": "She takes over the partner."}
         await self.api.call("PATCH", f"{path}/{self.names.stages}/{mine['id']}", body, status=204)
+
+    async def asked(self) -> list[str]:
+        """Give the requests whose approval asks this caller to decide now."""
+        path = f"{self.names.management}/accessPackageAssignmentApprovals"
+        on = "filterByCurrentUser(on='approver')"
+        found = await self.api.values(f"{path}/{on}?$expand={self.names.stages}")
+        return [
+            one["id"]
+            for one in found
+            if any(stage["assignedToMe"] for stage in one[self.names.stages])
+        ]
 
     async def state_of(self, request: str) -> tuple[str, str]:
         """Give state and status of a request, the state spelled as in v1.0."""

@@ -91,6 +91,30 @@ def policy(package: str, *, calls: Iterable[tuple[str, str]] = (), approver: str
     }
 
 
+def deciding(package: str, *stages: Json, **changes: Any) -> Json:
+    """Give a policy that lets all members ask, and has these approval stages."""
+    return {
+        **policy(package),
+        "requestApprovalSettings": {"isApprovalRequiredForAdd": True, "stages": list(stages)},
+        **changes,
+    }
+
+
+def user(id: str) -> Json:
+    """Name one user."""
+    return {"@odata.type": f"{GRAPH}singleUser", "userId": id}
+
+
+def manager(level: int = 1) -> Json:
+    """Name the manager of whoever asks."""
+    return {"@odata.type": f"{GRAPH}requestorManager", "managerLevel": level}
+
+
+def members(group: str) -> Json:
+    """Name the members of a group."""
+    return {"@odata.type": f"{GRAPH}groupMembers", "groupId": group}
+
+
 def answer(call: Call, **changes: Any) -> Json:
     """Give the documented answer to a callout; ``changes`` to its data, ``None`` leaves out."""
     told = call.json()

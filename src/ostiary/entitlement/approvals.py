@@ -19,6 +19,7 @@ from ostiary.entitlement.errors import (
     NotAnApprover,
     StageClosed,
 )
+from ostiary.entitlement.model.enums import ApproverInformationVisibility
 from ostiary.entitlement.model.policies import AccessPackageApprovalStage
 from ostiary.entitlement.model.subjects import (
     GroupMembers,
@@ -102,6 +103,8 @@ class Stage:
     status: StageStatus = StageStatus.INITIALIZING
     result: ReviewResult = ReviewResult.NOT_REVIEWED
     needs_justification: bool = False
+    visibility: ApproverInformationVisibility = ApproverInformationVisibility.DEFAULT
+    """Whether whoever asked sees who decides."""
     due_at: datetime | None = None
     escalates_at: datetime | None = None
     is_escalated: bool = False

@@ -15,9 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ostiary.audit.events import SYSTEM, Actor, AuditEvent
 from ostiary.audit.store import record
 from ostiary.directory import store as directory
-from ostiary.entitlement import payloads, records, requests
+from ostiary.entitlement import dynamic, payloads, records, requests
 from ostiary.entitlement.model.enums import AccessPackageCustomExtensionStage as Stage
-from ostiary.entitlement.process import delivering, moves
+from ostiary.entitlement.model.policies import AccessPackageApprovalStage
+from ostiary.entitlement.process import delivering, determining, moves
 from ostiary.entitlement.process.moves import Move
 from ostiary.entitlement.process.steps import OWNER_KIND
 from ostiary.entitlement.states import Request, TakeBack, Verdict
@@ -48,11 +49,15 @@ class RequestOwner:
         }
 
     def admit(self, callout: Callout, answer: Answer) -> None:
-        """Refuse an answer that would end a request where it can only go on.
+        """Refuse an answer that does not fit its stage.
 
         :raises StateNotAllowedAtStage: the stage does not let extensions deny.
+        :raises DomainError: it names approvers where none are asked for, none where they are, or
+            not as it must (see ``dynamic.check_answer``).
         """
-        requests.may_answer(Stage(callout.stage), Verdict(answer.verdict))
+        stage, verdict = Stage(callout.stage), Verdict(answer.verdict)
+        requests.may_answer(stage, verdict)
+        dynamic.check_answer(stage, verdict, determining.named({"data": answer.data}))
 
     async def resumed(
         self, conn: AsyncConnection, callouts: Sequence[Callout], *, now: datetime
@@ -61,12 +66,19 @@ class RequestOwner:
         before = await request_store.lock(conn, {callout.owner_id for callout in callouts})
         after = dict(before)
         actors: dict[str, Actor] = {}
+        determined: list[tuple[Request, AccessPackageApprovalStage]] = []
         for callout in callouts:
             request = after.get(callout.owner_id)
-            if request is not None:
-                verdict = _verdict(callout)
-                after[request.id] = requests.answered(request, callout.id, verdict, now=now)
-                actors[request.id] = _caller(callout)
+            if request is None:
+                continue
+            stage = determining.named(callout.answer)
+            if stage is not None and requests.determines(request, callout.id):
+                determined.append((request, stage))
+            after[request.id] = requests.answered(
+                request, callout.id, _verdict(callout), names_approvers=stage is not None, now=now
+            )
+            actors[request.id] = _caller(callout)
+        await determining.note(conn, determined)
         answered = [c for c in callouts if c.answer is not None and c.owner_id in before]
         await record(conn, [_resumed(before[c.owner_id], c) for c in answered], now=now)
         both = [Move(request, after[key], actors[key]) for key, request in before.items()]

@@ -79,7 +79,7 @@ def normalized(policy: AccessPackageAssignmentPolicy) -> AccessPackageAssignment
     """
     settings = policy.request_approval_settings
     if settings is not None:
-        stages = [_without_backups(stage) for stage in settings.stages]
+        stages = [normalized_stage(stage) for stage in settings.stages]
         settings = msgspec.structs.replace(settings, stages=stages)
     return msgspec.structs.replace(
         policy,
@@ -125,12 +125,22 @@ def check_expiration(pattern: ExpirationPattern | None, path: str) -> None:
             _refuse(pattern.end_date_time is not None, f"{path}/endDateTime", name)
 
 
+def named_in(policy: AccessPackageAssignmentPolicy) -> Iterator[tuple[SubjectSet, str]]:
+    """Give all whom a policy names as targets or approvers, each with its path."""
+    for number, target in enumerate(policy.specific_allowed_targets):
+        yield target, f"specificAllowedTargets/{number}"
+    approval = policy.request_approval_settings
+    for number, stage in enumerate(approval.stages if approval else ()):
+        yield from approvers_of(stage, f"requestApprovalSettings/stages/{number}")
+
+
 def questions_of(policy: AccessPackageAssignmentPolicy) -> list[AccessPackageQuestion]:
     """Give the questions of a policy."""
     return policy.questions if isinstance(policy.questions, list) else []
 
 
-def _without_backups(stage: AccessPackageApprovalStage) -> AccessPackageApprovalStage:
+def normalized_stage(stage: AccessPackageApprovalStage) -> AccessPackageApprovalStage:
+    """Give an approval stage in the structure of v1.0, as ``normalized``."""
     first, first_backups = _split(stage.primary_approvers)
     later, later_backups = _split(stage.escalation_approvers)
     return msgspec.structs.replace(
@@ -161,6 +171,12 @@ def _spelled(one: SubjectSet) -> SubjectSet:
             return msgspec.structs.replace(one, user_id=one.user_id.lower())
         case GroupMembers() if one.group_id:
             return msgspec.structs.replace(one, group_id=one.group_id.lower())
+        case SingleServicePrincipal() if one.service_principal_id:
+            key = one.service_principal_id.lower()
+            return msgspec.structs.replace(one, service_principal_id=key)
+        case ConnectedOrganizationMembers() if one.connected_organization_id:
+            key = one.connected_organization_id.lower()
+            return msgspec.structs.replace(one, connected_organization_id=key)
         case _:
             return one
 
@@ -197,14 +213,19 @@ def _check_approval(settings: AccessPackageAssignmentApprovalSettings) -> None:
     if required and not settings.stages:
         raise InvalidModel(f"'{path}' must have a stage when approval is required.", target=path)
     for number, stage in enumerate(settings.stages):
-        _check_stage(stage, f"{path}/{number}")
+        check_stage(stage, f"{path}/{number}")
 
 
-def _check_stage(stage: AccessPackageApprovalStage, path: str) -> None:
+def check_stage(stage: AccessPackageApprovalStage, path: str) -> None:
+    """Check one approval stage, which stands at ``path``.
+
+    :raises InvalidModel: it names nobody, or a duration is out of its bounds.
+    :raises NotSupported: it names approvers that this server does not find.
+    """
     if isinstance(stage, AccessPackageDynamicApprovalStage):
-        raise NotSupported(
-            "This server does not let extensions name the approvers of a stage.", target=path
-        )
+        _check_nobody(stage, path)
+    else:
+        _check_approvers(stage, path)
     for name, duration in (
         ("durationBeforeAutomaticDenial", stage.duration_before_automatic_denial),
         ("durationBeforeEscalation", stage.duration_before_escalation),
@@ -214,14 +235,22 @@ def _check_stage(stage: AccessPackageApprovalStage, path: str) -> None:
     if stage.duration_before_automatic_denial == timedelta(0):
         here = f"{path}/durationBeforeAutomaticDenial"
         raise InvalidModel(f"'{here}' must leave time to decide.", target=here)
-    _check_approvers(stage, path)
+
+
+def _check_nobody(stage: AccessPackageDynamicApprovalStage, path: str) -> None:
+    """Refuse approvers beside an extension that names them."""
+    for _, here in approvers_of(stage, path):
+        raise InvalidModel(
+            f"'{here}' cannot stand in a dynamic stage: its extension names the approvers.",
+            target=here,
+        )
 
 
 def _check_approvers(stage: AccessPackageApprovalStage, path: str) -> None:
     if not stage.primary_approvers and not stage.fallback_primary_approvers:
         here = f"{path}/primaryApprovers"
         raise InvalidModel(f"'{here}' must name somebody.", target=here)
-    for approver, here in _approvers(stage, path):
+    for approver, here in approvers_of(stage, path):
         _check_named(approver, here)
         if not isinstance(approver, APPROVERS):
             raise NotSupported(
@@ -231,7 +260,8 @@ def _check_approvers(stage: AccessPackageApprovalStage, path: str) -> None:
             )
 
 
-def _approvers(stage: AccessPackageApprovalStage, path: str) -> Iterator[tuple[SubjectSet, str]]:
+def approvers_of(stage: AccessPackageApprovalStage, path: str) -> Iterator[tuple[SubjectSet, str]]:
+    """Give all whom a stage at ``path`` names, each with its own path."""
     lists: dict[str, Sequence[SubjectSet]] = {
         "primaryApprovers": stage.primary_approvers,
         "fallbackPrimaryApprovers": stage.fallback_primary_approvers,

@@ -35,6 +35,7 @@ from ostiary.entitlement.states import (
     Awaits,
     CallOut,
     Complete,
+    Decide,
     Deliver,
     Delivery,
     OpenApproval,
@@ -91,8 +92,22 @@ def may_answer(stage: Stage, verdict: Verdict) -> None:
         )
 
 
-def answered(request: Request, callout_id: str, verdict: Verdict, *, now: datetime) -> Request:
+def determines(request: Request, callout_id: str) -> bool:
+    """Say whether the answer to this callout names who decides."""
+    return _awaits_callout(request, callout_id) and request.phase is Phase.APPROVAL
+
+
+def answered(
+    request: Request,
+    callout_id: str,
+    verdict: Verdict,
+    *,
+    names_approvers: bool = False,
+    now: datetime,
+) -> Request:
     """Go on, or end, as the awaited extension says; another callout's answer changes nothing.
+
+    Where approvers were asked for and none are named, nobody could agree: that ends it, too.
 
     :raises StateNotAllowedAtStage: as ``may_answer``.
     """
@@ -100,6 +115,8 @@ def answered(request: Request, callout_id: str, verdict: Verdict, *, now: dateti
         return request
     may_answer(STAGES[request.phase], verdict)
     match verdict:
+        case Verdict.CONTINUE if request.phase is Phase.APPROVAL and not names_approvers:
+            return _end(request, RequestState.DENIED, RequestStatus.CALLOUT_FAILED, now)
         case Verdict.CONTINUE:
             return _passed(request)
         case Verdict.DENY:
@@ -123,7 +140,7 @@ def gave_up(
     if not waited or request.phase is Phase.REMOVED:
         return _passed(request), None
     status = RequestStatus.CALLBACK_TIMED_OUT if timed_out else RequestStatus.CALLOUT_FAILED
-    if request.phase is Phase.CREATED:
+    if request.phase in (Phase.CREATED, Phase.APPROVAL):
         return _end(request, RequestState.DENIED, status, now), None
     failed = _end(request, RequestState.DELIVERY_FAILED, status, now)
     return failed, TakeBack() if _is_given(request) else None
@@ -232,6 +249,8 @@ def resting_status(request: Request) -> RequestStatus:
     match request.phase:
         case Phase.CREATED | Phase.WITHDRAWAL:
             return RequestStatus.ACCEPTED
+        case Phase.APPROVAL if request.state is RequestState.SUBMITTED:
+            return RequestStatus.ACCEPTED
         case Phase.APPROVAL:
             return RequestStatus.PENDING_APPROVAL
         case Phase.APPROVED | Phase.START if request.state is not RequestState.DELIVERING:
@@ -245,7 +264,7 @@ def _step(request: Request, plan: Plan, now: datetime) -> tuple[Request, Step | 
         case Phase.CREATED | Phase.APPROVED | Phase.GRANTED | Phase.REMOVED:
             return _call_out(request, plan.at(request.phase))
         case Phase.APPROVAL:
-            return _ask(request, plan.approval_stages)
+            return _ask(request, plan.approval)
         case Phase.START:
             return _wait_for_start(request, now)
         case Phase.DELIVERY:
@@ -261,17 +280,24 @@ def _step(request: Request, plan: Plan, now: datetime) -> tuple[Request, Step | 
 def _call_out(request: Request, calls: tuple[PlannedCall, ...]) -> tuple[Request, Step | None]:
     if request.position >= len(calls):
         return _next(request), None
-    call = calls[request.position]
+    return _launch(request, calls[request.position])
+
+
+def _launch(request: Request, call: PlannedCall) -> tuple[Request, Step]:
     state = RequestState.DELIVERING if request.phase is Phase.GRANTED else request.state
     status = RequestStatus.WAITING_FOR_CALLBACK if call.waits else resting_status(request)
     return replace(_move(request, state, status), awaits=Awaits.CALLOUT), CallOut(call)
 
 
-def _ask(request: Request, stages: int) -> tuple[Request, Step | None]:
+def _ask(request: Request, way: tuple[PlannedCall | Decide, ...]) -> tuple[Request, Step | None]:
     if not request.needs_approval:
         return _next(request), AutoApprove()
-    if request.position >= max(stages, 1):  # a demanded approval without a stage still is one
+    way = way or (Decide(0),)  # a demanded approval without a stage still is one
+    if request.position >= len(way):
         return _next(request), None
+    first = way[request.position]
+    if isinstance(first, PlannedCall):
+        return _launch(request, first)
     asked = _move(request, RequestState.PENDING_APPROVAL, RequestStatus.PENDING_APPROVAL)
     return replace(asked, awaits=Awaits.APPROVAL), OpenApproval(request.position)
 

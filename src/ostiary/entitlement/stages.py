@@ -20,8 +20,8 @@ from ostiary.entitlement.model.extensions import (
     CustomExtensionStageSetting,
     WorkflowExtension,
 )
-from ostiary.entitlement.states import Plan, PlannedCall, Verdict
-from ostiary.graph.errors import InvalidModel, NotSupported
+from ostiary.entitlement.states import PlannedCall, Verdict
+from ostiary.graph.errors import InvalidModel
 from ostiary.graph.types import UNSET
 
 MAX_SETTINGS: Final = 5
@@ -87,7 +87,6 @@ def check_settings(
 
     :raises InvalidModel: there are more than five, or one names an extension that does not exist,
         is of another catalog, or is not for that stage.
-    :raises NotSupported: a stage that this server does not have.
     """
     if len(settings) > MAX_SETTINGS:
         raise InvalidModel(
@@ -99,12 +98,14 @@ def check_settings(
         _check_setting(setting, known, catalog_id, f"customExtensionStageSettings/{number}")
 
 
-def plan(policy: AccessPackageAssignmentPolicy, known: Mapping[str, KnownExtension]) -> Plan:
-    """Say what a policy demands of a request on its way.
+def calls_of(
+    policy: AccessPackageAssignmentPolicy, known: Mapping[str, KnownExtension]
+) -> tuple[PlannedCall, ...]:
+    """Give the calls that a policy demands, in their order.
 
     An extension that is gone counts as awaited: the request then fails closed.
     """
-    calls = tuple(
+    return tuple(
         PlannedCall(
             stage=setting.stage,
             extension_id=key,
@@ -113,8 +114,6 @@ def plan(policy: AccessPackageAssignmentPolicy, known: Mapping[str, KnownExtensi
         for setting in settings_of(policy)
         if (key := extension_id(setting))
     )
-    approval = policy.request_approval_settings
-    return Plan(calls=calls, approval_stages=len(approval.stages) if approval else 0)
 
 
 def read_verdict(state: str | None) -> Verdict:
@@ -157,9 +156,4 @@ def _check_setting(
             f"'{here}' names an extension that cannot be called at the stage '{setting.stage}'; "
             f"it can be called at {', '.join(sorted(STAGES_OF[extension.type]))}.",
             target=here,
-        )
-    if setting.stage is Stage.ASSIGNMENT_REQUEST_DETERMINING_APPROVAL_REQUIREMENTS:
-        raise NotSupported(
-            f"This server does not call extensions at the stage '{setting.stage}'.",
-            target=f"{path}/stage",
         )

@@ -120,13 +120,20 @@ REMOVALS: Final = frozenset(
 
 STAGES: Final[dict[Phase, Stage]] = {
     Phase.CREATED: Stage.ASSIGNMENT_REQUEST_CREATED,
+    Phase.APPROVAL: Stage.ASSIGNMENT_REQUEST_DETERMINING_APPROVAL_REQUIREMENTS,
     Phase.APPROVED: Stage.ASSIGNMENT_REQUEST_APPROVED,
     Phase.GRANTED: Stage.ASSIGNMENT_REQUEST_GRANTED,
     Phase.REMOVED: Stage.ASSIGNMENT_REQUEST_REMOVED,
 }
 """The phases that call extensions, and the stage that calls them."""
 
-DENIABLE: Final = frozenset({Stage.ASSIGNMENT_REQUEST_CREATED, Stage.ASSIGNMENT_REQUEST_APPROVED})
+DENIABLE: Final = frozenset(
+    {
+        Stage.ASSIGNMENT_REQUEST_CREATED,
+        Stage.ASSIGNMENT_REQUEST_DETERMINING_APPROVAL_REQUIREMENTS,
+        Stage.ASSIGNMENT_REQUEST_APPROVED,
+    }
+)
 """The stages at which an extension can end the request."""
 
 ALLOWED: Final[dict[RequestState, frozenset[RequestState]]] = {
@@ -198,7 +205,7 @@ class Request:
     status: RequestStatus = RequestStatus.ACCEPTED
     phase: Phase
     position: int = 0
-    """Which callout or approval stage of the phase is next, or awaited."""
+    """Which callout or decision of the phase is next, or awaited."""
     awaits: Awaits | None = None
     callout_id: str | None = None
     """The callout that is awaited."""
@@ -246,12 +253,22 @@ class PlannedCall:
     """Whether its answer is awaited."""
 
 
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """One decision, by the approval stage at this index of the policy."""
+
+    stage: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What the policy demands on the way: the calls in their order, and the number of decisions."""
+    """What the policy demands on the way: the calls in their order, and the way to an approval.
+
+    Before the decision of a dynamic stage stands the call that asks who decides.
+    """
 
     calls: tuple[PlannedCall, ...] = ()
-    approval_stages: int = 0
+    approval: tuple[PlannedCall | Decide, ...] = ()
 
     def at(self, phase: Phase) -> tuple[PlannedCall, ...]:
         """Give the calls of a phase."""
@@ -267,7 +284,7 @@ class CallOut:
 
 @dataclass(frozen=True, slots=True)
 class OpenApproval:
-    """Ask the approvers of this stage; it comes back as ``approved`` or ``denied``."""
+    """Ask the approvers at this position; it comes back as ``approved`` or ``denied``."""
 
     position: int
 

@@ -244,6 +244,8 @@ approval_stages: Final = Table(
     Column("status", String(32), nullable=False),
     Column("result", String(32), nullable=False),
     Column("needs_justification", Boolean, nullable=False),
+    Column("visibility", String(16), nullable=False),  # whether the requestor sees who decides
+    Column("document", Json),  # what an extension has said of the stage; null: as the policy says
     Column("due_at", Instant),
     Column("escalates_at", Instant),
     Column("is_escalated", Boolean, nullable=False),

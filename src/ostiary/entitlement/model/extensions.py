@@ -14,6 +14,12 @@ from ostiary.extensions.model import CustomCalloutExtension, CustomExtensionCall
 from ostiary.graph.types import UNSET, Entity, Nav, ReadOnly, UnsetType
 
 
+class AccessPackageRequestApprovalStageCallbackConfiguration(
+    CustomExtensionCallbackConfiguration, kw_only=True
+):
+    """That the awaited answer names the approvers of a stage."""
+
+
 class AccessPackageAssignmentRequestWorkflowExtension(CustomCalloutExtension, kw_only=True):
     """An extension that is called while a request is on its way."""
 

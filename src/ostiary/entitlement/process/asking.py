@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -12,44 +12,49 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.audit.events import SYSTEM, AuditEvent
 from ostiary.audit.store import record
-from ostiary.directory import store as directory
 from ostiary.durable import queue
 from ostiary.durable.queue import NewWork
-from ostiary.entitlement import approvals, records
-from ostiary.entitlement.approvals import Seat, Stage, Surroundings
+from ostiary.entitlement import approvals, dynamic, records
+from ostiary.entitlement.approvals import Seat, Stage
 from ostiary.entitlement.model.catalogs import AccessPackageAssignmentPolicy
-from ostiary.entitlement.model.policies import AccessPackageApprovalStage
-from ostiary.entitlement.model.subjects import GroupMembers, SingleUser, SubjectSet
-from ostiary.entitlement.process import kinds
-from ostiary.entitlement.states import Request
+from ostiary.entitlement.model.policies import (
+    AccessPackageApprovalStage,
+    AccessPackageDynamicApprovalStage,
+)
+from ostiary.entitlement.process import kinds, surroundings
+from ostiary.entitlement.states import Decide, Request
 from ostiary.entitlement.store import approvals as store
 from ostiary.storage.tables import new_id
-
-MANAGER_LEVELS: Final = 4
-"""How far up a policy can look for a manager."""
 
 _log: Final = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """That a stage of a request is to be opened, and what its policy says of all stages."""
+    """That a decision about a request is to be opened, and what its policy says of all of them.
+
+    The key of ``settings`` is the position of a decision on the way of the request.
+    """
 
     request: Request
     position: int
-    settings: Sequence[AccessPackageApprovalStage]
+    settings: Mapping[int, AccessPackageApprovalStage]
 
     @property
     def setting(self) -> AccessPackageApprovalStage:
-        """What the policy says of this stage."""
+        """What the policy says of this decision."""
         return self.settings[self.position]
 
 
 def question(request: Request, position: int, terms: AccessPackageAssignmentPolicy) -> Question:
     """Say what is to be opened; a demanded approval without a stage asks nobody and runs out."""
-    given = terms.request_approval_settings
-    settings = given.stages if given and given.stages else [AccessPackageApprovalStage()]
-    return Question(request, position, settings)
+    stages = dynamic.stages_of(terms)
+    settings = {
+        position: stages[step.stage]
+        for position, step in enumerate(dynamic.way_of(terms))
+        if isinstance(step, Decide)
+    }
+    return Question(request, position, settings or {0: AccessPackageApprovalStage()})
 
 
 async def open_stages(
@@ -58,8 +63,9 @@ async def open_stages(
     """Open the next stage of each request, whose row the caller has locked."""
     if not questions:
         return
-    stages = await _stages(conn, questions)
-    around = await _surroundings(conn, questions)
+    stages = await made_stages(conn, questions)
+    questions = await _as_determined(conn, questions, stages)
+    around = await surroundings.around(conn, [(one.request, one.setting) for one in questions])
     asked: dict[Stage, frozenset[Seat]] = {}
     for one in questions:
         stage = stages[one.request.id][one.position]
@@ -71,65 +77,45 @@ async def open_stages(
     await record(conn, _events(questions, asked), now=now)
 
 
-async def _stages(conn: AsyncConnection, questions: Sequence[Question]) -> dict[str, list[Stage]]:
-    """Give the stages of each request; all are made when the first is opened."""
+async def made_stages(
+    conn: AsyncConnection, questions: Sequence[Question]
+) -> dict[str, dict[int, Stage]]:
+    """Give the stages of each request by position; all are made when the first is needed."""
     known = await store.lock_of_requests(conn, [one.request.id for one in questions])
     new = [stage for one in questions if not known[one.request.id] for stage in _new(one)]
     await store.insert_stages(conn, new)
     for stage in new:
         known[stage.request_id].append(stage)
-    return known
+    return {key: {stage.position: stage for stage in stages} for key, stages in known.items()}
+
+
+async def _as_determined(
+    conn: AsyncConnection, questions: Sequence[Question], stages: Mapping[str, Mapping[int, Stage]]
+) -> list[Question]:
+    """Put what extensions have said in the place of the dynamic stages of the policies."""
+    keys = {
+        (one.request.id, one.position): stages[one.request.id][one.position].id
+        for one in questions
+        if isinstance(one.setting, AccessPackageDynamicApprovalStage)
+    }
+    said = await store.determined(conn, keys.values()) if keys else {}
+    return [
+        replace(one, settings={**one.settings, one.position: answer})
+        if (answer := said.get(keys.get((one.request.id, one.position), "")))
+        else one
+        for one in questions
+    ]
 
 
 def _new(one: Question) -> Iterable[Stage]:
-    for position, setting in enumerate(one.settings):
+    for position, setting in one.settings.items():
         yield Stage(
             id=new_id(),
             request_id=one.request.id,
             position=position,
             needs_justification=bool(setting.is_approver_justification_required),
+            visibility=setting.approver_information_visibility,
         )
-
-
-async def _surroundings(
-    conn: AsyncConnection, questions: Sequence[Question]
-) -> dict[str, Surroundings]:
-    named = [one for question in questions for one in _named(question.setting)]
-    user_ids = {one.user_id for one in named if isinstance(one, SingleUser) and one.user_id}
-    group_ids = {one.group_id for one in named if isinstance(one, GroupMembers) and one.group_id}
-    people = {p for q in questions for p in (q.request.target_id, q.request.requestor_id)}
-    managers = await _managers(conn, people)
-    users = await directory.people(conn, user_ids)
-    groups = await directory.groups(conn, group_ids)
-    members = await directory.group_members(conn, groups.keys())
-    return {
-        one.request.id: Surroundings(
-            target_id=one.request.target_id,
-            requestor_id=one.request.requestor_id,
-            managers=managers,
-            users=users.keys(),
-            members=members,
-        )
-        for one in questions
-    }
-
-
-async def _managers(conn: AsyncConnection, people: Iterable[str]) -> dict[str, str]:
-    """Give the managers of people and of their managers: one query for each level."""
-    found: dict[str, str] = {}
-    level = set(people)
-    for _ in range(MANAGER_LEVELS):
-        known = await directory.people(conn, level) if level else {}
-        found |= {one.id: one.manager_id for one in known.values() if one.manager_id}
-        level = {one.manager_id for one in known.values() if one.manager_id} - found.keys()
-    return found
-
-
-def _named(setting: AccessPackageApprovalStage) -> Iterable[SubjectSet]:
-    yield from setting.primary_approvers
-    yield from setting.fallback_primary_approvers
-    yield from setting.escalation_approvers
-    yield from setting.fallback_escalation_approvers
 
 
 def _timers(stage: Stage) -> Iterable[NewWork]:

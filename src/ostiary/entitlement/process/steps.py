@@ -12,7 +12,7 @@ from ostiary.audit.events import SYSTEM, AuditEvent
 from ostiary.audit.store import record
 from ostiary.durable import queue
 from ostiary.durable.queue import NewWork
-from ostiary.entitlement import assignments, records, requests, stages
+from ostiary.entitlement import assignments, dynamic, records, requests, stages
 from ostiary.entitlement.model.catalogs import AccessPackageAssignmentPolicy
 from ostiary.entitlement.process import asking, kinds, moves
 from ostiary.entitlement.process.moves import Move
@@ -77,7 +77,7 @@ async def _plans(
         if (key := stages.extension_id(setting))
     }
     known = await extension_store.known(conn, called)
-    return {key: stages.plan(policy, known) for key, policy in terms.items()}
+    return {key: dynamic.plan(policy, known) for key, policy in terms.items()}
 
 
 async def _call_out(

@@ -14,8 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.audit.events import Target
 from ostiary.audit.store import record
+from ostiary.entitlement.dynamic import DETERMINING
 from ostiary.entitlement.errors import NotThere, OperationNotAllowed, UnresolvedLogicApp
-from ostiary.entitlement.model.extensions import WorkflowExtension
+from ostiary.entitlement.model.extensions import (
+    AccessPackageAssignmentRequestWorkflowExtension,
+    AccessPackageAssignmentWorkflowExtension,
+    AccessPackageRequestApprovalStageCallbackConfiguration,
+    WorkflowExtension,
+)
 from ostiary.entitlement.service.acts import Act
 from ostiary.entitlement.store import catalogs as catalog_store
 from ostiary.entitlement.store import extensions as store
@@ -38,6 +44,15 @@ WAIT: Final = WaitLimits(
     shortest=timedelta(minutes=5), longest=timedelta(days=14), default=timedelta(days=14)
 )
 """How long an answer may take."""
+
+_CALLBACKS: Final[dict[type, tuple[type[CustomExtensionCallbackConfiguration], ...]]] = {
+    AccessPackageAssignmentRequestWorkflowExtension: (
+        CustomExtensionCallbackConfiguration,
+        AccessPackageRequestApprovalStageCallbackConfiguration,
+    ),
+    AccessPackageAssignmentWorkflowExtension: (CustomExtensionCallbackConfiguration,),
+}
+"""Which configurations of an answer each type may have."""
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -94,6 +109,7 @@ class Extensions:
 
         :raises NotThere: there is none in this catalog.
         :raises InvalidModel: as ``create``; also for another type than it has.
+        :raises OperationNotAllowed: it would no longer be awaited where it has to name approvers.
         :raises UnresolvedLogicApp: as ``create``.
         """
         async with self.database.transaction() as conn:
@@ -113,6 +129,7 @@ class Extensions:
                 last_modified_by=act.name,
                 last_modified_date_time=act.now,
             )
+            await _keep_asking(conn, saved)
             await self._require_resolved(conn, saved)
             await extension_store.save(conn, store.stored(saved, catalog_id))
             event = act.event("Update custom extension", "Update", _target(saved))
@@ -145,7 +162,7 @@ class Extensions:
         if not isinstance(draft, WorkflowExtension):
             raise wrong_type()
         check_extension(draft, egress=self.egress)
-        _check_callback_type(draft.callback_configuration)
+        _check_callback_type(draft)
         callback = check_callback(draft.callback_configuration, limits=WAIT)
         return msgspec.structs.replace(draft, callback_configuration=callback)
 
@@ -181,18 +198,33 @@ class Extensions:
         _log.warning("extension.unresolved", extension=extension.id, advice=why)
 
 
+async def _keep_asking(conn: AsyncConnection, saved: WorkflowExtension) -> None:
+    """Refuse to stop waiting for an extension that policies ask for approvers."""
+    if saved.callback_configuration is not None:
+        return
+    callers = await policy_store.callers_of(conn, saved.id, stage=DETERMINING)
+    if callers:
+        raise OperationNotAllowed(
+            f"The custom extension names the approvers of the policies: {', '.join(callers)}. "
+            "It must keep its 'callbackConfiguration'.",
+            target="callbackConfiguration",
+        )
+
+
 def wrong_type() -> InvalidModel:
     """Say which types the extensions of a catalog have."""
     names = " or ".join(f"'#{name}'" for name in store.EXTENSION_TYPES)
     return InvalidModel(f"'@odata.type' must be {names} here.", target="@odata.type")
 
 
-def _check_callback_type(callback: CustomExtensionCallbackConfiguration | None) -> None:
+def _check_callback_type(extension: WorkflowExtension) -> None:
     """Refuse the configuration of another feature, whose members would have no effect here."""
-    if type(callback) not in (CustomExtensionCallbackConfiguration, type(None)):
-        name = f"#{qualified_name(CustomExtensionCallbackConfiguration)}"
+    callback = extension.callback_configuration
+    allowed = _CALLBACKS[type(extension)]
+    if callback is not None and type(callback) not in allowed:
+        names = " or ".join(f"'#{qualified_name(one)}'" for one in allowed)
         raise InvalidModel(
-            f"'callbackConfiguration/@odata.type' must be '{name}' here.",
+            f"'callbackConfiguration/@odata.type' must be {names} here.",
             target="callbackConfiguration/@odata.type",
         )
 

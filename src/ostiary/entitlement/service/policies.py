@@ -11,13 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.audit.events import Target
 from ostiary.audit.store import record
-from ostiary.entitlement import policies, stages
+from ostiary.entitlement import dynamic, policies, stages
 from ostiary.entitlement.errors import NotThere, OperationNotAllowed
 from ostiary.entitlement.model.catalogs import (
     AccessPackage,
     AccessPackageAssignmentPolicy,
 )
 from ostiary.entitlement.model.questions import AccessPackageQuestion
+from ostiary.entitlement.service import naming
 from ostiary.entitlement.service.acts import Act
 from ostiary.entitlement.store import catalogs as catalog_store
 from ostiary.entitlement.store import extensions as extension_store
@@ -75,7 +76,7 @@ class Policies:
                     _settled(draft), created_date_time=act.now, created_by=act.name
                 ),
             )
-            return await _store(conn, made, act, is_new=True)
+            return await _store(conn, made, act, before=None)
 
     async def update(
         self,
@@ -102,7 +103,7 @@ class Policies:
                 created_by=existing.policy.created_by,
             )
             saved = replace(existing, terms_id=new_id(), policy=policy)
-            return await _store(conn, saved, act, is_new=False)
+            return await _store(conn, saved, act, before=existing.policy)
 
     async def delete(self, key: str, act: Act) -> None:
         """Delete a policy under which nobody holds or asks for anything.
@@ -131,26 +132,32 @@ async def _existing(conn: AsyncConnection, key: str) -> StoredPolicy:
 
 
 async def _store(
-    conn: AsyncConnection, stored: StoredPolicy, act: Act, *, is_new: bool
+    conn: AsyncConnection,
+    stored: StoredPolicy,
+    act: Act,
+    *,
+    before: AccessPackageAssignmentPolicy | None,
 ) -> AccessPackageAssignmentPolicy:
     """Check a policy and keep it; give it as it is shown."""
     policy = msgspec.structs.replace(
         stored.policy, id=stored.id, modified_date_time=act.now, modified_by=act.name
     )
     policies.check(policy)
+    await naming.check_policy(conn, policy, known=before)
     settings = stages.settings_of(policy)
     named = {key for setting in settings if (key := stages.extension_id(setting))}
     known = await extension_store.known(conn, named)
+    dynamic.check_asked(policy, known, catalog_id=stored.catalog_id)
     stages.check_settings(settings, known, catalog_id=stored.catalog_id)
     kept = replace(stored, policy=policy)
     try:
-        await (store.insert_policy if is_new else store.save_policy)(conn, kept)
+        await (store.save_policy if before else store.insert_policy)(conn, kept)
     except IntegrityError as error:
         raise InvalidModel(
             "A custom extension that the policy calls has just been deleted.",
             target="customExtensionStageSettings",
         ) from error
-    verb, operation = ("Create", "Add") if is_new else ("Update", "Update")
+    verb, operation = ("Update", "Update") if before else ("Create", "Add")
     event = act.event(f"{verb} access package assignment policy", operation, _target(kept))
     await record(conn, [event], now=act.now)
     return msgspec.structs.replace(
@@ -167,9 +174,10 @@ def _settled(draft: AccessPackageAssignmentPolicy) -> AccessPackageAssignmentPol
     normal = policies.normalized(draft)
     questions = _with_ids(policies.questions_of(normal))
     settings = [stages.bare(setting) for setting in stages.settings_of(normal)]
-    return msgspec.structs.replace(
+    whole = msgspec.structs.replace(
         normal, questions=questions, custom_extension_stage_settings=settings
     )
+    return dynamic.reconciled(whole)
 
 
 def _with_ids(questions: Sequence[AccessPackageQuestion]) -> list[AccessPackageQuestion]:

@@ -11,7 +11,7 @@ from ostiary.audit.events import Actor
 from ostiary.audit.store import record
 from ostiary.durable.errors import Busy
 from ostiary.durable.group import GroupCommit
-from ostiary.entitlement import assignments, records, requests, stages
+from ostiary.entitlement import assignments, dynamic, policies, records, requests, stages
 from ostiary.entitlement.errors import (
     ExistingGrant,
     NotThere,
@@ -25,10 +25,10 @@ from ostiary.entitlement.model.requests import (
     AssignmentRequestApprovalStageCallbackData,
     ResumeParameters,
 )
-from ostiary.entitlement.process import moves
+from ostiary.entitlement.process import determining, moves
 from ostiary.entitlement.process.moves import Move
 from ostiary.entitlement.process.steps import OWNER_KIND
-from ostiary.entitlement.service import submitting
+from ostiary.entitlement.service import naming, submitting
 from ostiary.entitlement.service.acts import Act
 from ostiary.entitlement.service.judging import Submission
 from ostiary.entitlement.states import Request
@@ -136,8 +136,10 @@ class Requests:
         :raises DomainError: nothing is awaited, or the answer is late, contradicts another, or is
             not possible at the stage (see ``extensions.errors``).
         """
+        answer = read_answer(key, body, now=act.now, caller=act.actor)
         try:
-            await self._resumes.submit(read_answer(key, body, now=act.now, caller=act.actor))
+            await self._check_named(answer)
+            await self._resumes.submit(answer)
         except DomainError as error:
             async with self._database.reading() as conn:
                 if not await store.exists(conn, key):
@@ -152,6 +154,18 @@ class Requests:
             owner_kind=OWNER_KIND, owner_id=key, verdict="continue", caller=caller, received_at=now
         )
         await self._resumes.refuse(nothing, error)
+
+    async def _check_named(self, answer: Answer) -> None:
+        """Refuse an answer that names approvers who do not exist, and keep it in the ledger."""
+        stage = determining.named({"data": answer.data})
+        if stage is None:
+            return
+        try:
+            async with self._database.reading() as conn:
+                await naming.check_stage(conn, stage, dynamic.ANSWER)
+        except InvalidModel as error:
+            await self._resumes.refuse(answer, error)
+            raise
 
     async def close(self) -> None:
         """Take no more requests, and return when all that came are stored."""
@@ -169,11 +183,11 @@ def read_answer(key: str, body: ResumeParameters, *, now: datetime, caller: Acto
     :raises InvalidModel: its ``state`` is none that an extension can give.
     """
     data = body.data
-    if isinstance(data, AssignmentRequestApprovalStageCallbackData) and data.approval_stage:
-        raise InvalidModel(
-            "The property 'data/approvalStage' is not expected: no callout asks for approvers.",
-            target="data/approvalStage",
-        )
+    stage = (
+        data.approval_stage
+        if isinstance(data, AssignmentRequestApprovalStageCallbackData)
+        else None
+    )
     return Answer(
         owner_kind=OWNER_KIND,
         owner_id=key,
@@ -183,6 +197,7 @@ def read_answer(key: str, body: ResumeParameters, *, now: datetime, caller: Acto
         detail=data.custom_extension_stage_instance_detail,
         source=body.source,
         type=body.type,
+        data=determining.kept(policies.normalized_stage(stage)) if stage else {},
         caller=caller,
         received_at=now,
     )

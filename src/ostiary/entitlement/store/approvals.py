@@ -12,6 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ostiary.audit.model import Identity
 from ostiary.entitlement.approvals import Chair, ReviewResult, Seat, Stage, StageStatus
 from ostiary.entitlement.model.approvals import ApprovalStage
+from ostiary.entitlement.model.enums import ApproverInformationVisibility
+from ostiary.entitlement.model.policies import AccessPackageApprovalStage
+from ostiary.entitlement.store.documents import read, written
 from ostiary.entitlement.tables import approval_seats, approval_stages
 from ostiary.storage.batches import among
 
@@ -31,6 +34,16 @@ _SAVE: Final = (
     update(approval_stages)
     .where(_columns.id == bindparam("stage_id"))
     .values({name: bindparam(name) for name in _MOVING})
+)
+
+_DETERMINE: Final = (
+    update(approval_stages)
+    .where(_columns.id == bindparam("stage_id"))
+    .values(
+        document=bindparam("said", type_=_columns.document.type),
+        needs_justification=bindparam("justified"),
+        visibility=bindparam("shown"),
+    )
 )
 
 
@@ -71,6 +84,36 @@ async def lock_of_requests(
     for row in (await conn.execute(ordered)).mappings():
         found[row["request_id"]].append(_stage(row))
     return found
+
+
+async def determine(
+    conn: AsyncConnection, determined: Mapping[str, AccessPackageApprovalStage]
+) -> None:
+    """Keep what extensions have said of stages, by stage id."""
+    rows = [
+        {
+            "stage_id": key,
+            "said": written(stage, AccessPackageApprovalStage),
+            "justified": bool(stage.is_approver_justification_required),
+            "shown": stage.approver_information_visibility.value,
+        }
+        for key, stage in determined.items()
+    ]
+    if rows:
+        await conn.execute(_DETERMINE, rows)
+
+
+async def determined(
+    conn: AsyncConnection, stage_ids: Collection[str]
+) -> dict[str, AccessPackageApprovalStage]:
+    """Give what extensions have said of stages; those that none spoke of are missing."""
+    said = _columns.document.is_not(None)
+    query = select(_columns.id, _columns.document).where(among(_columns.id, stage_ids), said)
+    return {
+        key: stage
+        for key, document in await conn.execute(query)
+        if (stage := read(AccessPackageApprovalStage, document)) is not None
+    }
 
 
 async def request_ids(conn: AsyncConnection, stage_ids: Collection[str]) -> dict[str, str]:
@@ -115,6 +158,7 @@ def _stage(row: RowMapping) -> Stage:
         status=StageStatus(row["status"]),
         result=ReviewResult(row["result"]),
         needs_justification=row["needs_justification"],
+        visibility=ApproverInformationVisibility(row["visibility"]),
         due_at=row["due_at"],
         escalates_at=row["escalates_at"],
         is_escalated=row["is_escalated"],
@@ -133,6 +177,7 @@ def _row(stage: Stage) -> dict[str, Any]:  # column values
         "status": stage.status.value,
         "result": stage.result.value,
         "needs_justification": stage.needs_justification,
+        "visibility": stage.visibility.value,
         "due_at": stage.due_at,
         "escalates_at": stage.escalates_at,
         "is_escalated": stage.is_escalated,

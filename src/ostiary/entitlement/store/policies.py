@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import RowMapping, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ostiary.entitlement.dynamic import reconciled
 from ostiary.entitlement.model.catalogs import AccessPackage, AccessPackageAssignmentPolicy
 from ostiary.entitlement.model.enums import AccessPackageCustomExtensionStage
 from ostiary.entitlement.model.extensions import CustomExtensionStageSetting
@@ -133,8 +134,13 @@ async def is_used(conn: AsyncConnection, key: str) -> bool:
     return bool(await conn.scalar(select(exists().where(held))))
 
 
-async def callers_of(conn: AsyncConnection, extension_key: str) -> list[str]:
-    """Name the policies that call an extension."""
+async def callers_of(
+    conn: AsyncConnection,
+    extension_key: str,
+    *,
+    stage: AccessPackageCustomExtensionStage | None = None,
+) -> list[str]:
+    """Name the policies that call an extension, at this stage or at any."""
     query = (
         select(assignment_policies.c.display_name)
         .join(policy_stage_settings, policy_stage_settings.c.policy_id == assignment_policies.c.id)
@@ -142,6 +148,8 @@ async def callers_of(conn: AsyncConnection, extension_key: str) -> list[str]:
         .order_by(assignment_policies.c.display_name)
         .distinct()
     )
+    if stage is not None:
+        query = query.where(policy_stage_settings.c.stage == stage.value)
     return list((await conn.execute(query)).scalars())
 
 
@@ -169,8 +177,9 @@ def _stored(row: RowMapping) -> StoredPolicy:
 def _kept_terms(key: str, document: Any) -> AccessPackageAssignmentPolicy:
     kept = _terms.get(key)
     if kept is None:
-        kept = read(AccessPackageAssignmentPolicy, document)
-        assert kept is not None  # the column is not null
+        says = read(AccessPackageAssignmentPolicy, document)
+        assert says is not None  # the column is not null
+        kept = reconciled(says)  # which names extensions by their ids alone
         if len(_terms) >= _KEPT:
             _terms.pop(next(iter(_terms)))
         _terms[key] = kept

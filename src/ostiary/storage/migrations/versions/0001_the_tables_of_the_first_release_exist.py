@@ -37,6 +37,8 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=32), nullable=False),
         sa.Column("result", sa.String(length=32), nullable=False),
         sa.Column("needs_justification", sa.Boolean(), nullable=False),
+        sa.Column("visibility", sa.String(length=16), nullable=False),
+        sa.Column("document", Json, nullable=True),
         sa.Column("due_at", Instant(), nullable=True),
         sa.Column("escalates_at", Instant(), nullable=True),
         sa.Column("is_escalated", sa.Boolean(), nullable=False),

@@ -1,0 +1,74 @@
+"""Whether those whom policies and answers name exist.
+
+What a policy named before its change may stay in it, so that somebody who has left does not keep
+their colleagues from editing it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ostiary.directory import store as directory
+from ostiary.directory.objects import Kind
+from ostiary.entitlement import policies
+from ostiary.entitlement.model.catalogs import AccessPackageAssignmentPolicy
+from ostiary.entitlement.model.policies import AccessPackageApprovalStage
+from ostiary.entitlement.model.subjects import (
+    GroupMembers,
+    SingleServicePrincipal,
+    SingleUser,
+    SubjectSet,
+)
+from ostiary.graph.errors import InvalidModel
+
+Named = tuple[SubjectSet, str]
+"""A set of people, and the path at which it stands."""
+
+
+async def check_policy(
+    conn: AsyncConnection,
+    policy: AccessPackageAssignmentPolicy,
+    *,
+    known: AccessPackageAssignmentPolicy | None,
+) -> None:
+    """Check that a policy names only those who exist, or whom ``known``, its past, names as well.
+
+    :raises InvalidModel: it does not.
+    """
+    before = {_key(one) for one, _ in policies.named_in(known)} if known else set()
+    new = [(one, path) for one, path in policies.named_in(policy) if _key(one) not in before]
+    await _check(conn, new)
+
+
+async def check_stage(conn: AsyncConnection, stage: AccessPackageApprovalStage, path: str) -> None:
+    """Check that an approval stage at ``path`` names only those who exist.
+
+    :raises InvalidModel: it does not.
+    """
+    await _check(conn, policies.approvers_of(stage, path))
+
+
+async def _check(conn: AsyncConnection, named: Iterable[Named]) -> None:
+    wanted = [(kind, key, path) for one, path in named for kind, key in _keys(one)]
+    found = await directory.references(conn, {key for _, key, _ in wanted}) if wanted else {}
+    for kind, key, path in wanted:
+        if key not in found or found[key].kind is not kind:
+            raise InvalidModel(
+                f"'{path}' names '{key}', and there is no such {kind.value}.", target=path
+            )
+
+
+def _keys(one: SubjectSet) -> Iterator[tuple[Kind, str]]:
+    match one:
+        case SingleUser() if one.user_id:
+            yield Kind.USER, one.user_id
+        case GroupMembers() if one.group_id:
+            yield Kind.GROUP, one.group_id
+        case SingleServicePrincipal() if one.service_principal_id:
+            yield Kind.SERVICE_PRINCIPAL, one.service_principal_id
+
+
+def _key(one: SubjectSet) -> tuple[tuple[Kind, str], ...]:
+    return tuple(_keys(one))
