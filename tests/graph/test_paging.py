@@ -53,7 +53,7 @@ steps = st.lists(st.tuples(st.sampled_from(["insert", "delete"]), st.integers(0,
     order=st.sampled_from(
         ["id", "title", "title desc", "pages", "pages desc,title", "state,id desc"]
     ),
-    condition=st.sampled_from(["", "pages ne null", "state eq 'lent'", "author/name eq null"]),
+    condition=st.sampled_from(["", "pages ne null", "state eq 'lent'", "not reviews/any()"]),
     size=st.integers(1, 7),
     changes=st.lists(steps, max_size=12),
 )
@@ -72,7 +72,7 @@ async def test_each_row_is_shown_once_whatever_happens_to_others(
         await conn.execute(insert(library.books), [row(n) for n in sorted(start)])
     present, stayed = set(start), set(start)
     params = {"$top": str(size), "$orderby": order}
-    if condition and "author" not in condition:
+    if condition:
         params["$filter"] = condition
     matching = {
         b["id"] for b in (await api.get(BOOKS, params={**params, "$top": "999"})).json()["value"]
@@ -96,6 +96,4 @@ async def test_each_row_is_shown_once_whatever_happens_to_others(
 
     lasting = {row(n)["id"] for n in stayed} & matching
     assert lasting <= set(shown)
-    assert all(shown.count(name) == 1 for name in lasting)
-    first_life = {row(n)["id"] for n in start}
-    assert all(shown.count(name) == 1 for name in set(shown) & first_life & lasting)
+    assert len(shown) == len(set(shown)), "a row that went and came again was shown twice"
