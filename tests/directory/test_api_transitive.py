@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, insert
 
 from ostiary.audit.events import SYSTEM
 from ostiary.directory import changes
 from ostiary.directory.objects import Kind
-from ostiary.directory.seed import group_id, person_id
+from ostiary.directory.seed import GROUP_NAMES, group_id, person_id
+from ostiary.directory.tables import memberships
 from ostiary.storage.database import Database
 from tests.directory.conftest import application, person
 from tests.support.clocks import FixedClock
@@ -92,6 +98,71 @@ async def test_groups_of_groups_are_expanded_for_many_people_at_once(
     }
 
 
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (f"transitiveMemberOf/any(g: g/id eq '{PORTAL}')", {PATTI, DIEGO, JONI, NESTOR, MEGAN}),
+        (f"memberOf/any(g: g/id eq '{PORTAL}')", set()),
+        ("memberOf/any(g: startswith(g/displayName,'Fin'))", {PATTI, DIEGO, JONI}),
+        (
+            "transitiveMemberOf/any(g: startswith(g/displayName,'Fin'))",
+            {PATTI, DIEGO, JONI, NESTOR, MEGAN},
+        ),
+        (f"not transitiveMemberOf/any(g: g/id in ('{PORTAL}','{FINANCE}'))", {MIRIAM}),
+        ("transitiveMemberOf/all(g: g/displayName eq 'All employees')", {MIRIAM}),
+        (f"transitiveReports/any(u: u/id eq '{MEGAN}')", {MIRIAM, NESTOR}),
+        (f"transitiveReports/any() and manager/id eq '{MIRIAM}'", {NESTOR, PATTI}),
+    ],
+)
+async def test_people_are_found_by_relations_that_are_worked_out(
+    nested: httpx.AsyncClient, condition: str, expected: set[str]
+) -> None:
+    """Among people of whom none is a direct member of the portal."""
+    among = ",".join(f"'{key}'" for key in (PATTI, DIEGO, JONI, NESTOR, MEGAN, MIRIAM))
+
+    found = await _ids(nested, f"/users?$filter=id in ({among}) and {condition}")
+
+    assert found == expected
+
+
+async def test_a_group_in_a_ring_is_no_member_of_itself(nested: httpx.AsyncClient) -> None:
+    inside = f"transitiveMemberOf/any(g: g/id eq '{PORTAL}')"
+    holding = f"transitiveMembers/any(m: m/id eq '{PORTAL}')"
+
+    assert await _ids(nested, f"/groups?$filter={inside}") == {SALES, FINANCE}
+    assert await _ids(nested, f"/groups?$filter={holding}") == {SALES, FINANCE}
+    assert PORTAL in await _ids(nested, f"/groups?$filter=not {inside}")
+    count = await nested.get(f"/groups/$count?$filter={holding}")
+    assert count.text == "2"
+
+
+async def test_members_of_members_are_filtered_counted_sorted_and_paged(
+    nested: httpx.AsyncClient,
+) -> None:
+    place = f"/groups/{PORTAL}/transitiveMembers"
+    options = "$filter=department eq 'Finance'&$orderby=displayName&$count=true&$top=2"
+
+    first = (await nested.get(f"{place}?{options}")).json()
+    rest = (await nested.get(first["@odata.nextLink"])).json()
+
+    names = [item["displayName"] for item in first["value"] + rest["value"]]
+    assert first["@odata.count"] == len(names) == 3
+    assert names == sorted(names)
+    narrowed = f"{place}/graph.user?$filter=memberOf/any(g: g/id eq '{FINANCE}')"
+    assert (await nested.get(narrowed)).status_code == 400  # objects of any kind have no relations
+
+
+async def test_a_filter_through_memberships_needs_the_permission_to_read_them(
+    api: httpx.AsyncClient,
+) -> None:
+    condition = f"transitiveMemberOf/any(g: g/id eq '{PORTAL}')"
+    narrow = {"headers": application("User.Read.All")}
+
+    reply = await api.get(f"/users?$filter={condition}", **narrow)  # type: ignore[arg-type]  # headers
+
+    assert reply.status_code == 403
+
+
 async def test_what_is_deleted_leads_nowhere(nested: httpx.AsyncClient) -> None:
     assert (await nested.delete(f"/groups/{SALES}")).status_code == 204
 
@@ -149,3 +220,56 @@ async def test_a_signed_in_person_who_is_deleted_is_not_found(
     reply = await api.get("/me/memberOf", headers=person("nestor", *READER))
 
     assert reply.status_code == 404
+
+
+GROUPS = [group_id(name) for name in GROUP_NAMES]
+NODES = [*GROUPS, ADELE, MEGAN]
+
+
+def reachable(edges: set[tuple[str, str]], start: str) -> set[str]:
+    """Follow edges from ``start`` in plain Python; it is not linked to itself."""
+    found: set[str] = set()
+    pending = [start]
+    while pending:
+        at = pending.pop()
+        further = {to for origin, to in edges if origin == at} - found
+        found |= further
+        pending += further
+    return found - {start}
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    edges=st.sets(st.tuples(st.sampled_from(GROUPS), st.sampled_from(NODES)), max_size=9),
+    wanted=st.sets(st.sampled_from(NODES), min_size=1, max_size=2),
+    op=st.sampled_from(["any", "all"]),
+    way=st.sampled_from(["transitiveMembers", "transitiveMemberOf"]),
+)
+async def test_any_web_of_groups_is_filtered_as_it_would_be_walked(
+    staffed: Database,
+    api_on_both: httpx.AsyncClient,
+    edges: set[tuple[str, str]],
+    wanted: set[str],
+    op: str,
+    way: str,
+) -> None:
+    edges = {(outer, inner) for outer, inner in edges if outer != inner}
+    async with staffed.transaction() as conn:
+        await conn.execute(delete(memberships))
+        now = {"added_at": datetime(2026, 1, 5, tzinfo=UTC)}
+        rows = [{"group_id": outer, "member_id": inner, **now} for outer, inner in edges]
+        if rows:
+            await conn.execute(insert(memberships), rows)
+    keys = ",".join(f"'{key}'" for key in sorted(wanted))
+
+    found = await _ids(api_on_both, f"/groups?$filter={way}/{op}(x: x/id in ({keys}))")
+
+    ways = edges if way == "transitiveMembers" else {(inner, outer) for outer, inner in edges}
+    quantify = any if op == "any" else all
+    assert found == {
+        group for group in GROUPS if quantify(x in wanted for x in reachable(ways, group))
+    }

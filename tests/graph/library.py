@@ -6,7 +6,18 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
 from msgspec import UNSET, UnsetType, field
-from sqlalchemy import Boolean, Column, Integer, MetaData, String, Table, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy import delete as sql_delete
 
 from ostiary.graph.app import GraphApp
@@ -175,10 +186,20 @@ def _book(row: Any) -> Book:
     )
 
 
-def shelf_of(start: Start) -> Pairs:
-    """Work out which books stand on the shelves of the authors that pass ``start``."""
-    pairs = select(shelved).where(start(shelved.c.author_id)).subquery()
-    return pairs.c.author_id, pairs.c.book_id
+class Shelves:
+    """Works out which books stand on whose shelves."""
+
+    def onward(self, start: Start) -> Pairs:
+        """Begin with authors."""
+        return self._pairs(start(shelved.c.author_id))
+
+    def back(self, start: Start) -> Pairs:
+        """Begin with books."""
+        return self._pairs(start(shelved.c.book_id))
+
+    def _pairs(self, test: ColumnElement[bool]) -> Pairs:
+        pairs = select(shelved).where(test).subquery()
+        return pairs.c.author_id, pairs.c.book_id
 
 
 AUTHORS: Source = Source(
@@ -196,7 +217,7 @@ AUTHORS: Source = Source(
             local=authors.c.id,
             remote=books.c.id,
             many=True,
-            through=shelf_of,
+            through=Shelves(),
         ),
     },
     alternate_keys={"name": authors.c.name},

@@ -6,7 +6,7 @@ rings come to an end; an object in a ring is not linked to itself. What is delet
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Subquery, select
@@ -15,17 +15,25 @@ from ostiary.directory.tables import directory_objects
 from ostiary.graph.resources import Pairs, Start
 
 
-def closure(near: Column[Any], far: Column[Any]) -> Callable[[Start], Pairs]:
-    """Give what ``Link.through`` needs to follow a table of links as far as it leads.
+@dataclass(frozen=True)
+class Closure:
+    """A table of links followed as far as it leads, for ``Link.through``.
 
     ``near`` and ``far`` are that table's columns for this side and the other.
     """
 
-    def through(start: Start) -> Pairs:
-        pairs = reached(near, far, start)
+    near: Column[Any]
+    far: Column[Any]
+
+    def onward(self, start: Start) -> Pairs:
+        """Give the pairs that begin where ``start`` holds."""
+        pairs = reached(self.near, self.far, start)
         return pairs.c.near, pairs.c.far
 
-    return through
+    def back(self, start: Start) -> Pairs:
+        """Give the pairs that end where ``start`` holds."""
+        pairs = reached(self.far, self.near, start)
+        return pairs.c.far, pairs.c.near
 
 
 def reached(near: Column[Any], far: Column[Any], start: Start) -> Subquery:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Column, ColumnElement, FromClause, func
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ostiary.directory.closures import closure
+from ostiary.directory.closures import Closure
 from ostiary.directory.errors import ObjectNotFound
 from ostiary.directory.model import (
     Application,
@@ -177,7 +177,7 @@ def _objects_far_by(near: Column[Any], far: Column[Any], local: Any, needs: Any)
         local=local,
         remote=directory_objects.c.id,
         many=True,
-        through=closure(near, far),
+        through=Closure(near, far),
         needs=requires(needs),
     )
 

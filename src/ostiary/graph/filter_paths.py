@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, exists, func
+from sqlalchemy import ColumnElement, FromClause, exists, func
 from sqlalchemy import select as sql_select
 from sqlalchemy.sql.util import ClauseAdapter
 
@@ -19,7 +19,7 @@ from ostiary.graph import filter_syntax as syntax
 from ostiary.graph.edm import Property, StructuredType, describe
 from ostiary.graph.errors import BadRequest, Forbidden
 from ostiary.graph.json_lists import Element
-from ostiary.graph.resources import Call, Link, Source
+from ostiary.graph.resources import Call, Link, Pairing, Source
 
 Wrap = Callable[[ColumnElement[bool]], ColumnElement[bool]]
 Adapt = Callable[[Any], Any]
@@ -78,7 +78,7 @@ def order(path: tuple[str, ...], scope: Scope) -> ColumnElement[Any]:
     direct = _direct(path, scope)
     if direct is not None:
         return direct.expression
-    link = link_of(path[0], scope)
+    link = _kept_link(path[0], scope)
     if link.many or link.via is not None or len(path) == 1:
         raise BadRequest(f"Sorting by '{'/'.join(path)}' is not supported.", target="$orderby")
     inner, _ = enter_link(link, scope)
@@ -96,7 +96,7 @@ def open_list(name: str, scope: Scope) -> tuple[Element, Wrap] | None:
         return None
     scope.check_visible(prop.python)
     element = Element.of(prop, scope.adapt(stored))
-    return element, lambda test: exists(sql_select(1).select_from(element.rows).where(test))
+    return element, lambda test: _exists(element.rows, test)
 
 
 def path_operand(node: syntax.Path, scope: Scope) -> Operand:
@@ -162,8 +162,7 @@ def follow(parts: tuple[str, ...], scope: Scope) -> tuple[Scope, Wrap]:
     for part in parts:
         if "." in part:
             continue
-        link = link_of(part, scope)
-        scope, enter = enter_link(link, scope)
+        scope, enter = enter_link(_kept_link(part, scope), scope)
         wrap = _nested(wrap, enter)
     return scope, wrap
 
@@ -183,19 +182,24 @@ def link_of(part: str, scope: Scope) -> Link:
     link = scope.source.links.get(prop.python) if prop else None
     if link is None:
         raise _unknown(part, scope)
+    return link
+
+
+def _kept_link(part: str, scope: Scope) -> Link:
+    """Give a link whose pairs a table holds.
+
+    :raises BadRequest: there is none, or its pairs are worked out.
+    """
+    link = link_of(part, scope)
     if link.through is not None:
-        raise BadRequest(f"'{part}' cannot be used in a filter or to sort by.", target=part)
+        raise BadRequest(f"'{part}' stands in a filter with 'any' or 'all' only.", target=part)
     return link
 
 
 def enter_link(link: Link, scope: Scope) -> tuple[Scope, Wrap]:
     """Open an EXISTS over the link's target; the target's own limits stay in force."""
-    scope.followed.append(link)
-    target = link.target()
-    alias = cast(Any, target.table).alias()
-    adapt: Adapt = ClauseAdapter(alias).traverse
-    local, remote = scope.adapt(link.local), adapt(link.remote)
-    limits = [adapt(test) for test in limits_of(target, scope.call)]
+    inner, alias, limits = _opened(link, scope)
+    local, remote = scope.adapt(link.local), inner.adapt(link.remote)
 
     def enter(test: ColumnElement[bool]) -> ColumnElement[bool]:
         tests = [remote == local, *limits, test]
@@ -203,9 +207,42 @@ def enter_link(link: Link, scope: Scope) -> tuple[Scope, Wrap]:
             near, far = link.via
             pairs = sql_select(1).where(near == local, far == remote).correlate_except(near.table)
             tests[0] = exists(pairs)
-        return exists(sql_select(1).select_from(alias).where(*tests))
+        return _exists(alias, *tests)
 
-    return Scope(target, scope.call, adapt, followed=scope.followed), enter
+    return inner, enter
+
+
+def enter_worked_out(link: Link, pairing: Pairing, scope: Scope) -> tuple[Scope, Wrap]:
+    """Open a link whose pairs are worked out, from the targets that pass the test back to here.
+
+    So the pairs are found once for the whole query, whatever the number of rows on this side. The
+    test must not speak of them.
+    """
+    inner, alias, limits = _opened(link, scope)
+    remote = inner.adapt(link.remote)
+    local: ColumnElement[Any] = scope.adapt(link.local)
+
+    def enter(test: ColumnElement[bool]) -> ColumnElement[bool]:
+        wanted = sql_select(remote).select_from(alias).where(*limits, test)
+        near, _ = pairing.back(lambda far: far.in_(wanted))
+        return local.in_(sql_select(near))
+
+    return inner, enter
+
+
+def _exists(table: FromClause, *tests: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Ask for a row of a table; all other tables in the tests are those of the queries around."""
+    return exists(sql_select(1).select_from(table).where(*tests).correlate_except(table))
+
+
+def _opened(link: Link, scope: Scope) -> tuple[Scope, Any, list[ColumnElement[bool]]]:
+    """Give the scope behind a link, the alias of its table there, and the limits of its rows."""
+    scope.followed.append(link)
+    target = link.target()
+    alias = cast(Any, target.table).alias()
+    adapt: Adapt = ClauseAdapter(alias).traverse
+    limits = [adapt(test) for test in limits_of(target, scope.call)]
+    return Scope(target, scope.call, adapt, followed=scope.followed), alias, limits
 
 
 def limits_of(source: Source, call: Call) -> list[ColumnElement[bool]]:
@@ -218,7 +255,7 @@ def _count(owner: tuple[str, ...], scope: Scope) -> Operand:
     """``link/$count``: the number of targets, as a scalar subquery."""
     if len(owner) != 1:
         raise BadRequest("Invalid filter clause: '$count' stands after one navigation property.")
-    link = link_of(owner[0], scope)
+    link = _kept_link(owner[0], scope)
     scope.followed.append(link)
     target = link.target()
     alias = cast(Any, target.table).alias()
@@ -232,7 +269,8 @@ def _count(owner: tuple[str, ...], scope: Scope) -> Operand:
             near == scope.adapt(link.local)
         )
     query = query.where(*(adapt(test) for test in limits_of(target, scope.call)))
-    return Operand(query.scalar_subquery(), None, same)
+    own = [alias] if link.via is None else [alias, cast(Any, link.via[0]).table]
+    return Operand(query.correlate_except(*own).scalar_subquery(), None, same)
 
 
 def _unknown(name: str, scope: Scope) -> BadRequest:

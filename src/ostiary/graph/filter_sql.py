@@ -18,13 +18,16 @@ from ostiary.graph.errors import BadRequest
 from ostiary.graph.filter_paths import (
     Operand,
     Scope,
+    Wrap,
     enter_link,
+    enter_worked_out,
     follow,
     link_of,
     open_list,
     path_operand,
     same,
 )
+from ostiary.graph.json_lists import Element
 from ostiary.graph.types import EdmEnum
 from ostiary.graph.values import READERS, read_enum
 
@@ -204,9 +207,7 @@ def _text_test(node: syntax.Call, scope: Scope) -> ColumnElement[bool]:
 
 
 def _lambda(node: syntax.Lambda, scope: Scope) -> ColumnElement[bool]:
-    *owner, last = node.path.parts
-    scope, wrap = follow(tuple(owner), scope)
-    inner, enter = open_list(last, scope) or enter_link(link_of(last, scope), scope)
+    inner, enter, wrap = _opened(node, scope)
     if node.body is None:
         return wrap(enter(true()))
     variables = {**(scope.variables or {}), node.variable or "": inner}
@@ -214,3 +215,35 @@ def _lambda(node: syntax.Lambda, scope: Scope) -> ColumnElement[bool]:
     if node.op == "any":
         return wrap(enter(body))
     return wrap(not_(enter(not_(body))))
+
+
+def _opened(node: syntax.Lambda, scope: Scope) -> tuple[Scope | Element, Wrap, Wrap]:
+    """Give what the lambda's variable stands for, the EXISTS over it, and the one around that."""
+    *owner, last = node.path.parts
+    if owner and owner[0] == "$it":
+        owner = owner[1:]
+    elif owner and isinstance(meant := (scope.variables or {}).get(owner[0]), Scope):
+        scope, owner = meant, owner[1:]
+    owned, wrap = follow(tuple(owner), scope)
+    if (listed := open_list(last, owned)) is not None:
+        return *listed, wrap
+    link = link_of(last, owned)
+    if link.through is not None:
+        _require_independent(node, last)
+        return *enter_worked_out(link, link.through, owned), wrap
+    return *enter_link(link, owned), wrap
+
+
+def _require_independent(node: syntax.Lambda, name: str) -> None:
+    """A relation that is worked out is entered from its far end, before any row is at hand.
+
+    :raises BadRequest: the condition speaks of the row at hand.
+    """
+    own = frozenset({node.variable or ""})
+    foreign = next(syntax.free_paths(node.body, own), None) if node.body else None
+    if foreign is not None:
+        raise BadRequest(
+            f"A condition on '{name}' compares its members with constants, not with "
+            f"'{'/'.join(foreign.parts)}'.",
+            target=name,
+        )

@@ -8,7 +8,7 @@ function names in any case, quoted or bare GUIDs and dates, ``has`` with a bare 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal as OneOf
 
@@ -142,6 +142,28 @@ def parse(text: str) -> Node:
     node = parser.disjunction()
     parser.expect_end()
     return node
+
+
+def free_paths(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[Path]:
+    """Give the paths that do not begin with a variable: of a lambda inside, or of ``bound``."""
+    match node:
+        case Path(parts=parts):
+            if parts[0] not in bound:
+                yield node
+        case Lambda(path=path, variable=variable, body=body):
+            yield from free_paths(path, bound)
+            if body is not None:
+                yield from free_paths(body, bound | {variable or ""})
+        case Call(args=nodes) | Logic(terms=nodes):
+            for inner in nodes:
+                yield from free_paths(inner, bound)
+        case Compare(left=left, right=right):
+            yield from free_paths(left, bound)
+            yield from free_paths(right, bound)
+        case In(left=left):
+            yield from free_paths(left, bound)
+        case Not(term=term):
+            yield from free_paths(term, bound)
 
 
 class _Parser:

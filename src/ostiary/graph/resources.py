@@ -126,6 +126,16 @@ Start = Callable[["ColumnElement[Any]"], "ColumnElement[bool]"]
 """A test of this side's column of such a table."""
 
 
+class Pairing(Protocol):
+    """Works out pairs that no table holds, such as members of members."""
+
+    def onward(self, start: Start) -> Pairs:
+        """Give the pairs whose column of this side passes ``start``."""
+
+    def back(self, start: Start) -> Pairs:
+        """Give the pairs whose column of the other side passes ``start``."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Link:
     """How the rows of one source lead to those of another.
@@ -133,7 +143,7 @@ class Link:
     Either ``local`` (a column of this source's table) equals ``remote`` (a column of the
     target's), or both meet in ``via``: a link table with its columns for this side and the other.
     Where the pairs must be worked out first (members of members), ``through`` makes such a table
-    for the rows at hand; filters do not cross these links.
+    for the rows at hand.
     """
 
     target: Callable[[], Source]
@@ -141,7 +151,7 @@ class Link:
     remote: ColumnElement[Any]
     many: bool
     via: Pairs | None = None
-    through: Callable[[Start], Pairs] | None = None
+    through: Pairing | None = None
     order: ColumnElement[Any] | None = None
     needs: Authorize | None = None
     """Who may follow it as a path or by ``$expand``; None: whoever may read the entity."""
@@ -151,7 +161,7 @@ class Link:
 
         ``start`` tests a value of this side: only pairs that pass it are wanted.
         """
-        return self.through(start) if self.through is not None else self.via
+        return self.through.onward(start) if self.through is not None else self.via
 
 
 @dataclass(frozen=True, kw_only=True)
