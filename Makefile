@@ -39,7 +39,10 @@ format: $(BIN)/.dev  ## Rewrite the code in the house style
 bench: $(BIN)/.dev  ## Park and resume on both databases, with a yardstick
 	$(BIN)/python -m bench.park_resume $(ARGS)
 
+simulate: $(BIN)/.dev  ## Run simulated histories with every kind of fault (SEEDS=1000)
+	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) $(ARGS)
+
 clean:  ## Remove the virtual environment and every cache
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help install demo test lint format bench clean
+.PHONY: help install demo test lint format bench simulate clean

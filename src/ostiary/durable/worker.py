@@ -59,13 +59,9 @@ class Worker:
         self._clock = clock
         self._node = node
         self._poll = poll.total_seconds()
+        self.retry = retry or Retry()
         batches = BatchRun(
-            database=database,
-            clock=clock,
-            node=node,
-            lease=lease,
-            retry=retry or Retry(),
-            pause=pause,
+            database=database, clock=clock, node=node, lease=lease, retry=self.retry, pause=pause
         )
         self._rounds = Rounds(database, clock, handlers, batches, slots=slots)
         self._beginning = asyncio.Lock()

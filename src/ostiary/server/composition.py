@@ -96,9 +96,9 @@ async def opened(settings: Settings, *, base_urls: Sequence[str]) -> AsyncIterat
         await database.upgrade()
         await database.join()
         clock = await open_clock(settings, database)
-        tenant_id = await _prepared(settings, database, clock.now())
+        tenant_id = await prepared(settings, database, clock.now())
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        yield _composed(
+        yield composed(
             settings, stack, database, clock, tenant_id=tenant_id, urls=base_urls, http=http
         )
 
@@ -113,7 +113,7 @@ async def open_clock(settings: Settings, database: Database) -> Clock:
     return clock
 
 
-async def _prepared(settings: Settings, database: Database, now: datetime) -> str:
+async def prepared(settings: Settings, database: Database, now: datetime) -> str:
     """Put into a new database what every organisation has, and give the tenant's id."""
     async with database.transaction() as conn:
         kept = await fact_or(conn, "tenant_id", lambda: settings.tenant_id or new_id())
@@ -122,7 +122,7 @@ async def _prepared(settings: Settings, database: Database, now: datetime) -> st
     return cast(str, settings.tenant_id or kept)
 
 
-def _composed(
+def composed(
     settings: Settings,
     stack: AsyncExitStack,
     database: Database,
@@ -132,6 +132,7 @@ def _composed(
     urls: Sequence[str],
     http: aiohttp.ClientSession,
 ) -> Server:
+    """Make every part on an open database, and give ``stack`` what has to be closed."""
     believed = identity.compose(
         settings, tenant_id=tenant_id, base_urls=urls, http=http, now=clock.now
     )
