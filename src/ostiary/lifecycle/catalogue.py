@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from ostiary.lifecycle import argument_forms
+from ostiary.lifecycle.argument_forms import Form
 from ostiary.lifecycle.model.enums import LifecycleWorkflowCategory as Category
 
 JOINER, LEAVER, MOVER = Category.JOINER, Category.LEAVER, Category.MOVER
@@ -49,6 +51,9 @@ EXTENSION_PARAMETER = "customTaskExtensionID"
 GROUPS_PARAMETER = "groupID"
 TEAMS_PARAMETER = "teamID"
 LICENSES_PARAMETER = "licenses"
+UPDATES_PARAMETER = "attributeUpdates"
+TAP_LIFETIME = "tapLifetimeMinutes"
+TAP_IS_USABLE_ONCE = "tapIsUsableOnce"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,8 @@ class Parameter:
     hints: tuple[str, ...] = ()
     """Patterns that the catalogue shows as values, without limiting them."""
     required: bool = False
+    form: Form | None = None
+    """What a value must look like."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +87,8 @@ class Definition:
         return category in self.category or category in self.also
 
 
-def _needs(*names: str) -> tuple[Parameter, ...]:
-    return tuple(Parameter(name, required=True) for name in names)
+def _needs(form: Form, *names: str) -> tuple[Parameter, ...]:
+    return tuple(Parameter(name, required=True, form=form) for name in names)
 
 
 def _switch(name: str, *, required: bool = False) -> Parameter:
@@ -99,8 +106,14 @@ _TAP_RECIPIENTS = (
 
 
 def _email(recipients: tuple[str, ...] = _RECIPIENTS) -> tuple[Parameter, ...]:
-    texts = tuple(Parameter(n) for n in ("cc", "customSubject", "customBody", "locale"))
-    return (*texts, Parameter("to", hints=recipients))
+    to = argument_forms.addresses if recipients is _TAP_RECIPIENTS else argument_forms.recipients
+    return (
+        Parameter("cc", form=argument_forms.ids),
+        Parameter("customSubject"),
+        Parameter("customBody"),
+        Parameter("locale", form=argument_forms.locale),
+        Parameter("to", hints=recipients, form=to),
+    )
 
 
 def _define(
@@ -127,7 +140,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "Add user to groups",
         "Add user to selected groups",
         ALL,
-        _needs(GROUPS_PARAMETER),
+        _needs(argument_forms.ids, GROUPS_PARAMETER),
     ),
     _define(
         DISABLE_ACCOUNT,
@@ -148,7 +161,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "Remove user from selected groups",
         "Remove user from membership of selected Azure AD groups",
         ALL,
-        _needs(GROUPS_PARAMETER),
+        _needs(argument_forms.ids, GROUPS_PARAMETER),
     ),
     _define(
         GENERATE_TAP,
@@ -156,8 +169,8 @@ DEFINITIONS: tuple[Definition, ...] = (
         "Generate Temporary Access Pass and send via email to user's manager",
         (JOINER,),
         (
-            *_needs("tapLifetimeMinutes"),
-            _switch("tapIsUsableOnce", required=True),
+            *_needs(argument_forms.whole_number(10, 43_200), TAP_LIFETIME),
+            _switch(TAP_IS_USABLE_ONCE, required=True),
             *_email(_TAP_RECIPIENTS),
         ),
     ),
@@ -173,7 +186,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "Add user to Teams",
         "Add user to selected Teams",
         ALL,
-        _needs(TEAMS_PARAMETER),
+        _needs(argument_forms.ids, TEAMS_PARAMETER),
     ),
     _define(
         DELETE_ACCOUNT,
@@ -187,7 +200,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "Remove user from selected Teams",
         "Remove user from membership of selected Teams",
         ALL,
-        _needs(TEAMS_PARAMETER),
+        _needs(argument_forms.ids, TEAMS_PARAMETER),
     ),
     _define(
         REMOVE_FROM_ALL_GROUPS,
@@ -212,7 +225,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "Run a Custom Task Extension",
         "Run a Custom Task Extension to callout to an external system.",
         ALL,
-        _needs(EXTENSION_PARAMETER),
+        _needs(argument_forms.one_id, EXTENSION_PARAMETER),
     ),
     _define(
         "52853a3e-f4e5-4eb8-bb24-1ac09a1da935",
@@ -247,21 +260,21 @@ DEFINITIONS: tuple[Definition, ...] = (
         "Request user access package assignment",
         "Request user assignment to selected access package",
         (JOINER, MOVER),
-        _needs("assignmentPolicyId", "accessPackageId"),
+        _needs(argument_forms.one_id, "assignmentPolicyId", "accessPackageId"),
     ),
     _define(
         REMOVE_PACKAGE,
         "Remove access package assignment for user",
         "Remove user assignment of selected access package",
         (LEAVER, MOVER),
-        _needs("accessPackageId"),
+        _needs(argument_forms.one_id, "accessPackageId"),
     ),
     _define(
         REMOVE_ALL_PACKAGES,
         "Remove all access package assignments for user",
         "Remove all access packages assigned to the user",
         (LEAVER,),
-        (Parameter("daysUntilExpiration"),),
+        (Parameter("daysUntilExpiration", form=argument_forms.whole_number(0, 36_500)),),
         also=(MOVER,),
     ),
     _define(
@@ -282,14 +295,14 @@ DEFINITIONS: tuple[Definition, ...] = (
         "Assign licenses to user",
         "Assign selected licenses to the user",
         (JOINER, MOVER),
-        _needs(LICENSES_PARAMETER),
+        _needs(argument_forms.ids, LICENSES_PARAMETER),
     ),
     _define(
         REMOVE_LICENSES,
         "Remove licenses from user",
         "Remove selected licenses assigned to the user",
         (LEAVER, MOVER),
-        _needs(LICENSES_PARAMETER),
+        _needs(argument_forms.ids, LICENSES_PARAMETER),
     ),
     _define(
         REVOKE_SESSIONS,
@@ -302,7 +315,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "Update user attributes",
         "Update attributes of the user in the directory",
         ALL,
-        _needs("attributeUpdates"),
+        _needs(argument_forms.updates, UPDATES_PARAMETER),
     ),
     _define(
         "b8c4e1f9-3a7d-4b2e-9c5f-8d6a9b1c2e3f",

@@ -135,7 +135,12 @@ def _arguments(task: Task, definition: Definition, path: str) -> tuple[tuple[str
 
 
 def _value(parameter: Parameter, value: str, path: str) -> str:
-    if not parameter.choices or not value:
+    if not value.strip():
+        return value
+    problem = parameter.form(value) if parameter.form is not None else None
+    if problem is not None:
+        raise InvalidTask(f"The argument '{parameter.name}' {problem}.", target=path)
+    if not parameter.choices:
         return value
     chosen = next((c for c in parameter.choices if c == value.strip().lower()), None)
     if chosen is None:
