@@ -136,6 +136,10 @@ class Settings(BaseSettings):
     """The ``iss`` of tokens for Logic Apps, as their policies check it. Unset:
     ``https://sts.windows.net/`` and the tenant's id."""
 
+    task_providers: dict[str, str] = {}
+    """Tasks of systems that are not here, such as Teams: the id of the custom task extension that
+    carries a task out, by the id of its task definition."""
+
     trusted_certificates: list[Path] = []
     """Further certificate authorities (PEM files) that callouts trust."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 
 from sqlalchemy import RowMapping, Table, select
@@ -32,17 +32,35 @@ async def check_everything(database: Database) -> None:
     for row in await rows_of(database, tables.task_processing_results):
         of_person[row["user_processing_result_id"]].append(row)
         of_report[row["task_report_id"]].append(row)
-    waiting = Counter(person["run_id"] for person in people if not person["laid_out"])
+    waiting = [person for person in people if not person["laid_out"]]
+    runs = {run["id"]: run for run in await rows_of(database, tables.runs)}
     for person in people:
         check_person(person, of_person[person["id"]], tasks)
     for report in await rows_of(database, tables.task_reports):
         tally = tally_of(report, "people")
-        queued = Tally.of(Status.QUEUED, waiting[report["run_id"]])
+        mine = [p for p in waiting if p["run_id"] == report["run_id"]]
+        if runs[report["run_id"]]["failed_tasks_only"]:
+            mine = [p for p in mine if repeats(p, tasks[report["task_id"]], of_person, tasks)]
+        queued = Tally.of(Status.QUEUED, len(mine))
         assert tally == _count(of_report[report["id"]]) + queued
         assert (Status(report["processing_status"]) in ENDED) == (tally.open == 0)
-    for run in await rows_of(database, tables.runs):
+    for run in runs.values():
         check_run(run, [p for p in people if p["run_id"] == run["id"]])
     await check_that_nothing_waits_on_nothing(database, people, of_person)
+
+
+def repeats(
+    person: RowMapping,
+    task: RowMapping,
+    of_person: Mapping[str, list[RowMapping]],
+    tasks: Mapping[str, RowMapping],
+) -> bool:
+    """Whether a task failed, or was never reached, in the result that somebody repeats."""
+    return any(
+        row["processing_status"] in ("failed", "canceled")
+        and tasks[row["task_id"]]["display_name"].lower() == task["display_name"].lower()
+        for row in of_person[person["origin_id"]]
+    )
 
 
 async def check_that_nothing_waits_on_nothing(
@@ -79,8 +97,9 @@ def check_run(run: RowMapping, people: list[RowMapping]) -> None:
     tally, status = tally_of(run, "people"), Status(run["processing_status"])
     assert tally == _count(people)
     assert tally_of(run, "tasks") == sum((tally_of(p, "tasks") for p in people), Tally())
-    assert (status in ENDED) == (tally.open == 0)
-    assert (run["completed_date_time"] is not None) == (status in ENDED)
+    has_ended = status in ENDED or status is Status.QUARANTINED
+    assert has_ended == (tally.open == 0)
+    assert (run["completed_date_time"] is not None) == has_ended
 
 
 def _count(rows: list[RowMapping]) -> Tally:

@@ -23,6 +23,7 @@ from ostiary.graph.resources import Singleton
 from ostiary.lifecycle.owner import TaskResultOwner
 from ostiary.lifecycle.routes import resources
 from ostiary.lifecycle.service import Lifecycle
+from ostiary.lifecycle.tasks.port import Task
 from ostiary.lifecycle.tasks.registry import Registry, built_in
 from ostiary.lifecycle.work import handlers
 from ostiary.storage.database import Database
@@ -79,7 +80,12 @@ class House:
     """One deployment in one process."""
 
     def __init__(
-        self, database: Database, clock: FixedClock, caller: Caller, endpoint: ScriptedEndpoint
+        self,
+        database: Database,
+        clock: FixedClock,
+        caller: Caller,
+        endpoint: ScriptedEndpoint,
+        tasks: Sequence[Task] | None = None,
     ) -> None:
         self.database = database
         self.clock = clock
@@ -87,10 +93,13 @@ class House:
         owners = Owners([TaskResultOwner()])
         self.resumes = Resumes(database, clock, owners)
         egress = EgressPolicy(loopback=True)
-        self.lifecycle = Lifecycle.of(database, resumes=self.resumes, egress=egress)
+        self.registry = Registry(built_in() if tasks is None else tasks)
+        self.lifecycle = Lifecycle.of(
+            database, resumes=self.resumes, registry=self.registry, egress=egress
+        )
         addresses = Addresses(base_url=BASE)
         self.callouts = CalloutWork(database, clock, owners, caller, addresses=addresses)
-        work = [*handlers(Registry(built_in())), *self.callouts.handlers()]
+        work = [*handlers(self.registry), *self.callouts.handlers()]
         self.worker = Worker(database, clock, work, node="test")
         engine = Engine(
             roots=[Singleton(name="identityGovernance", children=(resources(self.lifecycle),))],

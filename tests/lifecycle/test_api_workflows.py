@@ -41,7 +41,13 @@ async def test_a_workflow_read_alone_shows_what_a_list_leaves_out(house: House) 
         "workflows",
         workflow(
             task(ENABLE, "Enable"),
-            task(WELCOME, "Welcome", go_on=True, cc="x", Locale="en-us"),
+            task(
+                WELCOME,
+                "Welcome",
+                go_on=True,
+                cc="00000000-0000-4000-8000-00000000aaaa",
+                Locale="en-us",
+            ),
             displayName="Australia onboard new hire",
             description="First-day tasks",
             executionConditions=conditions(HIRED),
@@ -56,7 +62,7 @@ async def test_a_workflow_read_alone_shows_what_a_list_leaves_out(house: House) 
     assert alone["executionConditions"] == conditions(HIRED)
     assert alone["createdBy"] == {"id": "00000000-0000-4000-8000-00000000aaaa"}
     assert alone["tasks"][1]["arguments"] == [
-        {"name": "cc", "value": "x"},
+        {"name": "cc", "value": "00000000-0000-4000-8000-00000000aaaa"},
         {"name": "locale", "value": "en-us"},
     ]
     assert [t["executionSequence"] for t in alone["tasks"]] == [1, 2]
@@ -141,7 +147,7 @@ REFUSALS: list[tuple[dict[str, Any], str, str]] = [
     ),
     ({"tasks": [task(CUSTOM, "a")]}, "invalidTask", "tasks/0/arguments"),
     (
-        {"tasks": [task(CUSTOM, "a", customTaskExtensionID="nobody")]},
+        {"tasks": [task(CUSTOM, "a", customTaskExtensionID=ENABLE)]},
         "invalidTask",
         "tasks/0/arguments",
     ),
@@ -203,16 +209,16 @@ async def test_what_cannot_be_kept_is_refused_by_name(
     assert (error["code"], error["target"]) == (code, target)
 
 
-async def test_limits_that_would_not_be_applied_are_not_taken(cottage: House) -> None:
-    limit = {
-        "matchMode": "any",
-        "conditions": [{"@odata.type": f"{NS}countBasedQuarantineCondition", "threshold": 100}],
-    }
-    body = workflow(task(ENABLE, "Enable"), settings={"quarantineConfiguration": limit})
+async def test_a_scope_of_administrative_units_is_refused_with_a_reason(cottage: House) -> None:
+    unit = {"@odata.type": "#microsoft.graph.administrativeUnit", "id": "unit"}
+    body = workflow(task(ENABLE, "Enable"), administrationScopeTargets=[unit])
 
+    await cottage.post("workflows", body, status=400)
+    body["administrationScopeTargets"] = [{"id": "unit"}]
     error = (await cottage.post("workflows", body, status=501))["error"]
 
-    assert error["target"] == "settings/quarantineConfiguration"
+    assert error["target"] == "administrationScopeTargets"
+    assert "no administrative units" in error["message"]
 
 
 async def test_a_name_belongs_to_one_live_workflow_in_any_case(house: House) -> None:

@@ -13,11 +13,12 @@ from ostiary.durable import queue
 from ostiary.durable.worker import Worker
 from ostiary.lifecycle import names, tables, work
 from ostiary.lifecycle.model import WorkflowExecutionType as ExecutionType
-from ostiary.lifecycle.service.settling import put_runs
-from ostiary.lifecycle.store import runs as run_store
+from ostiary.lifecycle.service import starting
+from ostiary.lifecycle.service.settling import PORTION
+from ostiary.lifecycle.service.starting import Start
+from ostiary.lifecycle.store import choices
 from ostiary.lifecycle.store import workflows as store
 from ostiary.lifecycle.tasks.registry import Registry, built_in
-from ostiary.storage.tables import new_id
 from tests.lifecycle.counting import check_everything, rows_of
 from tests.lifecycle.house import (
     ADD_TO_GROUPS,
@@ -33,25 +34,17 @@ from tests.lifecycle.house import (
 
 async def start(house: House, workflow_id: str, people: list[str]) -> str:
     """Queue a run for more people than an activation may name."""
-    run_id, now = new_id(), house.clock.now()
     async with house.database.transaction() as conn:
         row = await store.workflow_row(conn, workflow_id)
         assert row is not None
-        number = await run_store.enabled_tasks(conn, row["version_id"])
-        await run_store.insert_run(
-            conn,
-            id=run_id,
-            workflow_id=workflow_id,
-            version_id=row["version_id"],
+        wanted = Start(
+            workflow=row,
+            people=choices.named(people),
             execution_type=ExecutionType.SCHEDULED,
-            people=len(people),
-            tasks=number,
-            now=now,
         )
-        await run_store.insert_people(conn, run_id, people, version=row["version"], tasks=number)
-        await run_store.insert_reports(conn, [run_id], now=now)
-        await put_runs(conn, names.RUN_START, [run_id], now=now)
-    return run_id
+        started = await starting.start(conn, wanted, now=house.clock.now())
+    assert started.run_id is not None
+    return started.run_id
 
 
 @contextmanager
@@ -105,13 +98,13 @@ async def test_a_batch_takes_as_many_statements_as_one_person(house: House) -> N
 
 async def test_a_run_is_laid_out_and_canceled_in_portions(house: House) -> None:
     workflow = await house.workflow(task(ENABLE, "Enable"), task(DISABLE, "Disable"))
-    people = await house.people(*(f"person{i}" for i in range(work.PORTION + 7)))
+    people = await house.people(*(f"person{i}" for i in range(PORTION + 7)))
     run = await start(house, workflow, people)
 
     await cost(house, names.RUN_START, 1)
 
     rows = await rows_of(house.database, tables.user_processing_results)
-    assert sum(row["laid_out"] for row in rows) == work.PORTION
+    assert sum(row["laid_out"] for row in rows) == PORTION
     scope = {"runs": [{"id": run}]}
     await house.post(f"workflows/{workflow}/cancelProcessing", {"scope": scope}, status=204)
     await cost(house, names.RUN_CANCEL, 1)
@@ -130,7 +123,7 @@ async def test_disabling_in_the_middle_of_a_run_lets_those_finish_who_have_start
     house: House,
 ) -> None:
     workflow = await house.workflow(task(ENABLE, "Enable"), task(DISABLE, "Disable"))
-    people = await house.people(*(f"person{i}" for i in range(work.PORTION + 7)))
+    people = await house.people(*(f"person{i}" for i in range(PORTION + 7)))
     run = await start(house, workflow, people)
     await cost(house, names.RUN_START, 1)
     await cost(house, names.TASK_RUN, 100)

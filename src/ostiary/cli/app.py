@@ -16,6 +16,7 @@ from ostiary.cli import (
     logic_apps,
     serving,
     tokens,
+    trials,
 )
 from ostiary.cli.demo import command as demo
 
@@ -52,6 +53,7 @@ app.command(tokens.token, help_epilogue=tokens.EXAMPLES)
 for group in (
     clocks.app,
     callouts.app,
+    trials.app,
     logic_apps.app,
     applications.app,
     authority.app,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,8 +62,10 @@ class RunningServer:
         return answer
 
 
-def running_server(server: Server) -> RunningServer | None:
+def running_server(server: Server, *, roles: Sequence[str] = ()) -> RunningServer | None:
     """Give the server that runs on the data that ``server`` has opened; None if there is none.
+
+    ``roles`` are the permissions of the token.
 
     :raises Failed: no token can be made for it.
     """
@@ -72,7 +75,7 @@ def running_server(server: Server) -> RunningServer | None:
     if server.issuer is None:
         raise no_issuer(server)
     client = Client(app_id=COMMAND_LINE_APP_ID, object_id=COMMAND_LINE_APP_ID)
-    issued = server.issuer.for_app(client, now=server.clock.now(), roles=())
+    issued = server.issuer.for_app(client, now=server.clock.now(), roles=tuple(roles))
     return RunningServer(found, issued.token)
 
 

@@ -288,8 +288,9 @@ class Dispatcher:
     async def _operation(self, place: OperationAt, call: GraphCall, writer: Writer) -> Reply:
         operation = place.operation
         method = "POST" if operation.kind == "action" else "GET"
-        if call.method != method:
-            raise _not_allowed(**{method: True})
+        offered = {method: True} | ({"GET": True} if operation.also_get else {})
+        if call.method not in offered:
+            raise _not_allowed(**offered)
         value = await _run(Endpoint(operation.needs, operation.handle), call)
         if isinstance(value, Matching):
             return await self._page(_matching(place, value), call, writer)

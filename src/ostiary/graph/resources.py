@@ -225,6 +225,8 @@ class Operation:
     many: bool = False
     empty: int = 204
     aliases: tuple[str, ...] = ()
+    also_get: bool = False
+    """An action without a body that some published lists write as GET: both are answered."""
     in_schema: bool = True
     """False for an addition of ours, which ``$metadata`` keeps out of the published namespaces."""
 

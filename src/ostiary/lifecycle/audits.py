@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from ostiary.audit.events import Actor, AuditEvent, Target
 from ostiary.lifecycle import names
+from ostiary.lifecycle.limits import Held
 from ostiary.lifecycle.model.workflows import Workflow
 
 Operation = Literal["Add", "Update", "Delete"]
@@ -23,6 +25,13 @@ def workflow_event(
         actor=actor,
         targets=(Target(id=id, type="Workflow", display_name=display_name),),
     )
+
+
+def quarantine_event(id: str, display_name: str, held: Held, run_id: str) -> AuditEvent:
+    """Tell of a run that a limit holds back, and with it the workflow."""
+    event = workflow_event("Quarantine workflow", names.ACTOR, id, display_name)
+    details = {"runId": run_id, "quarantineType": held.type.value}
+    return replace(event, reason=held.reason, details=details)
 
 
 def changes_of_workflow(before: Workflow, after: Workflow, actor: Actor) -> list[AuditEvent]:

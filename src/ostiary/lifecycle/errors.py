@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ostiary.graph.errors import BadRequest, Conflict
+from ostiary.graph.errors import BadRequest, Conflict, NotAcceptable
 
 
 class InvalidRule(BadRequest):
@@ -38,6 +38,20 @@ class WorkflowDisabled(BadRequest):
 
     code = "workflowDisabled"
     message = "The workflow is disabled: set 'isEnabled' to true before it is activated."
+
+
+class WorkflowQuarantined(BadRequest):
+    """An execution limit holds the workflow back."""
+
+    code = "workflowQuarantined"
+    message = "The workflow is quarantined: look at it, then use clearQuarantine."
+
+
+class UnknownPeople(NotAcceptable):
+    """A scope names people who do not exist."""
+
+    code = "notAcceptable"
+    message = "The scope names users who do not exist."
 
 
 class RunNotCancelable(BadRequest):

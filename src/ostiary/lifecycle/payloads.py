@@ -15,6 +15,7 @@ from ostiary.directory import store as directory
 from ostiary.directory.people import Person
 from ostiary.extensions.callouts import Callout
 from ostiary.graph.values import write_primitive
+from ostiary.lifecycle.catalogue import RUN_CUSTOM_EXTENSION
 from ostiary.lifecycle.store import results as store
 from ostiary.lifecycle.store.rows import Row
 
@@ -29,13 +30,21 @@ async def payloads(
 ) -> Mapping[str, Mapping[str, Any]]:
     """Give the bodies by callout id; a task that is not in progress has none to give."""
     calls = await store.calls(conn, {callout.owner_id for callout in callouts})
-    people = await directory.people(conn, {row["subject_id"] for row in calls.values()})
-    managers = await directory.people(conn, {p.manager_id for p in people.values() if p.manager_id})
+    bodies = await _bodies(conn, list(calls.values()), base_url)
     return {
-        callout.id: _body(calls[callout.owner_id], people, managers, base_url)
-        for callout in callouts
-        if callout.owner_id in calls
+        callout.id: bodies[callout.owner_id] for callout in callouts if callout.owner_id in calls
     }
+
+
+async def payload_of(conn: AsyncConnection, row: Row, *, base_url: str) -> Json:
+    """Give the body that an endpoint would be sent of one task now, whatever its state."""
+    return (await _bodies(conn, [row], base_url))[row["id"]]
+
+
+async def _bodies(conn: AsyncConnection, rows: Sequence[Row], base_url: str) -> dict[str, Json]:
+    people = await directory.people(conn, {row["subject_id"] for row in rows})
+    managers = await directory.people(conn, {p.manager_id for p in people.values() if p.manager_id})
+    return {row["id"]: _body(row, people, managers, base_url) for row in rows}
 
 
 def callback_path(row: Row) -> str:
@@ -54,7 +63,7 @@ def _body(
         "callbackUriPath": path,
         "callbackUri": f"{base_url}/v1.0{path}",
         "subject": _subject(row["subject_id"], people, managers),
-        "task": {"id": row["task_id"], "displayName": row["task_name"]},
+        "task": _task(row),
         "taskProcessingResult": {
             "id": row["id"],
             "createdDateTime": write_primitive(row["created_date_time"]),
@@ -66,6 +75,15 @@ def _body(
         },
     }
     return {"data": data, "source": SOURCE, "type": TYPE}
+
+
+def _task(row: Row) -> Json:
+    """Name the task; one that stands for another system's says what is asked of that."""
+    named = {"id": row["task_id"], "displayName": row["task_name"]}
+    if row["task_definition_id"] == RUN_CUSTOM_EXTENSION:
+        return named
+    arguments = dict(row["arguments"])
+    return {**named, "taskDefinitionId": row["task_definition_id"], "arguments": arguments}
 
 
 def _subject(id: str, people: Mapping[str, Person], managers: Mapping[str, Person]) -> Json:

@@ -89,6 +89,8 @@ class Turn:
     """Whether the workflow is there, and enabled."""
     stopping: bool
     """Whether the run is being stopped."""
+    is_preview: bool = False
+    """Whether the run only shows what would happen."""
 
 
 class Then(Enum):

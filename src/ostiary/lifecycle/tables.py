@@ -209,3 +209,18 @@ lifecycle_settings = Table(
     Column("use_company_branding", Boolean, nullable=False),
     Column("quarantine_configuration", Json),
 )
+
+temporary_access_passes = Table(
+    "temporary_access_passes",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("user_id", String(36), nullable=False),
+    Column("task_processing_result_id", String(36), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("start_date_time", Instant, nullable=False),
+    Column("end_date_time", Instant, nullable=False),
+    Column("is_usable_once", Boolean, nullable=False),
+    Column("used_date_time", Instant),
+    Column("created_date_time", Instant, nullable=False),
+    Index("ix_temporary_access_passes_user_id", "user_id"),
+)

@@ -17,16 +17,13 @@ from ostiary.extensions import service as extensions
 from ostiary.lifecycle import names
 from ostiary.lifecycle.purges import purge_workflows
 from ostiary.lifecycle.results import Move, due_move
-from ostiary.lifecycle.service.settling import Batch, put_next, put_runs
+from ostiary.lifecycle.service.settling import PORTION, Batch, put_next, put_runs
 from ostiary.lifecycle.store import portions
 from ostiary.lifecycle.store import results as store
 from ostiary.lifecycle.store import runs as run_store
 from ostiary.lifecycle.store.runs import RunFacts
 from ostiary.lifecycle.tallies import Status
 from ostiary.lifecycle.tasks.registry import Registry
-
-PORTION = 500
-"""People that one transaction lays out or cancels."""
 
 _UNDER_WAY = frozenset({Status.QUEUED, Status.IN_PROGRESS})
 
@@ -111,7 +108,10 @@ class TaskRunner:
                     batch.halt(turn.person)
                 case Move.LEAVE:
                     pass
-        outcomes = await self._registry.run(conn, begun, now=now)
+        real = [turn for turn in begun if not turn.is_preview]
+        outcomes = await self._registry.run(conn, real, now=now)
+        shown = [turn for turn in begun if turn.is_preview]
+        outcomes |= await self._registry.foresee(conn, shown, now=now)
         for turn in begun:
             if turn.task.id in outcomes:
                 batch.finish(turn.person, turn.task, outcomes[turn.task.id])
@@ -123,7 +123,7 @@ async def _follow_versions(
 ) -> None:
     """Put runs that nobody has started onto the current version of their workflow."""
     for facts in starting:
-        behind = facts.version_id != facts.current_version_id
+        behind = facts.version_id != facts.current_version_id and facts.only_task_id is None
         if (
             behind
             and facts.run.status is Status.QUEUED

@@ -8,9 +8,11 @@ from msgspec import UNSET
 
 from ostiary.graph.errors import NotSupported
 from ostiary.lifecycle.conditions import check_conditions, check_known, check_schedule, pruned
-from ostiary.lifecycle.errors import version_bound
+from ostiary.lifecycle.errors import InvalidOperation, version_bound
+from ostiary.lifecycle.limits import check_limit
 from ostiary.lifecycle.model import LifecycleWorkflowCategory as Category
 from ostiary.lifecycle.model import WorkflowExecutionConditions
+from ostiary.lifecycle.model.definitions import QuarantineConfiguration
 from ostiary.lifecycle.model.workflows import Workflow
 from ostiary.lifecycle.texts import check_texts
 from ostiary.lifecycle.workflow_tasks import NewTask, admitted_tasks
@@ -27,6 +29,7 @@ class NewWorkflow:
     is_scheduling_enabled: bool
     conditions: WorkflowExecutionConditions
     tasks: tuple[NewTask, ...]
+    limit: QuarantineConfiguration | None = None
 
 
 def admitted(draft: Workflow, *, path: str = "") -> NewWorkflow:
@@ -47,7 +50,9 @@ def admitted(draft: Workflow, *, path: str = "") -> NewWorkflow:
         is_enabled=draft.is_enabled,
         is_scheduling_enabled=draft.is_scheduling_enabled,
     )
-    _refuse_limits(draft, path)
+    limit = draft.settings.quarantine_configuration
+    check_limit(limit, path=f"{path}settings/quarantineConfiguration")
+    _refuse_units(draft, path)
     return NewWorkflow(
         category=draft.category,
         display_name=draft.display_name,
@@ -55,6 +60,7 @@ def admitted(draft: Workflow, *, path: str = "") -> NewWorkflow:
         is_enabled=draft.is_enabled,
         is_scheduling_enabled=draft.is_scheduling_enabled,
         conditions=conditions,
+        limit=limit,
         tasks=admitted_tasks(draft.tasks, category=draft.category, path=f"{path}tasks"),
     )
 
@@ -70,12 +76,15 @@ def check_patch(before: Workflow, after: Workflow) -> None:
         conditions = pruned(conditions)
     if conditions != before.execution_conditions:
         raise version_bound("execution_conditions")
-    for name in ("category", "settings"):
-        if getattr(before, name) != getattr(after, name):
-            raise version_bound(name)
-    for name in ("tasks", "administration_scope_targets"):
-        if getattr(after, name) is not UNSET and getattr(after, name) != getattr(before, name):
-            raise version_bound(name)
+    if before.category != after.category:
+        raise InvalidOperation(
+            f"The category of the workflow is '{before.category.value}' for ever.",
+            target="category",
+        )
+    if after.tasks is not UNSET and after.tasks != before.tasks:
+        raise version_bound("tasks")
+    _refuse_units(after, "")
+    check_limit(after.settings.quarantine_configuration, path="settings/quarantineConfiguration")
     check_texts(after.display_name, after.description)
     if isinstance(conditions, WorkflowExecutionConditions):
         check_schedule(
@@ -85,17 +94,11 @@ def check_patch(before: Workflow, after: Workflow) -> None:
         )
 
 
-def _refuse_limits(draft: Workflow, path: str) -> None:
-    """A limit that would be kept and not applied is worse than none."""
-    if draft.settings.quarantine_configuration is not None:
-        raise NotSupported(
-            "Execution limits are not supported by this server yet: leave "
-            f"'{path}settings/quarantineConfiguration' null.",
-            target=f"{path}settings/quarantineConfiguration",
-        )
+def _refuse_units(draft: Workflow, path: str) -> None:
+    """A scope that would be kept and not applied is worse than none."""
     if draft.administration_scope_targets not in (UNSET, []):
         raise NotSupported(
-            "Administrative units are not supported by this server yet: leave "
-            f"'{path}administrationScopeTargets' out.",
+            "There are no administrative units in this directory, so nobody can be limited to one: "
+            f"leave '{path}administrationScopeTargets' out.",
             target=f"{path}administrationScopeTargets",
         )

@@ -21,6 +21,7 @@ from ostiary.extensions.egress import EgressPolicy
 from ostiary.extensions.owners import Owners
 from ostiary.extensions.resumes import Resumes
 from ostiary.graph.resources import Node, Singleton
+from ostiary.identity.issuers import ConfigurationError
 from ostiary.lifecycle import routes as lifecycle_routes
 from ostiary.lifecycle import work as lifecycle_work
 from ostiary.lifecycle.owner import TaskResultOwner
@@ -63,9 +64,11 @@ def compose(
         refuse_unresolved=settings.refuse_unresolved_logic_apps,
         is_told_first=settings.grant_callout is GrantCallout.BEFORE,
     )
+    registry = _registry(settings)
     workflows = Lifecycle.of(
         database,
         resumes=resumes,
+        registry=registry,
         egress=egress,
         logic_app_template=settings.logic_app_url_template,
         refuse_unresolved=settings.refuse_unresolved_logic_apps,
@@ -77,10 +80,21 @@ def compose(
         roots=_roots(access, workflows),
         handlers=[
             *entitlement_work.handlers(),
-            *lifecycle_work.handlers(Registry(built_in())),
+            *lifecycle_work.handlers(registry),
         ],
         close=access.close,
     )
+
+
+def _registry(settings: Settings) -> Registry:
+    """Make the tasks.
+
+    :raises ConfigurationError: an extension is named for a task that needs none.
+    """
+    try:
+        return Registry(built_in(providers=settings.task_providers))
+    except ValueError as error:
+        raise ConfigurationError(f"OSTIARY_TASK_PROVIDERS: {error}") from None
 
 
 def _roots(access: Entitlement, workflows: Lifecycle) -> list[Node]:

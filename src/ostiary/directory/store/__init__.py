@@ -32,6 +32,7 @@ from ostiary.directory.store.groups import (
     insert_links,
     owned_by,
     owners,
+    sponsored_by,
     sponsors,
     wire_groups,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "service_principals",
     "service_principals_by_app_id",
     "set_where",
+    "sponsored_by",
     "sponsors",
     "update_objects",
     "used_ids",

@@ -58,6 +58,11 @@ async def sponsors(conn: AsyncConnection, user_ids: Collection[str]) -> dict[str
     return await _linked(conn, sponsorships.c.user_id, sponsorships.c.sponsor_id, user_ids)
 
 
+async def sponsored_by(conn: AsyncConnection, sponsor_ids: Collection[str]) -> dict[str, set[str]]:
+    """Give the ids of the live people whom each object sponsors; empty for one without any."""
+    return await _linked(conn, sponsorships.c.sponsor_id, sponsorships.c.user_id, sponsor_ids)
+
+
 async def all_groups_of(
     conn: AsyncConnection, member_id: str, *, security_enabled_only: bool = False
 ) -> list[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from ostiary.directory.model import User
+from ostiary.directory.model import DirectoryObject, User
 from ostiary.graph.types import UNSET, Complex, Nav, UnsetType
-from ostiary.lifecycle.model.workflows import Run, Workflow
+from ostiary.lifecycle.model.workflows import ActivationScope, Run, Workflow
 
 NAMESPACE = "microsoft.graph.identityGovernance"
 
@@ -15,6 +15,27 @@ class Activate(Complex, kw_only=True):
     """``workflow/activate``: the people to run the workflow for, now."""
 
     subjects: Annotated[list[User] | UnsetType, Nav()] = UNSET
+
+
+class ActivateWithScope(Complex, kw_only=True):
+    """``workflow/activateWithScope``."""
+
+    scope: ActivationScope
+
+
+class PreviewWorkflow(Complex, kw_only=True):
+    """``workflow/previewWorkflow``: the people to show the workflow's effect on."""
+
+    subjects: Annotated[list[DirectoryObject] | UnsetType, Nav()] = UNSET
+
+
+class PreviewFailedTask(Complex, kw_only=True):
+    """A task that would fail for everybody, and why."""
+
+    name: str
+    task_id: str
+    definition_id: str
+    failure_reason: str
 
 
 class CancelScope(Complex, kw_only=True):

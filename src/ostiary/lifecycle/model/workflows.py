@@ -10,8 +10,8 @@ from typing import Annotated, ClassVar
 
 from msgspec import field
 
-from ostiary.directory.model import DirectoryObject, User
-from ostiary.graph.types import UNSET, Entity, Nav, ReadOnly, UnsetType
+from ostiary.directory.model import DirectoryObject, Group, User
+from ostiary.graph.types import UNSET, Complex, Entity, Nav, ReadOnly, UnsetType
 from ostiary.lifecycle.model.conditions import WorkflowExecutionConditions
 from ostiary.lifecycle.model.definitions import (
     QuarantineDetails,
@@ -19,6 +19,8 @@ from ostiary.lifecycle.model.definitions import (
     WorkflowSetting,
 )
 from ostiary.lifecycle.model.enums import (
+    ActivationTaskScopeType,
+    ActivationUserScopeType,
     LifecycleTaskCategory,
     LifecycleWorkflowCategory,
     LifecycleWorkflowProcessingStatus,
@@ -100,6 +102,39 @@ class WorkflowTemplate(Entity, kw_only=True):
     tasks: Annotated[list[Task] | UnsetType, Nav(contained=True)] = UNSET
 
 
+class ActivationScope(Complex, kw_only=True):
+    """Whom a workflow is run for, and which of its tasks."""
+
+    ABSTRACT: ClassVar[bool] = True
+
+
+class ActivateRunScope(ActivationScope, kw_only=True):
+    """The people of an earlier run, all or those for whom something failed."""
+
+    task_scope: ActivationTaskScopeType
+    user_scope: ActivationUserScopeType
+    run: Annotated[Run | UnsetType, Nav()] = UNSET
+
+
+class ActivateProcessingResultScope(ActivationScope, kw_only=True):
+    """The people behind results of earlier runs."""
+
+    task_scope: ActivationTaskScopeType
+    processing_results: Annotated[list[UserProcessingResult], Nav()] = field(default_factory=list)
+
+
+class ActivateUserScope(ActivationScope, kw_only=True):
+    """These people."""
+
+    users: Annotated[list[User], Nav()] = field(default_factory=list)
+
+
+class ActivateGroupScope(ActivationScope, kw_only=True):
+    """The people who are direct members of a group."""
+
+    group: Annotated[Group | UnsetType, Nav()] = UNSET
+
+
 class Run(Entity, kw_only=True):
     """One execution of a workflow for some people."""
 
@@ -115,6 +150,7 @@ class Run(Entity, kw_only=True):
     total_tasks_count: int
     failed_tasks_count: int
     total_unprocessed_tasks_count: int
+    activated_on_scope: ActivationScope | None = None
     reprocessed_runs: Annotated[list[Run] | UnsetType, Nav()] = UNSET
     user_processing_results: Annotated[
         list[UserProcessingResult] | UnsetType, Nav(contained=True)

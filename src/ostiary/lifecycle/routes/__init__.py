@@ -10,6 +10,7 @@ from ostiary.lifecycle.model.definitions import LifecycleWorkflowsContainer
 from ostiary.lifecycle.routes import unserved
 from ostiary.lifecycle.routes.catalogue import task_definitions, workflow_templates
 from ostiary.lifecycle.routes.deleted import deleted_items
+from ostiary.lifecycle.routes.insights import insights
 from ostiary.lifecycle.routes.settings import settings
 from ostiary.lifecycle.routes.task_extensions import custom_task_extensions
 from ostiary.lifecycle.routes.workflows import workflows
@@ -28,6 +29,7 @@ def resources(lifecycle: Lifecycle) -> Singleton:
             deleted_items(lifecycle),
             custom_task_extensions(lifecycle.extensions),
             settings(lifecycle.settings),
+            insights(lifecycle.reporting),
             task_definitions(),
             workflow_templates(),
         ),

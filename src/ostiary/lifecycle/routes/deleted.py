@@ -10,7 +10,7 @@ from ostiary.identity.permissions import requires
 from ostiary.identity.principals import principal
 from ostiary.lifecycle.model.workflows import Workflow
 from ostiary.lifecycle.routes import unserved
-from ostiary.lifecycle.routes.results import people, runs, task_reports, task_results
+from ostiary.lifecycle.routes.results import Below, people, runs, task_reports, task_results
 from ostiary.lifecycle.routes.workflows import NAMESPACE, versions
 from ostiary.lifecycle.service import DeletedWorkflows, Lifecycle
 from ostiary.lifecycle.sources import configured
@@ -39,7 +39,8 @@ class _Handlers:
 def deleted_items(lifecycle: Lifecycle) -> Singleton:
     """Declare ``deletedItems``, where workflows are kept that can still be restored."""
     handlers = _Handlers(lifecycle.deleted)
-    results = task_results(None, within=task_processing_results.c.task_id)
+    below = Below(lifecycle, is_deleted=True)
+    results = task_results(below, within=task_processing_results.c.task_id)
     deleted = EntitySet(
         name="workflows",
         source=configured.DELETED_WORKFLOWS,
@@ -48,10 +49,10 @@ def deleted_items(lifecycle: Lifecycle) -> Singleton:
         unserved=unserved.DELETED,
         children=(
             EntitySet(name="tasks", source=TASKS, link="tasks", read=_DETAILS, children=(results,)),
-            versions(None),
-            runs(None),
-            people(None),
-            task_reports(None),
+            versions(below),
+            runs(below),
+            people(below),
+            task_reports(below),
         ),
         operations=(
             Operation(

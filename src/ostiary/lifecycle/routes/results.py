@@ -8,14 +8,18 @@ from typing import Any
 from sqlalchemy import ColumnElement
 
 from ostiary.graph.errors import Forbidden
-from ostiary.graph.resources import Call, EntitySet, Operation
+from ostiary.graph.resources import Call, Endpoint, EntitySet, Operation, References
+from ostiary.graph.types import Complex
 from ostiary.identity import matrix
 from ostiary.identity.permissions import requires
 from ostiary.identity.principals import Principal, principal
 from ostiary.lifecycle.conditions import check_known
 from ostiary.lifecycle.model.extensions import Resume
+from ostiary.lifecycle.model.reports import Window
 from ostiary.lifecycle.routes import unserved
-from ostiary.lifecycle.service import Address, Resuming
+from ostiary.lifecycle.service import Address, Lifecycle, Resuming, Runs
+from ostiary.lifecycle.service.previewing import Trial
+from ostiary.lifecycle.service.reporting import Summary
 from ostiary.lifecycle.sources.results import PEOPLE, REPORTS, RUNS, TASK_RESULTS, reports
 from ostiary.lifecycle.tables import (
     runs as runs_table,
@@ -25,6 +29,14 @@ from ostiary.lifecycle.tables import task_processing_results, user_processing_re
 NAMESPACE = "microsoft.graph.identityGovernance"
 
 _READ = requires(matrix.LW_REPORTS_READ)
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """Where results are served: below a live workflow, or below a deleted one."""
+
+    lifecycle: Lifecycle
+    is_deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,49 +63,132 @@ class _Handlers:
         await self.resuming.resume(_address(call), body, now=call.now, caller=caller)
 
 
-def runs(resuming: Resuming | None) -> EntitySet:
-    """Declare ``runs`` below a workflow."""
-    people = _people(resuming, within=user_processing_results.c.run_id)
-    results = task_results(resuming, within=task_processing_results.c.run_id)
+@dataclass(frozen=True, slots=True)
+class _RunHandlers:
+    runs: Runs
+
+    async def unlink(self, call: Call) -> None:
+        """DELETE …/runs/{id}/reprocessedRuns/{id}/$ref"""
+        await self.runs.unlink(
+            call.key("workflows").lower(),
+            call.key("runs").lower(),
+            call.key("reprocessedRuns").lower(),
+            now=call.now,
+            actor=principal(call).actor(),
+        )
+
+
+def summary(below: Below, of: Summary) -> Operation:
+    """Declare ``summary`` of runs, people or reports of a workflow, or of people of a run."""
+    return Operation(
+        name="summary",
+        kind="function",
+        bound="collection",
+        namespace=NAMESPACE,
+        needs=_READ,
+        handle=_SummaryHandlers(below, of).summary,
+        parameters=Window,
+        returns=of.returns,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _SummaryHandlers:
+    below: Below
+    of: Summary
+
+    async def summary(self, call: Call) -> Complex:
+        """GET …/summary(startDateTime=…,endDateTime=…)"""
+        return await self.below.lifecycle.reporting.summary(
+            self.of,
+            call.key("workflows").lower(),
+            run_id=_key(call, "runs"),
+            is_deleted=self.below.is_deleted,
+            window=call.parameters(Window),
+        )
+
+
+def runs(below: Below) -> EntitySet:
+    """Declare ``runs`` below a workflow; see ``task_results``."""
+    people = _people(below, within=user_processing_results.c.run_id)
+    results = task_results(below, within=task_processing_results.c.run_id)
     return EntitySet(
         name="runs",
         unserved=unserved.RESULTS,
         source=RUNS,
         within=runs_table.c.workflow_id,
         read=_READ,
-        children=(people, results),
+        operations=(summary(below, Summary.RUNS),),
+        children=(people, results, _reprocessed(below)),
     )
 
 
-def people(resuming: Resuming | None) -> EntitySet:
+def _reprocessed(below: Below) -> EntitySet:
+    remove = None
+    if not below.is_deleted:
+        handlers = _RunHandlers(below.lifecycle.runs)
+        remove = Endpoint(requires(matrix.LW_WRITE), handlers.unlink)
+    return EntitySet(
+        name="reprocessedRuns",
+        source=RUNS,
+        link="reprocessed_runs",
+        read=_READ,
+        references=References(remove=remove),
+    )
+
+
+def people(below: Below) -> EntitySet:
     """Declare ``userProcessingResults`` of all runs of a workflow."""
-    return _people(resuming, within=user_processing_results.c.workflow_id)
+    return _people(below, within=user_processing_results.c.workflow_id)
 
 
-def task_reports(resuming: Resuming | None) -> EntitySet:
+def task_reports(below: Below) -> EntitySet:
     """Declare ``taskReports`` below a workflow."""
-    results = task_results(resuming, within=task_processing_results.c.task_report_id)
+    results = task_results(below, within=task_processing_results.c.task_report_id)
     return EntitySet(
         name="taskReports",
         unserved=unserved.RESULTS,
         source=REPORTS,
         within=reports.c.workflow_id,
         read=_READ,
+        operations=(summary(below, Summary.REPORTS),),
         children=(results,),
     )
 
 
-def task_results(resuming: Resuming | None, *, within: ColumnElement[Any]) -> EntitySet:
+def task_results(below: Below, *, within: ColumnElement[Any]) -> EntitySet:
     """Declare ``taskProcessingResults`` below whatever ``within`` names.
 
-    Without ``resuming`` they can only be read: the workflow was deleted.
+    Of a deleted workflow they can only be read.
     """
     return EntitySet(
         name="taskProcessingResults",
         source=TASK_RESULTS,
         within=within,
         read=_READ,
-        operations=() if resuming is None else (_resume(resuming),),
+        operations=(
+            _conversation(below.lifecycle),
+            *(() if below.is_deleted else (_resume(below.lifecycle.resuming),)),
+        ),
+    )
+
+
+def _conversation(lifecycle: Lifecycle) -> Operation:
+    async def conversation(call: Call) -> Trial:
+        """GET …/taskProcessingResults/{id}/conversation(), which is ours"""
+        result_id = call.key("taskProcessingResults").lower()
+        return await lifecycle.previewing.trial(
+            result_id, workflow_id=call.key("workflows").lower(), base_url=call.base_url
+        )
+
+    return Operation(
+        name="conversation",
+        kind="function",
+        namespace="ostiary",
+        needs=requires(matrix.LW_REPORTS_READ),
+        handle=conversation,
+        returns=Trial,
+        in_schema=False,
     )
 
 
@@ -109,14 +204,15 @@ def _resume(resuming: Resuming) -> Operation:
     )
 
 
-def _people(resuming: Resuming | None, *, within: ColumnElement[Any]) -> EntitySet:
-    results = task_results(resuming, within=task_processing_results.c.user_processing_result_id)
+def _people(below: Below, *, within: ColumnElement[Any]) -> EntitySet:
+    results = task_results(below, within=task_processing_results.c.user_processing_result_id)
     return EntitySet(
         name="userProcessingResults",
         unserved=unserved.RESULTS,
         source=PEOPLE,
         within=within,
         read=_READ,
+        operations=(summary(below, Summary.PEOPLE),),
         children=(results,),
     )
 

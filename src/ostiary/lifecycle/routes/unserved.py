@@ -7,19 +7,15 @@ from __future__ import annotations
 
 from typing import Final
 
-CONTAINER: Final = ("insights",)
+CONTAINER: Final[tuple[str, ...]] = ()
 
 WORKFLOWS: Final = (
     "activateAndWait",
-    "activateWithScope",
-    "clearQuarantine",
     "executionScope",
     "previewScope",
-    "previewTaskFailures",
-    "previewWorkflow",
     "subjectProcessingResults",
 )
 
 DELETED: Final = ("executionScope", "previewScope", "subjectProcessingResults")
 
-RESULTS: Final = ("reprocessedRuns", "subjectProcessingResults", "summary")
+RESULTS: Final = ("subjectProcessingResults",)

@@ -11,15 +11,15 @@ from ostiary.identity import matrix
 from ostiary.identity.permissions import requires
 from ostiary.identity.principals import principal
 from ostiary.lifecycle.model.actions import (
-    Activate,
     CancelProcessing,
     CancelRunsScope,
     CreateNewVersion,
 )
 from ostiary.lifecycle.model.workflows import Task, Workflow
 from ostiary.lifecycle.routes import unserved
-from ostiary.lifecycle.routes.results import people, runs, task_reports, task_results
-from ostiary.lifecycle.service import Lifecycle, Resuming, Runs, Workflows
+from ostiary.lifecycle.routes.activation import activations, task_trial
+from ostiary.lifecycle.routes.results import Below, people, runs, task_reports, task_results
+from ostiary.lifecycle.service import Lifecycle, Runs, Workflows
 from ostiary.lifecycle.sources import configured
 from ostiary.lifecycle.sources.results import TASKS
 from ostiary.lifecycle.tables import task_processing_results, workflow_versions
@@ -29,7 +29,6 @@ NAMESPACE = "microsoft.graph.identityGovernance"
 _READ = requires(matrix.LW_WORKFLOWS_READ)
 _DETAILS = requires(matrix.LW_DETAILS_READ)
 _WRITE = requires(matrix.LW_WRITE)
-_ACTIVATE = requires(matrix.LW_ACTIVATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +68,10 @@ class _Handlers:
             _id(call), draft, path=path, now=call.now, actor=actor
         )
 
-    async def activate(self, call: Call) -> None:
-        """POST …/workflows/{id}/activate"""
-        subjects = call.parameters(Activate).subjects or []
-        ids = [subject.id for subject in subjects]
-        await self.runs.activate(_id(call), ids, now=call.now, actor=principal(call).actor())
+    async def clear_quarantine(self, call: Call) -> Workflow:
+        """POST …/workflows/{id}/clearQuarantine"""
+        actor = principal(call).actor()
+        return await self.workflows.clear_quarantine(_id(call), now=call.now, actor=actor)
 
     async def cancel(self, call: Call) -> None:
         """POST …/workflows/{id}/cancelProcessing"""
@@ -86,6 +84,7 @@ class _Handlers:
 def workflows(lifecycle: Lifecycle) -> EntitySet:
     """Declare ``workflows``."""
     handlers = _Handlers(lifecycle.workflows, lifecycle.runs)
+    below = Below(lifecycle)
     return EntitySet(
         name="workflows",
         unserved=unserved.WORKFLOWS,
@@ -96,18 +95,18 @@ def workflows(lifecycle: Lifecycle) -> EntitySet:
         delete=Endpoint(_WRITE, handlers.delete),
         children=(
             _tasks(lifecycle, handlers),
-            versions(lifecycle.resuming),
-            runs(lifecycle.resuming),
-            people(lifecycle.resuming),
-            task_reports(lifecycle.resuming),
+            versions(below),
+            runs(below),
+            people(below),
+            task_reports(below),
         ),
-        operations=_operations(handlers),
+        operations=(*_operations(handlers), *activations(lifecycle)),
     )
 
 
 def _tasks(lifecycle: Lifecycle, handlers: _Handlers) -> EntitySet:
     """The tasks of the current version; they change by new versions only."""
-    results = task_results(lifecycle.resuming, within=task_processing_results.c.task_id)
+    results = task_results(Below(lifecycle), within=task_processing_results.c.task_id)
     return EntitySet(
         name="tasks",
         source=TASKS,
@@ -115,12 +114,13 @@ def _tasks(lifecycle: Lifecycle, handlers: _Handlers) -> EntitySet:
         read=_DETAILS,
         update=Endpoint(_WRITE, handlers.update_task),
         children=(results,),
+        operations=(task_trial(lifecycle),),
     )
 
 
-def versions(resuming: Resuming | None) -> EntitySet:
+def versions(below: Below) -> EntitySet:
     """Declare ``versions`` below a workflow; see ``task_results``."""
-    results = task_results(resuming, within=task_processing_results.c.task_id)
+    results = task_results(below, within=task_processing_results.c.task_id)
     tasks = EntitySet(name="tasks", source=TASKS, link="tasks", read=_DETAILS, children=(results,))
     return EntitySet(
         name="versions",
@@ -133,14 +133,6 @@ def versions(resuming: Resuming | None) -> EntitySet:
 
 def _operations(handlers: _Handlers) -> tuple[Operation, ...]:
     return (
-        Operation(
-            name="activate",
-            kind="action",
-            namespace=NAMESPACE,
-            needs=_ACTIVATE,
-            handle=handlers.activate,
-            parameters=Activate,
-        ),
         Operation(
             name="cancelProcessing",
             kind="action",
@@ -156,6 +148,14 @@ def _operations(handlers: _Handlers) -> tuple[Operation, ...]:
             needs=_WRITE,
             handle=handlers.create_version,
             parameters=CreateNewVersion,
+            returns=Workflow,
+        ),
+        Operation(
+            name="clearQuarantine",
+            kind="action",
+            namespace=NAMESPACE,
+            needs=_WRITE,
+            handle=handlers.clear_quarantine,
             returns=Workflow,
         ),
     )

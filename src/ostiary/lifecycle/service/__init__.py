@@ -7,18 +7,25 @@ from dataclasses import dataclass
 
 from ostiary.extensions.egress import EgressPolicy
 from ostiary.extensions.resumes import Resumes
+from ostiary.lifecycle.service.activating import Activating
 from ostiary.lifecycle.service.deleted import DeletedWorkflows
+from ostiary.lifecycle.service.previewing import Previewing
+from ostiary.lifecycle.service.reporting import Reporting
 from ostiary.lifecycle.service.resuming import Address, Resuming
 from ostiary.lifecycle.service.runs import Runs
 from ostiary.lifecycle.service.settings import TenantSettings
 from ostiary.lifecycle.service.task_extensions import TaskExtensions
 from ostiary.lifecycle.service.workflows import Workflows
+from ostiary.lifecycle.tasks.registry import Registry
 from ostiary.storage.database import Database
 
 __all__ = [
+    "Activating",
     "Address",
     "DeletedWorkflows",
     "Lifecycle",
+    "Previewing",
+    "Reporting",
     "Resuming",
     "Runs",
     "TaskExtensions",
@@ -31,8 +38,11 @@ __all__ = [
 class Lifecycle:
     """All of them, for the routes."""
 
+    activating: Activating
     deleted: DeletedWorkflows
     extensions: TaskExtensions
+    previewing: Previewing
+    reporting: Reporting
     resuming: Resuming
     runs: Runs
     settings: TenantSettings
@@ -44,6 +54,7 @@ class Lifecycle:
         database: Database,
         *,
         resumes: Resumes,
+        registry: Registry,
         egress: EgressPolicy,
         logic_app_template: str | None = None,
         refuse_unresolved: bool = False,
@@ -51,10 +62,12 @@ class Lifecycle:
     ) -> Lifecycle:
         """Make the use cases of one deployment.
 
-        See ``TaskExtensions`` for the settings; ``domains`` are those of the tenant.
+        ``registry`` has the tasks, ``domains`` are those of the tenant; see ``TaskExtensions`` for
+        the rest.
         """
         workflows = Workflows(database)
         return cls(
+            activating=Activating(database, registry),
             deleted=DeletedWorkflows(workflows),
             extensions=TaskExtensions(
                 database=database,
@@ -62,6 +75,8 @@ class Lifecycle:
                 logic_app_template=logic_app_template,
                 refuse_unresolved=refuse_unresolved,
             ),
+            previewing=Previewing(database, registry),
+            reporting=Reporting(database),
             resuming=Resuming(database, resumes),
             runs=Runs(database),
             settings=TenantSettings(database=database, domains=tuple(domains)),

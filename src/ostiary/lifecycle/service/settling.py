@@ -36,6 +36,9 @@ from ostiary.lifecycle.store import results as store
 from ostiary.lifecycle.store import runs as run_store
 from ostiary.lifecycle.tallies import ENDED, Tally
 
+PORTION = 500
+"""People that one transaction lays out or cancels."""
+
 NO_DIFFERENCE = Tally()
 
 

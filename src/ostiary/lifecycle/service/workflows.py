@@ -15,6 +15,7 @@ from ostiary.audit.store import record
 from ostiary.durable import queue
 from ostiary.lifecycle import audits
 from ostiary.lifecycle.errors import InvalidOperation, LimitExceeded, NameTaken
+from ostiary.lifecycle.model.enums import QuarantineType
 from ostiary.lifecycle.model.workflows import Task, Workflow
 from ostiary.lifecycle.purges import RETENTION, purge_at
 from ostiary.lifecycle.service import finding
@@ -22,6 +23,7 @@ from ostiary.lifecycle.service.references import check_references
 from ostiary.lifecycle.service.settling import stop_runs
 from ostiary.lifecycle.store import runs as run_store
 from ostiary.lifecycle.store import workflows as store
+from ostiary.lifecycle.store.rows import limit_json
 from ostiary.lifecycle.store.shown import complete, wire_task, wire_workflow
 from ostiary.lifecycle.store.versions import task_rows, version_row, workflow_row
 from ostiary.lifecycle.texts import name_key
@@ -80,6 +82,7 @@ class Workflows:
                 "description": after.description,
                 "is_enabled": after.is_enabled,
                 "is_scheduling_enabled": after.is_scheduling_enabled,
+                "quarantine_configuration": limit_json(after.settings.quarantine_configuration),
                 "last_modified_date_time": now,
                 "last_modified_by": actor.id,
             }
@@ -141,6 +144,20 @@ class Workflows:
             await self._store(conn, id, row["version"] + 1, new, now=now, actor=actor)
             event = audits.workflow_event("Add workflow version", actor, id, new.display_name)
             await record(conn, [event], now=now)
+            return await read_workflow(conn, id)
+
+    async def clear_quarantine(self, id: str, *, now: datetime, actor: Actor) -> Workflow:
+        """Let a quarantined workflow run again; nothing is started by that.
+
+        :raises NotFound: there is no such workflow.
+        """
+        async with self.writing() as conn:
+            row = await finding.workflow(conn, id, lock=True)
+            if row["quarantine_type"] != QuarantineType.NOT_QUARANTINED.value:
+                await store.set_quarantine(conn, id, dict(store.NOT_QUARANTINED))
+                name = row["display_name"]
+                event = audits.workflow_event("Clear workflow quarantine", actor, id, name)
+                await record(conn, [event], now=now)
             return await read_workflow(conn, id)
 
     async def delete(self, id: str, *, now: datetime, actor: Actor) -> None:

@@ -31,6 +31,7 @@ from ostiary.lifecycle.store.shown import (
     wire_task_result,
 )
 from ostiary.lifecycle.tables import (
+    run_reprocessings,
     runs,
     task_processing_results,
     task_reports,
@@ -67,6 +68,9 @@ def _task_counts(table: FromClause) -> Columns:
     }
 
 
+_repeats = user_processing_results.alias("repeats")
+"""Results that repeat others."""
+
 RUNS: Final[Source] = Source(
     type=Run,
     table=runs,
@@ -89,6 +93,13 @@ RUNS: Final[Source] = Source(
     },
     load=wire_run,
     links={
+        "reprocessed_runs": Link(
+            target=lambda: RUNS,
+            local=runs.c.id,
+            remote=runs.c.id,
+            many=True,
+            via=(run_reprocessings.c.run_id, run_reprocessings.c.reprocessed_run_id),
+        ),
         "user_processing_results": Link(
             target=lambda: PEOPLE,
             local=runs.c.id,
@@ -128,6 +139,13 @@ PEOPLE: Final[Source] = Source(
     load=wire_person,
     links={
         "subject": _subject(user_processing_results.c.subject_id),
+        "reprocessed_runs": Link(
+            target=lambda: RUNS,
+            local=user_processing_results.c.id,
+            remote=runs.c.id,
+            many=True,
+            via=(_repeats.c.origin_id, _repeats.c.run_id),
+        ),
         "task_processing_results": Link(
             target=lambda: TASK_RESULTS,
             local=user_processing_results.c.id,

@@ -9,11 +9,13 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, insert, literal, select, update
+from sqlalchemy import Select, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ostiary.lifecycle.store import choices
 from ostiary.lifecycle.store.ids import RandomId
 from ostiary.lifecycle.tables import (
+    runs,
     task_processing_results,
     task_reports,
     user_processing_results,
@@ -61,7 +63,8 @@ async def lay_out(conn: AsyncConnection, person_ids: Collection[str], *, now: da
         "created_date_time": literal(now, Instant()),
     }
     chosen = (among(_people.id, person_ids), _people.laid_out.is_(False))
-    made = _people_with_tasks(values).where(*chosen)
+    repeated = choices.repeated(_people.origin_id)
+    made = _people_with_tasks(values).where(*chosen, or_(~runs.c.failed_tasks_only, repeated))
     await conn.execute(insert(task_processing_results).from_select(list(values), made))
     await conn.execute(update(user_processing_results).where(*chosen).values(laid_out=True))
 
@@ -72,6 +75,7 @@ def _people_with_tasks(values: dict[str, Any]) -> Select[Any]:
         .select_from(user_processing_results)
         .join(task_reports, task_reports.c.run_id == _people.run_id)
         .join(workflow_tasks, workflow_tasks.c.id == task_reports.c.task_id)
+        .join(runs, runs.c.id == _people.run_id)
     )
 
 

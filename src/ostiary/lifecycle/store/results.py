@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Table, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ostiary.lifecycle.model import WorkflowExecutionType as ExecutionType
 from ostiary.lifecycle.results import Person, TaskResult, Turn
 from ostiary.lifecycle.runs import Report, Run
 from ostiary.lifecycle.store.rows import (
@@ -54,6 +55,7 @@ async def lock_turns(conn: AsyncConnection, result_ids: Collection[str]) -> list
             workflow_tasks.c.arguments,
             workflow_tasks.c.extension_id,
             runs.c.stopping,
+            runs.c.workflow_execution_type,
             (workflows.c.is_enabled & workflows.c.deleted_date_time.is_(None)).label("enabled"),
         )
         .join(workflow_tasks, workflow_tasks.c.id == _results.task_id)
@@ -84,21 +86,34 @@ async def open_tasks(conn: AsyncConnection, person_ids: Collection[str]) -> list
 
 
 async def calls(conn: AsyncConnection, result_ids: Collection[str]) -> dict[str, Row]:
-    """Read what an endpoint is told of tasks in progress: names of the workflow and the task."""
+    """Read what an endpoint is told of tasks in progress; those that have ended are missing."""
+    found = await told(conn, result_ids)
+    going_on = Status.IN_PROGRESS.value
+    return {id: row for id, row in found.items() if row["processing_status"] == going_on}
+
+
+async def results_of_run(conn: AsyncConnection, run_id: str) -> list[str]:
+    """Give the ids of the task results of a run."""
+    query = select(_results.id).where(_results.run_id == run_id)
+    return list((await conn.execute(query)).scalars())
+
+
+async def told(conn: AsyncConnection, result_ids: Collection[str]) -> dict[str, Row]:
+    """Read what there is to tell of tasks, with the names around them and their arguments."""
     query = (
         select(
             task_processing_results,
             workflow_tasks.c.display_name.label("task_name"),
+            workflow_tasks.c.task_definition_id,
+            workflow_tasks.c.arguments,
+            workflow_tasks.c.extension_id,
             workflows.c.display_name.label("workflow_name"),
             _people.workflow_version,
         )
         .join(workflow_tasks, workflow_tasks.c.id == _results.task_id)
         .join(workflows, workflows.c.id == _results.workflow_id)
         .join(user_processing_results, _people.id == _results.user_processing_result_id)
-        .where(
-            among(_results.id, result_ids),
-            _results.processing_status == Status.IN_PROGRESS.value,
-        )
+        .where(among(_results.id, result_ids))
     )
     return {row["id"]: row for row in (await conn.execute(query)).mappings()}
 
@@ -155,6 +170,12 @@ async def lock_runs(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Ru
     return {row["id"]: run_of(row) for row in (await conn.execute(query)).mappings()}
 
 
+async def read_runs(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Run]:
+    """Read runs."""
+    query = select(runs).where(among(runs.c.id, ids))
+    return {row["id"]: run_of(row) for row in (await conn.execute(query)).mappings()}
+
+
 async def save_runs(conn: AsyncConnection, moved: Iterable[Run]) -> None:
     """Store the states of runs; their sums are only ever added to."""
     columns = {
@@ -191,6 +212,7 @@ def _turn(row: Row, person: Person) -> Turn:
         extension_id=row["extension_id"],
         workflow_enabled=bool(row["enabled"]),
         stopping=row["stopping"],
+        is_preview=row["workflow_execution_type"] == ExecutionType.PREVIEW.value,
     )
 
 

@@ -10,9 +10,11 @@ from sqlalchemy import RowMapping, null
 from ostiary.graph.reading import Reader
 from ostiary.graph.types import Version
 from ostiary.graph.writing import Writer
+from ostiary.lifecycle import scopes
 from ostiary.lifecycle.conditions import pruned
 from ostiary.lifecycle.model import WorkflowExecutionConditions
 from ostiary.lifecycle.model.definitions import QuarantineConfiguration
+from ostiary.lifecycle.model.workflows import ActivationScope
 from ostiary.lifecycle.results import Person, TaskResult
 from ostiary.lifecycle.runs import Report, Run
 from ostiary.lifecycle.tallies import STATES, Status, Tally
@@ -41,6 +43,16 @@ def limit_json(limit: QuarantineConfiguration | None) -> Any:
 def limit_of(kept: Any) -> QuarantineConfiguration | None:
     """Read an execution limit that was kept."""
     return None if kept is None else _READER.create(QuarantineConfiguration, kept)
+
+
+def scope_json(scope: ActivationScope | None) -> Any:
+    """Give an activation scope as it is kept: spelled as on the wire."""
+    return null() if scope is None else _WRITER.value(scope, declared=ActivationScope)
+
+
+def scope_of(kept: Any) -> ActivationScope | None:
+    """Read an activation scope that was kept."""
+    return None if kept is None else scopes.pruned(_READER.create(ActivationScope, kept))
 
 
 def tally_of(row: Row, prefix: str) -> Tally:

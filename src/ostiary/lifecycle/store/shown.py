@@ -6,12 +6,13 @@ from typing import cast
 
 from ostiary.directory.model import User
 from ostiary.graph.types import UNSET
-from ostiary.lifecycle.model import KeyValuePair, LifecycleTaskCategory
+from ostiary.lifecycle.model import KeyValuePair, LifecycleTaskCategory, QuarantineType
 from ostiary.lifecycle.model import LifecycleWorkflowCategory as Category
 from ostiary.lifecycle.model import WorkflowExecutionType as ExecutionType
 from ostiary.lifecycle.model import workflows as wire
+from ostiary.lifecycle.model.definitions import QuarantineDetails, WorkflowSetting
 from ostiary.lifecycle.model.references import only_id
-from ostiary.lifecycle.store.rows import Row, conditions_of, tally_of
+from ostiary.lifecycle.store.rows import Row, conditions_of, limit_of, scope_of, tally_of
 from ostiary.lifecycle.tallies import Status
 
 
@@ -29,6 +30,14 @@ def wire_workflow(row: Row) -> wire.Workflow:
         deleted_date_time=row["deleted_date_time"],
         next_schedule_run_date_time=row["next_schedule_run_date_time"],
         version=row["version"],
+        settings=WorkflowSetting(
+            quarantine_configuration=limit_of(row["quarantine_configuration"])
+        ),
+        quarantine_details=QuarantineDetails(
+            quarantined_date_time=row["quarantined_date_time"],
+            quarantine_reason=row["quarantine_reason"],
+            quarantine_type=QuarantineType(row["quarantine_type"]),
+        ),
     )
 
 
@@ -44,6 +53,9 @@ def wire_version(row: Row) -> wire.WorkflowVersion:
         is_scheduling_enabled=row["is_scheduling_enabled"],
         created_date_time=row["created_date_time"],
         last_modified_date_time=row["last_modified_date_time"],
+        settings=WorkflowSetting(
+            quarantine_configuration=limit_of(row["quarantine_configuration"])
+        ),
     )
 
 
@@ -93,6 +105,7 @@ def wire_run(row: Row) -> wire.Run:
         total_tasks_count=tasks.total,
         failed_tasks_count=tasks.failed,
         total_unprocessed_tasks_count=tasks.unprocessed,
+        activated_on_scope=scope_of(row["activated_on_scope"]),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ostiary.lifecycle.store.rows import conditions_json
+from ostiary.lifecycle.store.rows import conditions_json, limit_json
 from ostiary.lifecycle.texts import name_key
 from ostiary.lifecycle.workflows import NewWorkflow
 from ostiary.storage.tables import new_id
@@ -20,6 +20,7 @@ _SHARED = (
     "is_enabled",
     "is_scheduling_enabled",
     "execution_conditions",
+    "quarantine_configuration",
     "last_modified_date_time",
     "last_modified_by",
 )
@@ -39,6 +40,7 @@ def version_row(
         "is_enabled": new.is_enabled,
         "is_scheduling_enabled": new.is_scheduling_enabled,
         "execution_conditions": conditions_json(new.conditions),
+        "quarantine_configuration": limit_json(new.limit),
         "created_date_time": now,
         "created_by": by,
         "last_modified_date_time": now,

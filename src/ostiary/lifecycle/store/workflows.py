@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.lifecycle.model import workflows as wire
+from ostiary.lifecycle.model.enums import QuarantineType
 from ostiary.lifecycle.store.rows import Row
 from ostiary.lifecycle.store.shown import wire_task
 from ostiary.lifecycle.tables import workflow_tasks, workflow_versions, workflows
 from ostiary.storage.batches import among
+
+NOT_QUARANTINED: Final = {
+    "quarantined_date_time": None,
+    "quarantine_reason": None,
+    "quarantine_type": QuarantineType.NOT_QUARANTINED.value,
+}
+"""What a workflow shows that no limit holds back."""
 
 _LIVE = workflows.c.deleted_date_time.is_(None)
 
@@ -81,6 +89,11 @@ async def move_to_version(conn: AsyncConnection, id: str, values: Mapping[str, A
     await conn.execute(update(workflows).where(workflows.c.id == id).values(**values))
 
 
+async def set_quarantine(conn: AsyncConnection, id: str, values: Mapping[str, Any]) -> None:
+    """Note that an execution limit holds a workflow back, or that it no longer does."""
+    await conn.execute(update(workflows).where(workflows.c.id == id).values(**values))
+
+
 async def mark_restored(conn: AsyncConnection, id: str, values: Mapping[str, Any]) -> None:
     """Take a workflow back from the deleted items; ``values`` say when, and by whom."""
     live = {"deleted_date_time": None, "is_scheduling_enabled": False, **values}
@@ -138,6 +151,13 @@ async def current_task_row(conn: AsyncConnection, workflow_id: str, task_id: str
 async def update_task(conn: AsyncConnection, id: str, values: Mapping[str, Any]) -> None:
     """Change what PATCH may change of a task."""
     await conn.execute(update(workflow_tasks).where(workflow_tasks.c.id == id).values(**values))
+
+
+async def extensions_of(conn: AsyncConnection, task_ids: Collection[str]) -> dict[str, str | None]:
+    """Give the custom task extension that each task runs, or None."""
+    columns = (workflow_tasks.c.id, workflow_tasks.c.extension_id)
+    query = select(*columns).where(among(workflow_tasks.c.id, task_ids))
+    return {id: extension_id for id, extension_id in await conn.execute(query)}
 
 
 async def users_of_extension(conn: AsyncConnection, extension_id: str) -> list[str]:

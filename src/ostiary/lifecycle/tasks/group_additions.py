@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.directory import changes
 from ostiary.lifecycle import catalogue, names
-from ostiary.lifecycle.results import Completed, Outcome, Turn
-from ostiary.lifecycle.tasks.groups import Pairs, named_pairs
-
-_NOTHING_TO_DO = "The user was a member of every group already."
+from ostiary.lifecycle.results import Turn
+from ostiary.lifecycle.tasks.groups import NamedGroupsTask, named_pairs
 
 
-class AddToGroups:
+class AddToGroups(NamedGroupsTask):
     """Make a person a member of every group that the task names, or of none."""
 
     definition_id = catalogue.ADD_TO_GROUPS
+    nothing_to_do = "The user was a member of every group already."
 
-    async def run(
-        self, conn: AsyncConnection, turns: Sequence[Turn], *, now: datetime
-    ) -> Mapping[str, Outcome]:
-        """See ``port.Task.run``."""
-        outcomes, pairs = await named_pairs(conn, turns)
-        everything: Pairs = set().union(*pairs.values())
-        added = await changes.add_members(conn, everything, now=now, actor=names.ACTOR)
-        done = {id: Completed(None if own & added else _NOTHING_TO_DO) for id, own in pairs.items()}
-        return outcomes | done
+    def _changing(self, ids: Collection[str], held: Collection[str]) -> list[str]:
+        return sorted(set(ids).difference(held))
+
+    def _would(self, listed: str) -> str:
+        return f"add the user to {listed}"
+
+    async def do(self, conn: AsyncConnection, turns: Sequence[Turn], *, now: datetime) -> None:
+        """See ``JudgedTask``."""
+        await changes.add_members(conn, named_pairs(turns), now=now, actor=names.ACTOR)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,22 +11,44 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ostiary.lifecycle.catalogue import definition_of
 from ostiary.lifecycle.results import Failed, Outcome, Turn
 from ostiary.lifecycle.tasks.accounts import DeleteAccount, DisableAccount, EnableAccount
+from ostiary.lifecycle.tasks.attributes import UpdateAttributes
 from ostiary.lifecycle.tasks.custom_extension import RunCustomExtension
 from ostiary.lifecycle.tasks.group_additions import AddToGroups
 from ostiary.lifecycle.tasks.group_removals import RemoveFromAllGroups, RemoveFromGroups
-from ostiary.lifecycle.tasks.port import Task
+from ostiary.lifecycle.tasks.licenses import AssignLicenses, RemoveAllLicenses, RemoveLicenses
+from ostiary.lifecycle.tasks.port import Step, Task
+from ostiary.lifecycle.tasks.provided import provided
+from ostiary.lifecycle.tasks.sessions import RevokeSessions
+from ostiary.lifecycle.tasks.sponsorships import TransferSponsorships
+from ostiary.lifecycle.tasks.temporary_access import GenerateTap, PassDelivery
 
 
-def built_in() -> list[Task]:
-    """Give the tasks that this server brings with it."""
+def built_in(
+    *, providers: Mapping[str, str] | None = None, deliver: PassDelivery | None = None
+) -> list[Task]:
+    """Give the tasks that this server brings with it.
+
+    ``providers`` names the extensions that carry out tasks of other systems, by definition;
+    ``deliver`` brings passes to people.
+
+    :raises ValueError: a provider is named for a task that needs none.
+    """
     return [
         AddToGroups(),
+        AssignLicenses(),
         DeleteAccount(),
         DisableAccount(),
         EnableAccount(),
+        GenerateTap(deliver),
+        RemoveAllLicenses(),
         RemoveFromAllGroups(),
         RemoveFromGroups(),
+        RemoveLicenses(),
+        RevokeSessions(),
         RunCustomExtension(),
+        TransferSponsorships(),
+        UpdateAttributes(),
+        *provided(providers or {}),
     ]
 
 
@@ -53,17 +75,50 @@ class Registry:
         self, conn: AsyncConnection, turns: Sequence[Turn], *, now: datetime
     ) -> dict[str, Outcome]:
         """Run each turn's task, all turns of one definition together; see ``Task.run``."""
-        by_definition: dict[str, list[Turn]] = defaultdict(list)
-        for turn in turns:
-            by_definition[turn.definition_id.lower()].append(turn)
         outcomes: dict[str, Outcome] = {}
-        for definition_id, group in by_definition.items():
+        for definition_id, group in _by_definition(turns).items():
             task = self._tasks.get(definition_id)
             if task is None:
                 outcomes |= dict.fromkeys((t.task.id for t in group), _unavailable(definition_id))
             else:
                 outcomes |= await task.run(conn, group, now=now)
         return outcomes
+
+    async def foresee(
+        self, conn: AsyncConnection, turns: Sequence[Turn], *, now: datetime
+    ) -> dict[str, Outcome]:
+        """Say what each turn's task would do; see ``Task.foresee``."""
+        outcomes: dict[str, Outcome] = {}
+        for definition_id, group in _by_definition(turns).items():
+            task = self._tasks.get(definition_id)
+            if task is None:
+                outcomes |= dict.fromkeys((t.task.id for t in group), _unavailable(definition_id))
+            else:
+                outcomes |= await task.foresee(conn, group, now=now)
+        return outcomes
+
+    async def faults(self, conn: AsyncConnection, steps: Sequence[Step]) -> dict[str, str]:
+        """Say which tasks would fail for everybody, and why, by the task's id."""
+        groups: dict[str, list[Step]] = defaultdict(list)
+        for step in steps:
+            groups[step.definition_id.lower()].append(step)
+        found: dict[str, str] = {}
+        for definition_id, group in groups.items():
+            task = self._tasks.get(definition_id)
+            if task is None:
+                found |= dict.fromkeys(
+                    (step.task_id for step in group), _unavailable(definition_id).reason
+                )
+            else:
+                found |= await task.faults(conn, group)
+        return found
+
+
+def _by_definition(turns: Sequence[Turn]) -> dict[str, list[Turn]]:
+    groups: dict[str, list[Turn]] = defaultdict(list)
+    for turn in turns:
+        groups[turn.definition_id.lower()].append(turn)
+    return groups
 
 
 def _unavailable(definition_id: str) -> Failed:

@@ -465,6 +465,22 @@ def upgrade() -> None:
         batch_op.create_index("uq_task_reports_task", ["run_id", "task_id"], unique=True)
 
     op.create_table(
+        "temporary_access_passes",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("task_processing_result_id", sa.String(length=36), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("start_date_time", Instant(), nullable=False),
+        sa.Column("end_date_time", Instant(), nullable=False),
+        sa.Column("is_usable_once", sa.Boolean(), nullable=False),
+        sa.Column("used_date_time", Instant(), nullable=True),
+        sa.Column("created_date_time", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_temporary_access_passes")),
+    )
+    with op.batch_alter_table("temporary_access_passes", schema=None) as batch_op:
+        batch_op.create_index("ix_temporary_access_passes_user_id", ["user_id"], unique=False)
+
+    op.create_table(
         "user_processing_results",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("run_id", sa.String(length=36), nullable=False),
@@ -1039,6 +1055,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_user_processing_results_origin_id")
 
     op.drop_table("user_processing_results")
+    with op.batch_alter_table("temporary_access_passes", schema=None) as batch_op:
+        batch_op.drop_index("ix_temporary_access_passes_user_id")
+
+    op.drop_table("temporary_access_passes")
     with op.batch_alter_table("task_reports", schema=None) as batch_op:
         batch_op.drop_index("uq_task_reports_task")
         batch_op.drop_index("ix_task_reports_workflow_id")
