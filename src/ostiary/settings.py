@@ -95,6 +95,10 @@ class Settings(BaseSettings):
     domains: list[str] = ["ostiary.local"]
     """The organisation's domains; the first is the default for new people."""
 
+    tenant_domains: dict[str, list[str]] = {}
+    """The domains of other tenants, by tenant id: how a connected organization that is named by its
+    tenant recognises its people. ``{"<tenant id>": ["fabrikam.com"]}``."""
+
     worker: bool = True
     """Run the worker beside the API. Off where ``ostiary worker`` runs in its own process."""
 
@@ -195,6 +199,11 @@ class Settings(BaseSettings):
                 "needs OSTIARY_DEVELOPMENT_ISSUER_ANYWHERE=true, and never in production"
             )
         return self
+
+    @property
+    def domains_of_tenants(self) -> dict[str, list[str]]:
+        """The domains of other tenants, with the ids in lower case."""
+        return {tenant.lower(): domains for tenant, domains in self.tenant_domains.items()}
 
     @property
     def exposed_host(self) -> str:

@@ -14,7 +14,7 @@ from ostiary.durable.worker import Worker
 from ostiary.entitlement.model.strays import STRAYS
 from ostiary.entitlement.owner import RequestOwner
 from ostiary.entitlement.routes import resources, role_resources
-from ostiary.entitlement.service import Entitlement, ensure_general
+from ostiary.entitlement.service import Entitlement, ensure_controls, ensure_general
 from ostiary.entitlement.work import handlers
 from ostiary.extensions import ledger
 from ostiary.extensions.caller import Caller
@@ -64,6 +64,7 @@ class House:
         owners = Owners([RequestOwner()])
         self.resumes = Resumes(database, clock, owners)
         egress = EgressPolicy(loopback=True)
+        settings.setdefault("own_domains", ("contoso.example",))
         self.services = Entitlement.of(database, resumes=self.resumes, egress=egress, **settings)
         self.callouts = CalloutWork(
             database, clock, owners, caller, addresses=Addresses(base_url=BASE)
@@ -90,6 +91,7 @@ class House:
         """Prepare the database."""
         async with self.database.transaction() as conn:
             await ensure_general(conn, now=self.clock.now())
+            await ensure_controls(conn, now=self.clock.now())
 
     async def close(self) -> None:
         """Let go of everything."""
@@ -135,12 +137,9 @@ class House:
 
     async def person(self, alias: str, **properties: Any) -> str:
         """Create somebody and give their id."""
-        draft = model.User(
-            display_name=alias.title(),
-            user_principal_name=f"{alias}@contoso.example",
-            mail=f"{alias}@contoso.example",
-            **properties,
-        )
+        address = f"{alias}@contoso.example"
+        named = {"user_principal_name": address, "mail": address, **properties}
+        draft = model.User(display_name=alias.title(), **named)
         async with self.database.transaction() as conn:
             now = self.clock.now()
             (made,) = await changes.add_users(conn, [draft], now=now, actor=ADMINISTRATOR)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ostiary.entitlement import approvals
+from ostiary.entitlement import approvals, approvers
 from ostiary.entitlement.approvals import (
     Chair,
     Reviewer,
@@ -16,8 +16,8 @@ from ostiary.entitlement.approvals import (
     Seat,
     Stage,
     StageStatus,
-    Surroundings,
 )
+from ostiary.entitlement.approvers import Surroundings
 from ostiary.entitlement.errors import (
     AlreadyDecided,
     JustificationRequired,
@@ -69,7 +69,7 @@ def decide(stage: Stage, by: Reviewer, result: ReviewResult = ReviewResult.APPRO
     [(BOB, "bob"), (TEAM, "team"), (MANAGER, "mary"), (SECOND_MANAGER, "max")],
 )
 def test_users_groups_and_managers_are_asked(approver: dict[str, Any], asked: str) -> None:
-    seats = approvals.seats(setting(primaryApprovers=[approver]), around())
+    seats = approvers.seats(setting(primaryApprovers=[approver]), around())
 
     assert seats == {Seat(asked, Chair.PRIMARY)}
 
@@ -78,7 +78,7 @@ def test_users_groups_and_managers_are_asked(approver: dict[str, Any], asked: st
 def test_the_fallback_is_asked_when_nobody_else_can_decide(approver: dict[str, Any]) -> None:
     alone = around(managers={}, members={"team": {"alice"}})
 
-    seats = approvals.seats(
+    seats = approvers.seats(
         setting(primaryApprovers=[approver], fallbackPrimaryApprovers=[BOB]), alone
     )
 
@@ -88,7 +88,7 @@ def test_the_fallback_is_asked_when_nobody_else_can_decide(approver: dict[str, A
 def test_a_user_or_group_that_is_gone_is_not_asked() -> None:
     gone = around(users=set(), members={})
 
-    assert approvals.seats(setting(primaryApprovers=[BOB, TEAM]), gone) == frozenset()
+    assert approvers.seats(setting(primaryApprovers=[BOB, TEAM]), gone) == frozenset()
 
 
 def test_the_time_to_decide_counts_from_the_opening_and_is_fourteen_days_if_none_is_given() -> None:

@@ -93,15 +93,29 @@ def test_a_policy_that_contradicts_itself_is_refused_by_name(
 
 
 @pytest.mark.parametrize(
-    "stage",
-    [{"primaryApprovers": [{"@odata.type": f"{GRAPH}internalSponsors"}]}],
-    ids=["sponsors"],
+    ("approver", "error"),
+    [
+        ({"@odata.type": f"{GRAPH}targetAgentIdentitySponsorsOrOwners"}, NotSupported),
+        (
+            {"@odata.type": f"{GRAPH}connectedOrganizationMembers", "connectedOrganizationId": "x"},
+            InvalidModel,
+        ),
+        (
+            {"@odata.type": f"{GRAPH}singleServicePrincipal", "servicePrincipalId": "x"},
+            InvalidModel,
+        ),
+        ({"@odata.type": f"{GRAPH}attributeRuleMembers", "membershipRule": "x"}, InvalidModel),
+    ],
 )
-def test_approvers_that_nobody_would_find_are_refused_as_not_supported(
-    stage: dict[str, Any],
+def test_approvers_that_nobody_would_find_are_refused(
+    approver: dict[str, Any], error: type[DomainError]
 ) -> None:
-    with pytest.raises(NotSupported):
-        policies.check(make_policy(requestApprovalSettings=approval(stage)))
+    with pytest.raises(error) as caught:
+        policies.check(
+            make_policy(requestApprovalSettings=approval({"primaryApprovers": [approver]}))
+        )
+
+    assert caught.value.target == "requestApprovalSettings/stages/0/primaryApprovers/0"
 
 
 def test_backup_approvers_become_fallback_approvers() -> None:

@@ -92,16 +92,20 @@ class House:
 
     def person(self, alias: str, *scopes: str, directory_roles: Collection[str] = ()) -> Api:
         """Give somebody of the small organisation."""
+        return self.person_with_id(person_id(alias), *scopes, directory_roles=directory_roles)
+
+    def person_with_id(self, id: str, *scopes: str, directory_roles: Collection[str] = ()) -> Api:
+        """Give anybody in the directory."""
         issuer = self.server.issuer
         assert issuer is not None
-        subject = Subject(object_id=person_id(alias))
+        subject = Subject(object_id=id)
 
         def make(now: datetime) -> str:
             return issuer.for_user(
                 subject, scopes=scopes, directory_roles=directory_roles, now=now
             ).token
 
-        return self._caller(f"person {alias} {scopes} {directory_roles}", make)
+        return self._caller(f"person {id} {scopes} {directory_roles}", make)
 
     def _caller(self, who: str, make: Callable[[datetime], str]) -> Api:
         def token() -> str:
@@ -128,6 +132,10 @@ class House:
     def asker(self, alias: str, names: Names = V1) -> Access:
         """Give entitlement management to somebody who asks for themselves."""
         return Access(self.person(alias, ASK), names)
+
+    def asker_with_id(self, id: str, names: Names = V1) -> Access:
+        """Give entitlement management to anybody who asks for themselves."""
+        return Access(self.person_with_id(id, ASK), names)
 
     def approver(self, alias: str, names: Names = V1) -> Access:
         """Give entitlement management to somebody who is asked to decide."""

@@ -1,14 +1,13 @@
-"""Approvals: who is asked, and the only functions that move a stage.
+"""Approvals: the only functions that move a stage.
 
-One decision by anybody who is asked completes a stage. Nobody decides on a request of their own: if
-that leaves no one, the fallback approvers are asked; if there are none either, the stage stays
-open until its time is up, and then the request is denied. A deadline belongs to "too late".
+One decision by anybody who is asked (``approvers``) completes a stage. Nobody decides on a request
+of their own. A deadline belongs to "too late".
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from collections.abc import Set
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -21,13 +20,6 @@ from ostiary.entitlement.errors import (
 )
 from ostiary.entitlement.model.enums import ApproverInformationVisibility
 from ostiary.entitlement.model.policies import AccessPackageApprovalStage
-from ostiary.entitlement.model.subjects import (
-    GroupMembers,
-    RequestorManager,
-    SingleUser,
-    SubjectSet,
-    TargetManager,
-)
 from ostiary.graph.errors import InvalidModel
 
 DEFAULT_TIME_TO_DECIDE: Final = timedelta(days=14)
@@ -75,25 +67,6 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What the directory knows that decides who is asked."""
-
-    target_id: str
-    requestor_id: str
-    managers: Mapping[str, str] = field(default_factory=dict)
-    """By person."""
-    users: Set[str] = frozenset()
-    """Those of the named users who exist."""
-    members: Mapping[str, Set[str]] = field(default_factory=dict)
-    """By group: those of the named groups that exist."""
-
-    @property
-    def concerned(self) -> frozenset[str]:
-        """Those who may not decide, because the request is theirs."""
-        return frozenset({self.target_id, self.requestor_id})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """One decision (``approvalStage``)."""
 
@@ -138,16 +111,6 @@ def read_result(text: str | None) -> ReviewResult:
             raise InvalidModel(
                 "The property 'reviewResult' must be 'Approve' or 'Deny'.", target="reviewResult"
             )
-
-
-def seats(settings: AccessPackageApprovalStage, around: Surroundings) -> frozenset[Seat]:
-    """Say who is asked at a stage."""
-    asked = _seats(settings.primary_approvers, around, Chair.PRIMARY)
-    if not _somebody_decides(asked, around):
-        asked |= _seats(settings.fallback_primary_approvers, around, Chair.FALLBACK)
-    if settings.is_escalation_enabled:
-        asked |= _escalation(settings, around)
-    return asked
 
 
 def opened(stage: Stage, settings: AccessPackageApprovalStage, *, now: datetime) -> Stage:
@@ -226,44 +189,3 @@ def close(stage: Stage) -> Stage:
 def _may_decide(stage: Stage, chairs: Set[Chair]) -> bool:
     asked = {Chair.PRIMARY, Chair.FALLBACK}
     return bool(chairs & (asked | {Chair.ESCALATION} if stage.is_escalated else asked))
-
-
-def _escalation(settings: AccessPackageApprovalStage, around: Surroundings) -> frozenset[Seat]:
-    asked = _seats(settings.escalation_approvers, around, Chair.ESCALATION)
-    if _somebody_decides(asked, around):
-        return asked
-    return asked | _seats(settings.fallback_escalation_approvers, around, Chair.ESCALATION)
-
-
-def _seats(sets: Sequence[SubjectSet], around: Surroundings, chair: Chair) -> frozenset[Seat]:
-    named = (_principal(one, around) for one in sets)
-    return frozenset(Seat(principal, chair) for principal in named if principal)
-
-
-def _principal(one: SubjectSet, around: Surroundings) -> str | None:
-    match one:
-        case SingleUser():
-            return one.user_id if one.user_id in around.users else None
-        case GroupMembers():
-            return one.group_id if one.group_id in around.members else None
-        case RequestorManager():
-            return _manager(around.requestor_id, one.manager_level, around)
-        case TargetManager():
-            return _manager(around.target_id, one.manager_level, around)
-        case _:
-            return None
-
-
-def _manager(person: str, level: int | None, around: Surroundings) -> str | None:
-    above: str | None = person
-    for _ in range(level or 1):
-        above = around.managers.get(above) if above else None
-    return above
-
-
-def _somebody_decides(asked: Set[Seat], around: Surroundings) -> bool:
-    """Say whether anybody is left once those whom the request concerns are out."""
-    return any(
-        around.members.get(seat.principal_id, {seat.principal_id}) - around.concerned
-        for seat in asked
-    )

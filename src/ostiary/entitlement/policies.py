@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from ostiary.entitlement import approvers
 from ostiary.entitlement.model.catalogs import AccessPackageAssignmentPolicy
 from ostiary.entitlement.model.enums import AllowedTargetScope, ExpirationPatternType
 from ostiary.entitlement.model.policies import (
@@ -34,6 +35,7 @@ from ostiary.entitlement.model.subjects import (
     SingleServicePrincipal,
     SingleUser,
     SubjectSet,
+    TargetAgentIdentitySponsorsOrOwners,
     TargetManager,
 )
 from ostiary.graph.errors import InvalidModel, NotSupported
@@ -50,9 +52,6 @@ SPECIFIC: Final = frozenset(
         AllowedTargetScope.SPECIFIC_DIRECTORY_SERVICE_PRINCIPALS,
     }
 )
-
-APPROVERS: Final = (SingleUser, GroupMembers, RequestorManager, TargetManager)
-"""The kinds of approvers that this server finds."""
 
 
 def check(policy: AccessPackageAssignmentPolicy) -> None:
@@ -252,10 +251,12 @@ def _check_approvers(stage: AccessPackageApprovalStage, path: str) -> None:
         raise InvalidModel(f"'{here}' must name somebody.", target=here)
     for approver, here in approvers_of(stage, path):
         _check_named(approver, here)
-        if not isinstance(approver, APPROVERS):
-            raise NotSupported(
-                f"This server does not find approvers of the kind of '{here}'; name users, "
-                "groups or managers.",
+        if isinstance(approver, TargetAgentIdentitySponsorsOrOwners):
+            raise NotSupported("This server has no agent identities.", target=here)
+        if type(approver) not in approvers.FINDERS:
+            raise InvalidModel(
+                f"'{here}' cannot approve: approvers are users, members of groups, managers, "
+                "sponsors, or the owners of the application that is to get the access.",
                 target=here,
             )
 
@@ -268,8 +269,8 @@ def approvers_of(stage: AccessPackageApprovalStage, path: str) -> Iterator[tuple
         "escalationApprovers": stage.escalation_approvers,
         "fallbackEscalationApprovers": stage.fallback_escalation_approvers,
     }
-    for name, approvers in lists.items():
-        for number, approver in enumerate(approvers):
+    for name, given in lists.items():
+        for number, approver in enumerate(given):
             yield approver, f"{path}/{name}/{number}"
 
 

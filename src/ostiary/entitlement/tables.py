@@ -164,6 +164,67 @@ subjects: Final = Table(
     Column("email", Text),
     Column("principal_name", Text),
     Column("subject_lifecycle", String(32), nullable=False),
+    Column("domain", String(255)),  # of the mail address of somebody from elsewhere
+    Column("connected_organization_id", String(36)),
+    Column("blocked_at", Instant),  # when their sign-in was blocked because nothing was left
+    Column("cleanup_at", Instant),  # when they will be deleted
+    Index("ix_subjects_domain", "domain"),
+    Index("ix_subjects_connected_organization_id", "connected_organization_id"),
+)
+
+connected_organizations: Final = Table(
+    "connected_organizations",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("display_name", Text, nullable=False),
+    Column("description", Text),
+    Column("state", String(32), nullable=False),
+    Column("identity_sources", Json, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", Text),
+    Column("modified_at", Instant, nullable=False),
+    Column("modified_by", Text),
+)
+
+connected_organization_keys: Final = Table(
+    "connected_organization_keys",
+    metadata,
+    # By what people are known to be of an organisation; one key leads to one organisation.
+    Column("key", String(300), primary_key=True),
+    Column("organization_id", String(36), ForeignKey("connected_organizations.id"), nullable=False),
+    Index("ix_connected_organization_keys_organization_id", "organization_id"),
+)
+
+control_configurations: Final = Table(
+    "control_configurations",
+    metadata,
+    Column("id", String(64), primary_key=True),  # the literal name of the configuration
+    Column("kind", String(128), nullable=False),  # the type's qualified name in the schema
+    Column("document", Json, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", Text),
+    Column("modified_at", Instant, nullable=False),
+    Column("modified_by", Text),
+)
+
+internal_sponsors: Final = Table(
+    "connected_organization_internal_sponsors",
+    metadata,
+    Column(
+        "organization_id", String(36), ForeignKey("connected_organizations.id"), primary_key=True
+    ),
+    Column("sponsor_id", String(36), primary_key=True),
+    Column("added_at", Instant, nullable=False),
+)
+
+external_sponsors: Final = Table(
+    "connected_organization_external_sponsors",
+    metadata,
+    Column(
+        "organization_id", String(36), ForeignKey("connected_organizations.id"), primary_key=True
+    ),
+    Column("sponsor_id", String(36), primary_key=True),
+    Column("added_at", Instant, nullable=False),
 )
 
 assignments: Final = Table(

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ostiary.durable import queue
 from ostiary.durable.handlers import InTransaction, Outcome
 from ostiary.durable.queue import NewWork, WorkItem
-from ostiary.entitlement.process import delivering, ending, kinds, steps
+from ostiary.entitlement.process import delivering, ending, guests, kinds, steps
 
 PAGE: Final = 1_000
 """How many assignments of a package are looked at in one transaction."""
@@ -34,6 +34,8 @@ def handlers() -> list[InTransaction]:
         InTransaction(kinds.ASSIGNMENT_EXPIRES, _each(ending.expire_assignments)),
         InTransaction(kinds.APPROVAL_EXPIRES, _each(ending.expire_stages)),
         InTransaction(kinds.APPROVAL_ESCALATES, _each(ending.escalate_stages)),
+        InTransaction(kinds.GUEST, _each(guests.review)),
+        InTransaction(kinds.CLEANUP, _each(guests.clean)),
         InTransaction(kinds.REWRITE, _each(delivering.rewrite)),
         InTransaction(kinds.SPREAD, _spread, batch=1),
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, TableValuedAlias, column, literal
+from sqlalchemy import ColumnElement, String, TableValuedAlias, case, column, func, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement, GenericFunction
@@ -45,7 +45,7 @@ def _elements_pg(element: json_elements, compiler: SQLCompiler, **options: Any) 
 @compiles(json_text)
 def _text(element: json_text, compiler: SQLCompiler, **options: Any) -> str:
     value, *member = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"json_extract({value}, '$.' || {member[0]})" if member else value
+    return f"json_extract({value}, '$.\"' || {member[0]} || '\"')" if member else value
 
 
 @compiles(json_text, "postgresql")
@@ -75,11 +75,26 @@ class Element:
         value = self.rows.c["value"]
         if not parts:
             return json_text(value)
-        member = None
-        if self.type.kind == "complex" and len(parts) == 1:
-            member = describe(self.type.python).by_spelling.get(parts[0].lower())
-        if member is None or member.type.name != "Edm.String":
+        *cast, name = parts
+        member = self._member(name) if self.type.kind == "complex" else None
+        is_cast = len(cast) == 1 and "." in cast[0]
+        if member is None or member.type.name != "Edm.String" or (cast and not is_cast):
             raise BadRequest(
                 f"'{'/'.join(parts)}' of '{self.type.name}' cannot be used in a filter."
             )
-        return json_text(value, literal(member.name))
+        text = json_text(value, literal(member.name))
+        if not cast:
+            return text
+        type_ = json_text(value, literal("@odata.type"))
+        return case((func.lower(type_) == f"#{cast[0].lstrip('#').lower()}", text))
+
+    def _member(self, name: str) -> Property | None:
+        """Find a property of the elements' type, or of one derived from it."""
+        types = [self.type.python]
+        while types:
+            type_ = types.pop()
+            found = describe(type_).by_spelling.get(name.lower())
+            if found is not None:
+                return found
+            types += type_.__subclasses__()
+        return None

@@ -118,7 +118,7 @@ async def prepared(settings: Settings, database: Database, now: datetime) -> str
     async with database.transaction() as conn:
         kept = await fact_or(conn, "tenant_id", lambda: settings.tenant_id or new_id())
         await directory_changes.ensure_well_known(conn, now=now)
-        await governors.prepare(conn, now=now)
+        await governors.prepare(conn, settings, now=now)
     return cast(str, settings.tenant_id or kept)
 
 

@@ -16,7 +16,7 @@ from ostiary.entitlement import routes as entitlement_routes
 from ostiary.entitlement import work as entitlement_work
 from ostiary.entitlement.model.strays import STRAYS
 from ostiary.entitlement.owner import RequestOwner
-from ostiary.entitlement.service import Entitlement, ensure_general
+from ostiary.entitlement.service import Entitlement, ensure_controls, ensure_general, refresh_keys
 from ostiary.extensions.egress import EgressPolicy
 from ostiary.extensions.owners import Owners
 from ostiary.extensions.resumes import Resumes
@@ -42,9 +42,11 @@ class Governors:
     close: Callable[[], Awaitable[None]]
 
 
-async def prepare(conn: AsyncConnection, *, now: datetime) -> None:
-    """Put into a new database what both governors start with."""
+async def prepare(conn: AsyncConnection, settings: Settings, *, now: datetime) -> None:
+    """Put into a new database what both governors start with, and what the settings add to it."""
     await ensure_general(conn, now=now)
+    await ensure_controls(conn, now=now)
+    await refresh_keys(conn, settings.domains_of_tenants)
 
 
 def compose(
@@ -63,6 +65,8 @@ def compose(
         logic_app_template=settings.logic_app_url_template,
         refuse_unresolved=settings.refuse_unresolved_logic_apps,
         is_told_first=settings.grant_callout is GrantCallout.BEFORE,
+        own_domains=settings.domains,
+        tenant_domains=settings.domains_of_tenants,
     )
     registry = _registry(settings)
     workflows = Lifecycle.of(

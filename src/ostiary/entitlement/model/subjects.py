@@ -6,10 +6,21 @@ both spellings are read under both roots.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, ClassVar
 
 from ostiary.entitlement.model.enums import AccessPackageSubjectLifecycle, AccessPackageSubjectType
-from ostiary.graph.types import Beta, BetaOnly, Complex, Entity, ReadOnly
+from ostiary.entitlement.model.organizations import ConnectedOrganization
+from ostiary.graph.types import (
+    UNSET,
+    Beta,
+    BetaOnly,
+    Complex,
+    Entity,
+    Nav,
+    ReadOnly,
+    UnsetType,
+)
 
 
 class SubjectSet(Complex, kw_only=True):
@@ -90,6 +101,7 @@ class TargetAgentIdentitySponsorsOrOwners(SubjectSet, kw_only=True):
 class AccessPackageSubject(Entity, kw_only=True):
     """Somebody who asks for access or holds it."""
 
+    cleanup_scheduled_date_time: Annotated[datetime | None, BetaOnly, ReadOnly] = None
     connected_organization_id: Annotated[str | None, BetaOnly, ReadOnly] = None
     display_name: str | None = None
     email: str | None = None
@@ -98,3 +110,4 @@ class AccessPackageSubject(Entity, kw_only=True):
     principal_name: str | None = None
     subject_lifecycle: AccessPackageSubjectLifecycle = AccessPackageSubjectLifecycle.NOT_DEFINED
     subject_type: Annotated[AccessPackageSubjectType | None, Beta("type", pascal=True)] = None
+    connected_organization: Annotated[ConnectedOrganization | UnsetType | None, Nav()] = UNSET

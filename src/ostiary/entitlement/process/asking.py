@@ -14,7 +14,7 @@ from ostiary.audit.events import SYSTEM, AuditEvent
 from ostiary.audit.store import record
 from ostiary.durable import queue
 from ostiary.durable.queue import NewWork
-from ostiary.entitlement import approvals, dynamic, records
+from ostiary.entitlement import approvals, approvers, dynamic, records
 from ostiary.entitlement.approvals import Seat, Stage
 from ostiary.entitlement.model.catalogs import AccessPackageAssignmentPolicy
 from ostiary.entitlement.model.policies import (
@@ -70,7 +70,7 @@ async def open_stages(
     for one in questions:
         stage = stages[one.request.id][one.position]
         opened = approvals.opened(stage, one.setting, now=now)
-        asked[opened] = approvals.seats(one.setting, around[one.request.id])
+        asked[opened] = approvers.seats(one.setting, around[one.request.id])
     await store.save(conn, list(asked))
     await store.insert_seats(conn, asked)
     await queue.put(conn, [timer for stage in asked for timer in _timers(stage)])

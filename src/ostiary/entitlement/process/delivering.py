@@ -20,7 +20,7 @@ from ostiary.entitlement import assignments, requests
 from ostiary.entitlement.assignments import Assignment
 from ostiary.entitlement.errors import ScheduleNotAllowed
 from ostiary.entitlement.model.enums import AccessPackageAssignmentState as AssignmentState
-from ostiary.entitlement.process import delivery, kinds, moves
+from ostiary.entitlement.process import delivery, guests, kinds, moves
 from ostiary.entitlement.process.moves import Move
 from ostiary.entitlement.process.steps import OWNER_KIND
 from ostiary.entitlement.states import Awaits, Delivery, Phase, Request
@@ -74,6 +74,7 @@ async def end(conn: AsyncConnection, ending: Sequence[Assignment], *, now: datet
     await delivery.take(conn, ending, now=now)
     await assignment_store.save(conn, [assignments.expire(one, now=now) for one in ending])
     await queue.withdraw(conn, kinds.ASSIGNMENT_EXPIRES, [one.id for one in ending])
+    await guests.watch(conn, [one.target_id for one in ending], now=now)
 
 
 async def take_back(
@@ -86,6 +87,7 @@ async def take_back(
     await delivery.take(conn, held, now=now)
     await assignment_store.save(conn, [assignments.taken_back(one) for one in held])
     await queue.withdraw(conn, kinds.ASSIGNMENT_EXPIRES, [one.id for one in held])
+    await guests.watch(conn, [one.target_id for one in held], now=now)
 
 
 async def _withdraw(conn: AsyncConnection, due: Sequence[Request], *, now: datetime) -> None:
@@ -171,6 +173,7 @@ async def _note_given(conn: AsyncConnection, givings: Sequence[_Giving], *, now:
         if one.ends_at is not None
     ]
     await queue.put(conn, timers)
+    await guests.watch(conn, [one.target_id for one in new], now=now)
 
 
 def _may_retry(

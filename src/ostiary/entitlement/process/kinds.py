@@ -22,6 +22,12 @@ APPROVAL_ESCALATES: Final = "approval.escalate"
 ASSIGNMENT_EXPIRES: Final = "assignment.expire"
 """The end of an assignment has come; the key is its id."""
 
+GUEST: Final = "guest.review"
+"""The assignments of a governed guest have changed; the key is the subject's id."""
+
+CLEANUP: Final = "guest.clean"
+"""The time of a blocked guest is up; the key is the subject's id."""
+
 REWRITE: Final = "assignment.deliver"
 """Bring the roles of an assignment in line with its package; the key is its id."""
 

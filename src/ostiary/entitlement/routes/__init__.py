@@ -7,11 +7,13 @@ from ostiary.entitlement.routes.approvals import approvals
 from ostiary.entitlement.routes.assignments import assignments
 from ostiary.entitlement.routes.catalogs import catalogs
 from ostiary.entitlement.routes.finding import Gates
+from ostiary.entitlement.routes.organizations import organizations
 from ostiary.entitlement.routes.packages import packages
 from ostiary.entitlement.routes.policies import policies
 from ostiary.entitlement.routes.requests import requests
 from ostiary.entitlement.routes.resources import resource_requests
 from ostiary.entitlement.routes.roles import role_assignments, role_definitions
+from ostiary.entitlement.routes.settings import control_set, settings
 from ostiary.entitlement.routes.subjects import subjects
 from ostiary.entitlement.service import Entitlement
 from ostiary.graph.resources import Singleton
@@ -33,8 +35,11 @@ def resources(services: Entitlement) -> Singleton:
             requests(services, gates),
             assignments(services, gates),
             catalogs(services, gates),
+            organizations(services, gates),
             resource_requests(services, gates),
             subjects(services),
+            settings(services, gates),
+            control_set(services),
         ),
     )
 

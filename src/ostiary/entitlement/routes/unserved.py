@@ -14,13 +14,10 @@ MANAGEMENT: Final = (
     "accessPackageResources",
     "accessPackageSuggestions",
     "availableAccessPackages",
-    "connectedOrganizations",
-    "controlConfigurations",
     "externalOriginResourceConnectors",
     "resourceEnvironments",
     "resourceRoleScopes",
     "resources",
-    "settings",
 )
 
 CATALOGS: Final = ("customAccessPackageWorkflowExtensions", "search")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ostiary.entitlement.service.acts import Act
@@ -9,17 +10,23 @@ from ostiary.entitlement.service.approvals import Approvals
 from ostiary.entitlement.service.assignments import Assignments
 from ostiary.entitlement.service.catalogs import Catalogs, ensure_general
 from ostiary.entitlement.service.extensions import Extensions
+from ostiary.entitlement.service.organizations import (
+    Organizations,
+    TenantDomains,
+    refresh_keys,
+)
 from ostiary.entitlement.service.packages import Packages
 from ostiary.entitlement.service.policies import Policies
 from ostiary.entitlement.service.requests import Requests
 from ostiary.entitlement.service.resources import Resources
 from ostiary.entitlement.service.roles import Roles
+from ostiary.entitlement.service.settings import ManagementSettings, ensure_controls
 from ostiary.entitlement.service.subjects import Subjects
 from ostiary.extensions.egress import EgressPolicy
 from ostiary.extensions.resumes import Resumes
 from ostiary.storage.database import Database
 
-__all__ = ["Act", "Entitlement", "ensure_general"]
+__all__ = ["Act", "Entitlement", "ensure_controls", "ensure_general", "refresh_keys"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +38,13 @@ class Entitlement:
     assignments: Assignments
     catalogs: Catalogs
     extensions: Extensions
+    organizations: Organizations
     packages: Packages
     policies: Policies
     requests: Requests
     resources: Resources
     roles: Roles
+    settings: ManagementSettings
     subjects: Subjects
 
     @classmethod
@@ -48,8 +57,10 @@ class Entitlement:
         logic_app_template: str | None = None,
         refuse_unresolved: bool = False,
         is_told_first: bool = False,
+        own_domains: Collection[str] = (),
+        tenant_domains: TenantDomains | None = None,
     ) -> Entitlement:
-        """Make the use cases of one deployment; see ``Extensions`` and ``Requests``."""
+        """Make the use cases of one deployment; see the classes for what they are given."""
         return cls(
             database=database,
             approvals=Approvals(database),
@@ -61,11 +72,17 @@ class Entitlement:
                 template=logic_app_template,
                 refuse_unresolved=refuse_unresolved,
             ),
+            organizations=Organizations(
+                database=database,
+                own_domains=own_domains,
+                tenant_domains=tenant_domains or {},
+            ),
             packages=Packages(database),
             policies=Policies(database),
             requests=Requests(database, resumes, is_told_first=is_told_first),
             resources=Resources(database),
             roles=Roles(database),
+            settings=ManagementSettings(database),
             subjects=Subjects(database),
         )
 

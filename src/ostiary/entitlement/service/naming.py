@@ -7,6 +7,7 @@ their colleagues from editing it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,12 +17,16 @@ from ostiary.entitlement import policies
 from ostiary.entitlement.model.catalogs import AccessPackageAssignmentPolicy
 from ostiary.entitlement.model.policies import AccessPackageApprovalStage
 from ostiary.entitlement.model.subjects import (
+    ConnectedOrganizationMembers,
     GroupMembers,
     SingleServicePrincipal,
     SingleUser,
     SubjectSet,
 )
+from ostiary.entitlement.store import organizations
 from ostiary.graph.errors import InvalidModel
+
+_ORGANIZATION: Final = "connectedOrganization"
 
 Named = tuple[SubjectSet, str]
 """A set of people, and the path at which it stands."""
@@ -51,24 +56,29 @@ async def check_stage(conn: AsyncConnection, stage: AccessPackageApprovalStage, 
 
 
 async def _check(conn: AsyncConnection, named: Iterable[Named]) -> None:
-    wanted = [(kind, key, path) for one, path in named for kind, key in _keys(one)]
-    found = await directory.references(conn, {key for _, key, _ in wanted}) if wanted else {}
-    for kind, key, path in wanted:
-        if key not in found or found[key].kind is not kind:
-            raise InvalidModel(
-                f"'{path}' names '{key}', and there is no such {kind.value}.", target=path
-            )
+    wanted = [(what, key, path) for one, path in named for what, key in _keys(one)]
+    objects = {key for what, key, _ in wanted if what != _ORGANIZATION}
+    elsewhere = {key for what, key, _ in wanted if what == _ORGANIZATION}
+    found = await directory.references(conn, objects) if objects else {}
+    there = {(known.kind.value, key) for key, known in found.items()}
+    if elsewhere:
+        there |= {(_ORGANIZATION, key) for key in await organizations.existing(conn, elsewhere)}
+    for what, key, path in wanted:
+        if (what, key) not in there:
+            raise InvalidModel(f"'{path}' names '{key}', and there is no such {what}.", target=path)
 
 
-def _keys(one: SubjectSet) -> Iterator[tuple[Kind, str]]:
+def _keys(one: SubjectSet) -> Iterator[tuple[str, str]]:
     match one:
+        case ConnectedOrganizationMembers() if one.connected_organization_id:
+            yield _ORGANIZATION, one.connected_organization_id
         case SingleUser() if one.user_id:
-            yield Kind.USER, one.user_id
+            yield Kind.USER.value, one.user_id
         case GroupMembers() if one.group_id:
-            yield Kind.GROUP, one.group_id
+            yield Kind.GROUP.value, one.group_id
         case SingleServicePrincipal() if one.service_principal_id:
-            yield Kind.SERVICE_PRINCIPAL, one.service_principal_id
+            yield Kind.SERVICE_PRINCIPAL.value, one.service_principal_id
 
 
-def _key(one: SubjectSet) -> tuple[tuple[Kind, str], ...]:
+def _key(one: SubjectSet) -> tuple[tuple[str, str], ...]:
     return tuple(_keys(one))

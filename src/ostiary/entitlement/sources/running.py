@@ -11,12 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.directory import store as directory
 from ostiary.entitlement.approvals import Chair, StageStatus
+from ostiary.entitlement.controls import shows_approver
 from ostiary.entitlement.model.approvals import Approval, ApprovalStage
+from ostiary.entitlement.model.enums import ApproverInformationVisibility
 from ostiary.entitlement.model.requests import (
     AccessPackageAssignment,
     AccessPackageAssignmentRequest,
 )
 from ostiary.entitlement.model.subjects import AccessPackageSubject
+from ostiary.entitlement.organizations import is_from_elsewhere
 from ostiary.entitlement.process.steps import OWNER_KIND
 from ostiary.entitlement.sources.configured import (
     PACKAGE_CARDS,
@@ -31,9 +34,11 @@ from ostiary.entitlement.sources.limits import (
     in_seen_catalogs_or,
     requests_asking,
 )
+from ostiary.entitlement.sources.organizations import ORGANIZATIONS
 from ostiary.entitlement.store import approvals as approval_store
 from ostiary.entitlement.store import assignments as assignment_store
 from ostiary.entitlement.store import requests as request_store
+from ostiary.entitlement.store import settings as settings_store
 from ostiary.entitlement.store import subjects as subject_store
 from ostiary.entitlement.store.policies import POLICIES as POLICY_ROWS
 from ostiary.entitlement.tables import (
@@ -42,12 +47,16 @@ from ostiary.entitlement.tables import (
     approval_stages,
     assignment_requests,
     assignments,
+    connected_organizations,
     subjects,
 )
 from ostiary.extensions import store as callout_store
 from ostiary.extensions.callouts import instance
 from ostiary.graph.resources import Call, Source
+from ostiary.identity.matrix import EM_READ
+from ostiary.identity.permissions import allows
 from ostiary.identity.principals import principal
+from ostiary.storage.batches import among
 
 _requests = assignment_requests.c
 _assignments = assignments.c
@@ -98,6 +107,31 @@ async def _show_whose(conn: AsyncConnection, call: Call, found: Sequence[Approva
     mine = set((await conn.execute(query)).scalars())
     for stage in found:
         stage.assigned_to_me = stage.id in mine and stage.status == StageStatus.IN_PROGRESS
+    await _hide_reviewers(conn, call, found)
+
+
+async def _hide_reviewers(
+    conn: AsyncConnection, call: Call, found: Sequence[ApprovalStage]
+) -> None:
+    """Hide who has decided from whoever asked, where the stage or the settings want it so."""
+    caller = principal(call)
+    if allows(EM_READ, caller):
+        return
+    columns = approval_stages.c
+    query = (
+        select(columns.id, columns.visibility)
+        .join(assignment_requests, _requests.id == columns.request_id)
+        .where(among(columns.id, [stage.id for stage in found]), own_requests(caller.object_id))
+    )
+    own = {key: ApproverInformationVisibility(v) for key, v in await conn.execute(query)}
+    if not own:
+        return
+    known = (await directory.references(conn, [caller.object_id])).get(caller.object_id)
+    is_member = known is not None and not is_from_elsewhere(known)
+    settings = await settings_store.end_user(conn)
+    for stage in found:
+        if stage.id in own and not shows_approver(own[stage.id], settings, is_member=is_member):
+            stage.reviewed_by = None
 
 
 SUBJECTS: Final[Source] = Source(
@@ -113,9 +147,18 @@ SUBJECTS: Final[Source] = Source(
         "principal_name",
         "subject_type",
         "subject_lifecycle",
+        "connected_organization_id",
+        cleanup_scheduled_date_time="cleanup_at",
     ),
     load=subject_store.load,
     enrich=_show_names,
+    links={
+        "connected_organization": one(
+            lambda: ORGANIZATIONS,
+            subjects.c.connected_organization_id,
+            connected_organizations.c.id,
+        )
+    },
     alternate_keys={"objectId": subjects.c.object_id},
 )
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import RowMapping, delete, exists, insert, select, update
+from sqlalchemy import RowMapping, Text, cast, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.entitlement.dynamic import reconciled
 from ostiary.entitlement.model.catalogs import AccessPackage, AccessPackageAssignmentPolicy
-from ostiary.entitlement.model.enums import AccessPackageCustomExtensionStage
+from ostiary.entitlement.model.enums import AccessPackageCustomExtensionStage, AllowedTargetScope
 from ostiary.entitlement.model.extensions import CustomExtensionStageSetting
 from ostiary.entitlement.stages import extension_id, settings_of
 from ostiary.entitlement.store.documents import read, written
@@ -150,6 +150,18 @@ async def callers_of(
     )
     if stage is not None:
         query = query.where(policy_stage_settings.c.stage == stage.value)
+    return list((await conn.execute(query)).scalars())
+
+
+async def for_organization(conn: AsyncConnection, key: str) -> list[str]:
+    """Name the policies that are for the people of a connected organisation."""
+    says = cast(POLICIES.c.document, Text)
+    scope = AllowedTargetScope.SPECIFIC_CONNECTED_ORGANIZATION_USERS.value
+    query = (
+        select(POLICIES.c.display_name)
+        .where(POLICIES.c.allowed_target_scope == scope, says.contains(key, autoescape=True))
+        .order_by(POLICIES.c.display_name)
+    )
     return list((await conn.execute(query)).scalars())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from sqlalchemy import RowMapping, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +14,8 @@ from ostiary.entitlement.model.enums import (
     AccessPackageSubjectType,
 )
 from ostiary.entitlement.model.subjects import AccessPackageSubject
+from ostiary.entitlement.organizations import domain_of
+from ostiary.entitlement.store import organizations
 from ostiary.entitlement.tables import subjects
 from ostiary.storage import upserts
 from ostiary.storage.batches import among
@@ -33,6 +36,8 @@ def load(row: RowMapping) -> AccessPackageSubject:
         principal_name=row["principal_name"],
         subject_type=AccessPackageSubjectType(row["subject_type"]),
         subject_lifecycle=AccessPackageSubjectLifecycle(row["subject_lifecycle"]),
+        connected_organization_id=row["connected_organization_id"],
+        cleanup_scheduled_date_time=row["cleanup_at"],
     )
 
 
@@ -59,6 +64,7 @@ async def know(conn: AsyncConnection, references: Collection[Reference]) -> None
     ]
     if rows:
         await conn.execute(upserts.insert(conn, subjects).on_conflict_do_nothing(), rows)
+        await organizations.attach(conn, {known.id: domain_of(known) for known in references})
 
 
 async def read(conn: AsyncConnection, keys: Collection[str]) -> dict[str, AccessPackageSubject]:
@@ -72,5 +78,7 @@ async def set_lifecycle(
 ) -> bool:
     """Say whether a guest may be blocked and deleted; tell whether there is such a subject."""
     same = subjects.c.object_id == object_id
-    values = {"subject_lifecycle": lifecycle.value}
+    values: dict[str, Any] = {"subject_lifecycle": lifecycle.value}
+    if lifecycle is not AccessPackageSubjectLifecycle.GOVERNED:
+        values["cleanup_at"] = None
     return (await conn.execute(update(subjects).where(same).values(values))).rowcount > 0

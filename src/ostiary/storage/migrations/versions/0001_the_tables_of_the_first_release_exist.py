@@ -221,6 +221,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_catalogs")),
     )
     op.create_table(
+        "connected_organizations",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("display_name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("identity_sources", Json, nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=True),
+        sa.Column("modified_at", Instant(), nullable=False),
+        sa.Column("modified_by", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_connected_organizations")),
+    )
+    op.create_table(
+        "control_configurations",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=128), nullable=False),
+        sa.Column("document", Json, nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=True),
+        sa.Column("modified_at", Instant(), nullable=False),
+        sa.Column("modified_by", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_control_configurations")),
+    )
+    op.create_table(
         "custom_extensions",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("kind", sa.String(length=128), nullable=False),
@@ -410,9 +434,19 @@ def upgrade() -> None:
         sa.Column("email", sa.Text(), nullable=True),
         sa.Column("principal_name", sa.Text(), nullable=True),
         sa.Column("subject_lifecycle", sa.String(length=32), nullable=False),
+        sa.Column("domain", sa.String(length=255), nullable=True),
+        sa.Column("connected_organization_id", sa.String(length=36), nullable=True),
+        sa.Column("blocked_at", Instant(), nullable=True),
+        sa.Column("cleanup_at", Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subjects")),
         sa.UniqueConstraint("object_id", name=op.f("uq_subjects_object_id")),
     )
+    with op.batch_alter_table("subjects", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_subjects_connected_organization_id", ["connected_organization_id"], unique=False
+        )
+        batch_op.create_index("ix_subjects_domain", ["domain"], unique=False)
+
     op.create_table(
         "task_processing_results",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -668,6 +702,58 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("client_secrets", schema=None) as batch_op:
         batch_op.create_index("ix_client_secrets_application_id", ["application_id"], unique=False)
+
+    op.create_table(
+        "connected_organization_external_sponsors",
+        sa.Column("organization_id", sa.String(length=36), nullable=False),
+        sa.Column("sponsor_id", sa.String(length=36), nullable=False),
+        sa.Column("added_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["connected_organizations.id"],
+            name=op.f(
+                "fk_connected_organization_external_sponsors_organization_id_connected_organizations"
+            ),
+        ),
+        sa.PrimaryKeyConstraint(
+            "organization_id",
+            "sponsor_id",
+            name=op.f("pk_connected_organization_external_sponsors"),
+        ),
+    )
+    op.create_table(
+        "connected_organization_internal_sponsors",
+        sa.Column("organization_id", sa.String(length=36), nullable=False),
+        sa.Column("sponsor_id", sa.String(length=36), nullable=False),
+        sa.Column("added_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["connected_organizations.id"],
+            name=op.f(
+                "fk_connected_organization_internal_sponsors_organization_id_connected_organizations"
+            ),
+        ),
+        sa.PrimaryKeyConstraint(
+            "organization_id",
+            "sponsor_id",
+            name=op.f("pk_connected_organization_internal_sponsors"),
+        ),
+    )
+    op.create_table(
+        "connected_organization_keys",
+        sa.Column("key", sa.String(length=300), nullable=False),
+        sa.Column("organization_id", sa.String(length=36), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["connected_organizations.id"],
+            name=op.f("fk_connected_organization_keys_organization_id_connected_organizations"),
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_connected_organization_keys")),
+    )
+    with op.batch_alter_table("connected_organization_keys", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_connected_organization_keys_organization_id", ["organization_id"], unique=False
+        )
 
     op.create_table(
         "memberships",
@@ -1009,6 +1095,12 @@ def downgrade() -> None:
         batch_op.drop_index("ix_memberships_member_id")
 
     op.drop_table("memberships")
+    with op.batch_alter_table("connected_organization_keys", schema=None) as batch_op:
+        batch_op.drop_index("ix_connected_organization_keys_organization_id")
+
+    op.drop_table("connected_organization_keys")
+    op.drop_table("connected_organization_internal_sponsors")
+    op.drop_table("connected_organization_external_sponsors")
     with op.batch_alter_table("client_secrets", schema=None) as batch_op:
         batch_op.drop_index("ix_client_secrets_application_id")
 
@@ -1071,6 +1163,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_task_processing_results_person")
 
     op.drop_table("task_processing_results")
+    with op.batch_alter_table("subjects", schema=None) as batch_op:
+        batch_op.drop_index("ix_subjects_domain")
+        batch_op.drop_index("ix_subjects_connected_organization_id")
+
     op.drop_table("subjects")
     with op.batch_alter_table("run_reprocessings", schema=None) as batch_op:
         batch_op.drop_index("ix_run_reprocessings_reprocessed_run_id")
@@ -1104,6 +1200,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_custom_extensions_catalog_id")
 
     op.drop_table("custom_extensions")
+    op.drop_table("control_configurations")
+    op.drop_table("connected_organizations")
     op.drop_table("catalogs")
     with op.batch_alter_table("callouts", schema=None) as batch_op:
         batch_op.drop_index("ix_callouts_owner_id")
