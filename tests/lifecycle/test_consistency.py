@@ -1,8 +1,8 @@
 """Whatever happens in whatever order, the numbers of every level are the sums of the level below.
 
 Steps are taken at random: people are activated, single pieces of work are done or crash, answers
-come, deadlines pass, runs are canceled, versions and switches change. After each step the rows are
-counted again, from the bottom up.
+come, deadlines pass, runs are canceled, repeated and held back, versions and switches change. After
+each step the rows are counted again, from the bottom up.
 """
 
 from __future__ import annotations
@@ -45,7 +45,20 @@ steps = st.one_of(
     st.tuples(st.just("cancel"), st.integers(0, 3)),
     st.tuples(st.just("version"), st.integers(0, 3)),
     st.tuples(st.just("switch"), st.integers(0, 1)),
+    st.tuples(st.just("repeat"), st.integers(0, 15)),
+    st.tuples(st.just("preview"), st.integers(0, 3)),
+    st.tuples(st.just("limit"), st.integers(0, 3)),
+    st.tuples(st.just("clear"), st.just(0)),
 )
+
+
+def limit(number: int) -> dict[str, Any]:
+    """Give the settings of a workflow with a limit of so many people; none for 0."""
+    if not number:
+        return {"quarantineConfiguration": None}
+    kind = "#microsoft.graph.identityGovernance.countBasedQuarantineCondition"
+    condition = {"@odata.type": kind, "threshold": number}
+    return {"quarantineConfiguration": {"matchMode": "any", "conditions": [condition]}}
 
 
 class Story:
@@ -97,10 +110,32 @@ class Story:
                 await house.post(f"workflows/{self.workflow}/createNewVersion", draft, status=200)
             case "switch":
                 await house.api.patch(path, json={"isEnabled": bool(number)})
+            case "repeat":
+                await self.repeat(number)
+            case "preview":
+                body = {"subjects": [{"id": person} for person in self.people[: number + 1]]}
+                await house.api.post(f"{path}/previewWorkflow", json=body)
+            case "limit":
+                await house.api.patch(path, json={"settings": limit(number)})
+            case "clear":
+                await house.post(f"workflows/{self.workflow}/clearQuarantine", None, status=200)
             case "crash":
                 await self.work(names.TASK_RUN, number, crash=True)
             case _:
                 await self.work(kind, number)
+
+    async def repeat(self, number: int) -> None:
+        """Repeat one of the runs: everybody or those who failed, everything or what failed."""
+        runs = await rows_of(self.house.database, tables.runs)
+        scope = {
+            "@odata.type": "#microsoft.graph.identityGovernance.activateRunScope",
+            "run": {"id": runs[number // 4 % len(runs)]["id"]},
+            "userScope": "failedUsers" if number % 2 else "allUsers",
+            "taskScope": "failedTasks" if number // 2 % 2 else "allTasks",
+        }
+        path = f"{ROOT}/workflows/{self.workflow}/activateWithScope"
+        reply = await self.house.api.post(path, json={"scope": scope})
+        assert reply.status_code < 500, reply.text
 
     async def answer(self, verdict: str, number: int) -> None:
         """Answer one of the tasks that wait."""
@@ -144,7 +179,7 @@ async def test_numbers_are_sums_and_every_run_can_end(script: list[tuple[str, in
                 await story.take("wait", 6)
             await check_everything(database)
             for run in await rows_of(database, tables.runs):
-                assert Status(run["processing_status"]) in ENDED
+                assert Status(run["processing_status"]) in {*ENDED, Status.QUARANTINED}
         finally:
             await house.close()
             await caller.close()
