@@ -7,13 +7,15 @@ name in capitals), else the default below. Lists and mappings are written as JSO
 from __future__ import annotations
 
 import ipaddress
+import re
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -156,6 +158,38 @@ class Settings(BaseSettings):
     grant_callout: GrantCallout = GrantCallout.AFTER
     """Whether the granted stage calls out before or after the roles are written."""
 
+    smtp_url: SecretStr | None = None
+    """The mail server: ``smtp://``, ``smtps://`` or ``starttls://`` with host and port, and with
+    user and password where it asks for them. Unset: mails are recorded, and none is sent."""
+
+    smtp_password_file: Path | None = None
+    """A file with the password of the mail server, instead of one in the URL."""
+
+    mail_from: str | None = None
+    """The sender of mails: ``Name <name@example.org>``. Unset: ``no-reply@`` and the first
+    domain, named as the organisation."""
+
+    mail_language: str = "en"
+    """The language of mails to people whose own language is not known, or has no template."""
+
+    mail_time_zone: str = "UTC"
+    """The time zone of days and times in mails, such as ``Europe/Berlin``."""
+
+    mail_templates: Path | None = None
+    """A folder of templates that take the place of those of the same name."""
+
+    mail_logo_url: str | None = None
+    """The address of the organisation's logo, shown in mails."""
+
+    mail_color: str = "#1f4e79"
+    """The accent colour of mails."""
+
+    mail_portal_url: str | None = None
+    """The page on which people see their requests and approvals. Unset: mails link nowhere."""
+
+    mail_retention: timedelta = timedelta(days=90)
+    """How long mails are kept once they came to their end; zero: for ever."""
+
     worker_poll: timedelta = timedelta(seconds=2)
     """How long a worker sleeps when nothing wakes it."""
 
@@ -183,6 +217,36 @@ class Settings(BaseSettings):
         if value is not None and not value.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
         return value.rstrip("/") if value else None
+
+    @field_validator("mail_time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"'{value}' is no time zone; write it like Europe/Berlin") from None
+        return value
+
+    @field_validator("mail_color")
+    @classmethod
+    def _plain_color(cls, value: str) -> str:
+        if not re.fullmatch(r"#[0-9a-fA-F]{3}(?:[0-9a-fA-F]{3})?", value):
+            raise ValueError("must be a colour like #1f4e79")
+        return value
+
+    @field_validator("mail_logo_url", "mail_portal_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value
+
+    @field_validator("mail_retention")
+    @classmethod
+    def _not_negative(cls, value: timedelta) -> timedelta:
+        if value < timedelta():
+            raise ValueError("must not be negative; zero keeps them for ever")
+        return value
 
     @model_validator(mode="after")
     def _development_stays_at_home(self) -> Settings:

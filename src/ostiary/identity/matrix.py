@@ -177,3 +177,5 @@ APP_ROLES_WRITE = _row(
 )
 DIRECTORY_OBJECTS_READ = _row("directoryObjects.read", DIRECTORY)
 AUDIT_READ = _row("audit.read", ("AuditLog.Read.All",), roles=_AUDIT_READERS)
+MAIL_RESEND = _row("mails.resend", (EM_W, LW_W), roles=_GOVERNORS)
+"""Operator route: send a kept mail again. Reading mails takes what reading the audit log takes."""

@@ -39,7 +39,8 @@ from ostiary.identity.issuer import DevelopmentIssuer
 from ostiary.identity.issuer_routes import IssuerRoutes
 from ostiary.identity.permissions import requires
 from ostiary.identity.ports import Clients
-from ostiary.server import governors, identity, outbound
+from ostiary.mail.routes import MailRoutes
+from ostiary.server import governors, identity, mailing, outbound
 from ostiary.server.front import ASGI, Front
 from ostiary.server.operator import Operator
 from ostiary.settings import ClockKind, Settings
@@ -119,6 +120,7 @@ async def prepared(settings: Settings, database: Database, now: datetime) -> str
         kept = await fact_or(conn, "tenant_id", lambda: settings.tenant_id or new_id())
         await directory_changes.ensure_well_known(conn, now=now)
         await governors.prepare(conn, settings, now=now)
+        await mailing.prepare(conn, settings, now=now)
     return cast(str, settings.tenant_id or kept)
 
 
@@ -149,9 +151,11 @@ def composed(
     parts = governors.compose(
         settings, database=database, owners=owners, resumes=resumes, egress=out.egress
     )
-    for close in (out.work.close, resumes.close, parts.close):
+    mails = mailing.compose(settings, parts.templates, database=database, clock=clock)
+    for close in (out.work.close, mails.work.close, resumes.close, parts.close):
         stack.push_async_callback(close)
-    worker = _worker(settings, database, clock, [*out.work.handlers(), *parts.handlers])
+    handlers = [*out.work.handlers(), *parts.handlers, *mails.handlers]
+    worker = _worker(settings, database, clock, handlers)
     clients = DirectoryClients(database, clock.now)
     graph = _graph(
         settings, _roots(settings, database, tenant_id, parts), database, clock, believed
@@ -197,7 +201,8 @@ def _beside(
     operator = Operator(
         database=database, clock=clock, worker=worker, authenticator=believed.authenticator
     )
-    beside = [*operator.routes(), *outbound_routes(out.issuer)]
+    mails = MailRoutes(database=database, clock=clock, authenticator=believed.authenticator)
+    beside = [*operator.routes(), *mails.routes(), *outbound_routes(out.issuer)]
     if believed.issuer is None:
         return beside
     names = frozenset(settings.domains)

@@ -27,6 +27,7 @@ from ostiary.lifecycle import work as lifecycle_work
 from ostiary.lifecycle.owner import TaskResultOwner
 from ostiary.lifecycle.service import Lifecycle
 from ostiary.lifecycle.tasks.registry import Registry, built_in
+from ostiary.mail.templates import TemplateSet
 from ostiary.settings import GrantCallout, Settings
 from ostiary.storage.database import Database
 
@@ -39,6 +40,8 @@ class Governors:
 
     roots: Sequence[Node]
     handlers: Sequence[Handler]
+    templates: Sequence[TemplateSet]
+    """Of the mails that they send."""
     close: Callable[[], Awaitable[None]]
 
 
@@ -86,6 +89,7 @@ def compose(
             *entitlement_work.handlers(),
             *lifecycle_work.handlers(registry),
         ],
+        templates=[],
         close=access.close,
     )
 

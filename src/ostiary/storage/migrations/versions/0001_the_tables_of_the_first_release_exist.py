@@ -393,6 +393,36 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_logic_apps")),
     )
     op.create_table(
+        "mails",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("template", sa.String(length=64), nullable=False),
+        sa.Column("recipient_id", sa.String(length=36), nullable=True),
+        sa.Column("recipient_name", sa.Text(), nullable=True),
+        sa.Column("address", sa.Text(), nullable=True),
+        sa.Column("cc", Json, nullable=True),
+        sa.Column("language", sa.Text(), nullable=True),
+        sa.Column("said", Json, nullable=False),
+        sa.Column("about_kind", sa.String(length=64), nullable=True),
+        sa.Column("about_id", sa.String(length=36), nullable=True),
+        sa.Column("look", Json, nullable=True),
+        sa.Column("is_confidential", sa.Boolean(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("html", sa.Text(), nullable=True),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("ended_at", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mails")),
+    )
+    with op.batch_alter_table("mails", schema=None) as batch_op:
+        batch_op.create_index("ix_mails_about_id", ["about_id"], unique=False)
+        batch_op.create_index("ix_mails_created_at", ["created_at", "id"], unique=False)
+        batch_op.create_index("ix_mails_recipient_id", ["recipient_id"], unique=False)
+
+    op.create_table(
         "policy_terms",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("policy_id", sa.String(length=36), nullable=False),
@@ -1177,6 +1207,12 @@ def downgrade() -> None:
 
     op.drop_table("resource_requests")
     op.drop_table("policy_terms")
+    with op.batch_alter_table("mails", schema=None) as batch_op:
+        batch_op.drop_index("ix_mails_recipient_id")
+        batch_op.drop_index("ix_mails_created_at")
+        batch_op.drop_index("ix_mails_about_id")
+
+    op.drop_table("mails")
     op.drop_table("logic_apps")
     op.drop_table("lifecycle_settings")
     op.drop_table("facts")
