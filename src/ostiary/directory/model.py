@@ -68,6 +68,15 @@ class AssignedLicense(Complex, kw_only=True):
     sku_id: Annotated[str | None, EdmType("Edm.Guid")] = None
 
 
+class AssignedPlan(Complex, kw_only=True):
+    """A service that somebody may use because of a licence."""
+
+    assigned_date_time: datetime | None = None
+    capability_status: str | None = None
+    service: str | None = None
+    service_plan_id: Annotated[str | None, EdmType("Edm.Guid")] = None
+
+
 class PasswordProfile(Complex, kw_only=True):
     """The password that creating a user asks for.
 
@@ -85,6 +94,7 @@ class User(DirectoryObject, kw_only=True):
 
     account_enabled: bool | None = None
     assigned_licenses: Annotated[list[AssignedLicense], ReadOnly] = field(default_factory=list)
+    assigned_plans: Annotated[list[AssignedPlan], ReadOnly] = field(default_factory=list)
     business_phones: list[str] = field(default_factory=list)
     city: str | None = None
     company_name: str | None = None
@@ -113,6 +123,7 @@ class User(DirectoryObject, kw_only=True):
     password_profile: Annotated[PasswordProfile | None, WriteOnly] = None
     postal_code: str | None = None
     preferred_language: str | None = None
+    proxy_addresses: Annotated[list[str], ReadOnly] = field(default_factory=list)
     sign_in_sessions_valid_from_date_time: Annotated[datetime | None, ReadOnly] = None
     state: str | None = None
     street_address: str | None = None

@@ -122,6 +122,7 @@ def checked(user: User) -> User:
     return msgspec.structs.replace(
         user,
         password_profile=None,
+        proxy_addresses=_proxy_addresses(user),
         usage_location=_usage_location(user.usage_location),
         user_type=_user_type(user.user_type),
     )
@@ -139,6 +140,17 @@ def _check_addresses(user: User) -> None:
     for address in user.other_mails:
         if not 0 < address.find("@") < len(address) - 1 or len(address) > 250:
             raise _invalid("other_mails", "each must be a mail address of at most 250 characters")
+
+
+def _proxy_addresses(user: User) -> list[str]:
+    """Give the addresses with the mail address first; a former one stays as a further one."""
+    primary = f"SMTP:{user.mail}" if user.mail else None
+    former = [
+        f"smtp:{address[5:]}" if address.startswith("SMTP:") else address
+        for address in user.proxy_addresses
+        if address.lower() != (primary or "").lower()
+    ]
+    return [primary, *former] if primary else former
 
 
 def _usage_location(code: str | None) -> str | None:

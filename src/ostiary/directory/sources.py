@@ -51,7 +51,15 @@ BASIC: Final = frozenset(
 
 def _columns(table: FromClause, *types: type[DirectoryObject]) -> Columns:
     """Give the columns that have the names of properties of ``types``, texts and values alone."""
-    lists = {"app_roles", "assigned_licenses", "business_phones", "group_types", "other_mails"}
+    lists = {
+        "app_roles",
+        "assigned_licenses",
+        "assigned_plans",
+        "business_phones",
+        "group_types",
+        "other_mails",
+        "proxy_addresses",
+    }
     names = {name for type_ in types for name in type_.__struct_fields__} - lists
     return {name: table.c[name] for name in names if name in table.c}
 
@@ -210,7 +218,9 @@ USERS: Final = Source(
     lists={
         "other_mails": _users.c.other_mails,
         "assigned_licenses": _users.c.assigned_licenses,
+        "assigned_plans": _users.c.assigned_plans,
         "business_phones": _users.c.business_phones,
+        "proxy_addresses": _users.c.proxy_addresses,
     },
     hidden=hidden_details,
     missing=ObjectNotFound,

@@ -54,6 +54,7 @@ directory_objects = Table(
     Column("mobile_phone", String),
     Column("business_phones", Json),
     Column("other_mails", Json),
+    Column("proxy_addresses", Json),
     Column("employee_id", String),
     Column("employee_type", String),
     Column("employee_hire_date", Instant),
@@ -63,6 +64,7 @@ directory_objects = Table(
     Column("extension_attributes", Json),
     Column("on_premises_security_identifier", String),
     Column("assigned_licenses", Json),
+    Column("assigned_plans", Json),
     Column("sign_in_sessions_valid_from_date_time", Instant),
     # groups
     Column("group_types", Json),

@@ -17,6 +17,7 @@ from ostiary.directory.model import (
     Application,
     AppRole,
     AssignedLicense,
+    AssignedPlan,
     DirectoryObject,
     EmployeeOrgData,
     OnPremisesExtensionAttributes,
@@ -34,9 +35,11 @@ WireT = TypeVar("WireT", bound=DirectoryObject)
 _LISTS: Final[Mapping[str, Any]] = {
     "app_roles": list[AppRole],
     "assigned_licenses": list[AssignedLicense],
+    "assigned_plans": list[AssignedPlan],
     "business_phones": list[str],
     "group_types": list[str],
     "other_mails": list[str],
+    "proxy_addresses": list[str],
 }
 _UNIQUE_NAMES: Final[Mapping[Kind, str]] = {
     Kind.USER: "user_principal_name",
