@@ -49,6 +49,19 @@ class GrantCallout(StrEnum):
     """After the roles are written; the request completes when the callout does."""
 
 
+class ConnectivityTest(StrEnum):
+    """Whether the endpoint of a new extension of a catalog is called once to try it."""
+
+    OFF = "off"
+    """It is not."""
+
+    REPORT = "report"
+    """It is, and the audit log tells how that went."""
+
+    STRICT = "strict"
+    """It is, and an extension whose endpoint does not take the call is refused."""
+
+
 class Settings(BaseSettings):
     """What an operator can set."""
 
@@ -137,6 +150,10 @@ class Settings(BaseSettings):
 
     refuse_unresolved_logic_apps: bool = False
     """Refuse to create an extension whose Logic App resolves to no URL."""
+
+    connectivity_test: ConnectivityTest = ConnectivityTest.REPORT
+    """Whether the endpoint of a new extension of a catalog is called once to try it: ``off``,
+    ``report``, or ``strict``, which refuses an extension whose endpoint does not take the call."""
 
     resource_issuer: str | None = None
     """The ``iss`` of tokens for Logic Apps, as their policies check it. Unset:

@@ -13,7 +13,7 @@ import pytest_asyncio
 from ostiary.directory import seed
 from ostiary.server import composition
 from ostiary.server.composition import Server
-from ostiary.settings import ClockKind, Settings
+from ostiary.settings import ClockKind, ConnectivityTest, Settings
 from tests.extensions.endpoints import ScriptedEndpoint
 from tests.scenarios.house import BASE, House
 from tests.scenarios.parking import ParkedRequest, ParkedTask
@@ -37,7 +37,11 @@ async def server(
             fresh = request.getfixturevalue("postgresql").fresh(tables=False)
             url = await stack.enter_async_context(fresh)
         settings = Settings(
-            data_dir=data_dir, database_url=url, clock=ClockKind.SIMULATED, clock_start=MONDAY
+            data_dir=data_dir,
+            database_url=url,
+            clock=ClockKind.SIMULATED,
+            clock_start=MONDAY,
+            connectivity_test=ConnectivityTest.OFF,
         )
         server = await stack.enter_async_context(composition.opened(settings, base_urls=[BASE]))
         async with server.database.transaction() as conn:

@@ -27,7 +27,7 @@ from ostiary.extensions.signing import Authorization
 from ostiary.server import composition
 from ostiary.server.composition import Server
 from ostiary.server.identity import Identity
-from ostiary.settings import Settings
+from ostiary.settings import ConnectivityTest, Settings
 from ostiary.storage.database import Database
 from ostiary.storage.failures import DatabaseUnavailable
 from tests.simulation.disk import Disk
@@ -91,6 +91,7 @@ class Node:
             data_dir=Path("/nonexistent"),
             node=self.name,
             worker_poll=POLL,
+            connectivity_test=ConnectivityTest.OFF,
         )
         database = await Database.open(f"sqlite:///{self.disk.path}")
         tenant = await composition.prepared(settings, database, self.clock.now())

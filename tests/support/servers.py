@@ -27,6 +27,10 @@ PATIENCE = 60.0
 APP_ID = "7b6f1f0e-38a1-4c0e-9d0a-0c1d2e3f4a5b"
 
 
+QUIET = {"OSTIARY_CONNECTIVITY_TEST": "off"}
+"""Endpoints of tests get the calls that the tests cause, and no others."""
+
+
 @dataclass
 class RunningServer:
     """``ostiary serve`` on a free port of loopback, with a data directory of its own."""
@@ -45,7 +49,7 @@ class RunningServer:
         if self.database_url is not None:
             command += ["--database-url", self.database_url]
         log = (self.data_dir / "server.log").open("ab")
-        environment = {**os.environ, "OSTIARY_NODE": "tested", **self.environment}
+        environment = {**os.environ, "OSTIARY_NODE": "tested", **QUIET, **self.environment}
         self._process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         log.close()
         self._wait_until_ready()

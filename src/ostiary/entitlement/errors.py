@@ -103,6 +103,13 @@ class UnresolvedLogicApp(BadRequest):
     message = "The address of the Logic App is not known."
 
 
+class ConnectivityTestFailed(BadRequest):
+    """The endpoint of a new extension takes no calls, where the settings insist on it."""
+
+    code = "ConnectivityTestFailed"
+    message = "The endpoint of the custom extension could not be called."
+
+
 class NotAnApprover(Forbidden):
     """The caller is not asked to decide this stage."""
 

@@ -17,13 +17,17 @@ from ostiary.audit.store import record
 from ostiary.directory import store as directory
 from ostiary.entitlement import dynamic, payloads, records, requests
 from ostiary.entitlement.model.enums import AccessPackageCustomExtensionStage as Stage
+from ostiary.entitlement.model.extensions import CustomAccessPackageWorkflowExtension
 from ostiary.entitlement.model.policies import AccessPackageApprovalStage
+from ostiary.entitlement.organizations import domain_of
 from ostiary.entitlement.process import delivering, determining, moves
 from ostiary.entitlement.process.moves import Move
 from ostiary.entitlement.process.steps import OWNER_KIND
 from ostiary.entitlement.states import Request, TakeBack, Verdict
 from ostiary.entitlement.store import assignments as assignment_store
 from ostiary.entitlement.store import catalogs as catalog_store
+from ostiary.entitlement.store import extensions as extension_store
+from ostiary.entitlement.store import organizations as organization_store
 from ostiary.entitlement.store import policies as policy_store
 from ostiary.entitlement.store import requests as request_store
 from ostiary.extensions.answers import Answer
@@ -42,11 +46,17 @@ class RequestOwner:
     ) -> Mapping[str, Mapping[str, Any]]:
         """Give what each callout tells its endpoint; requests that are gone are missing."""
         stories = await _stories(conn, {callout.owner_id for callout in callouts})
-        return {
-            callout.id: payloads.payload(callout, stories[callout.owner_id], base_url=base_url)
-            for callout in callouts
-            if callout.owner_id in stories
-        }
+        called = await extension_store.known(conn, {callout.extension_id for callout in callouts})
+        told: dict[str, Mapping[str, Any]] = {}
+        for callout in callouts:
+            story, extension = stories.get(callout.owner_id), called.get(callout.extension_id)
+            if story is None:
+                continue
+            if extension and extension.type is CustomAccessPackageWorkflowExtension:
+                told[callout.id] = payloads.legacy_payload(callout, story)
+            else:
+                told[callout.id] = payloads.payload(callout, story, base_url=base_url)
+        return told
 
     def admit(self, callout: Callout, answer: Answer) -> None:
         """Refuse an answer that does not fit its stage.
@@ -139,6 +149,8 @@ async def _stories(conn: AsyncConnection, request_ids: set[str]) -> dict[str, pa
     people = {person for r in every for person in (r.target_id, r.requestor_id)}
     known = await directory.references(conn, people)
     said = await request_store.said(conn, found.keys())
+    targets = [known[request.target_id] for request in every if request.target_id in known]
+    homes = await organization_store.homes(conn, {one.id: domain_of(one) for one in targets})
     return {
         request.id: payloads.Story(
             request=request,
@@ -148,6 +160,7 @@ async def _stories(conn: AsyncConnection, request_ids: set[str]) -> dict[str, pa
             assignment=held.get(request.assignment_id),
             target=known.get(request.target_id),
             requestor=known.get(request.requestor_id),
+            organization=homes.get(request.target_id),
             answers=said[request.id].answers,
         )
         for request in every

@@ -17,10 +17,11 @@ from ostiary.entitlement.model.catalogs import (
     AccessPackageAssignmentPolicy,
     AccessPackageCatalog,
 )
+from ostiary.entitlement.model.organizations import ConnectedOrganization
 from ostiary.entitlement.model.questions import AccessPackageAnswer, AccessPackageAnswerString
 from ostiary.entitlement.states import Request
 from ostiary.extensions.callouts import Callout
-from ostiary.graph.values import write_duration
+from ostiary.graph.values import write_duration, write_instant
 
 CALLBACK_ROOT: Final = "/beta"
 """Callback paths are those of beta, whichever root the request came through."""
@@ -39,7 +40,33 @@ class Story:
     assignment: Assignment | None
     target: Reference | None
     requestor: Reference | None
+    organization: ConnectedOrganization | None = None
+    """Of which organisation the target is, if they are from elsewhere."""
     answers: Sequence[AccessPackageAnswer] = ()
+
+
+def legacy_payload(callout: Callout, story: Story) -> Json:
+    """Say what a callout tells an endpoint of the older kind."""
+    request, target = story.request, story.target
+    given = story.assignment if story.assignment and story.assignment.given_at else None
+    stage = callout.stage
+    return _known(
+        AccessPackageId=request.package_id,
+        AccessPackageAssignmentRequestId=request.id,
+        AccessPackageAssignmentId=given.id if given else None,
+        AccessPackageName=story.package.display_name if story.package else None,
+        AccessPackagePolicyName=story.policy.display_name or None,
+        AccessPackagePolicyId=request.policy_id,
+        CatalogId=request.catalog_id,
+        CatalogName=story.catalog.display_name if story.catalog else None,
+        ConnectedOrganizationName=(story.organization.display_name if story.organization else None),
+        CustomExtensionStageInstanceId=callout.id,
+        Event=stage[:1].upper() + stage[1:],
+        RequestCreatedDateTime=write_instant(request.created_at),
+        TargetEmail=target.mail if target else None,
+        TargetId=request.target_id,
+        TargetDisplayName=target.display_name if target else None,
+    )
 
 
 def payload(callout: Callout, story: Story, *, base_url: str) -> Json:
@@ -98,11 +125,18 @@ def _assignment(story: Story) -> Json:
         Id=given.id if given else None,
         State=given.state.value if given else None,
         Status=given.status.value if given else None,
-        Target=_subject(story.target, story.request.target_id, full=True),
+        Target=_target(story),
         AssignmentPolicy=_known(
             Id=story.request.policy_id, DisplayName=story.policy.display_name or None
         ),
     )
+
+
+def _target(story: Story) -> Json:
+    told = _subject(story.target, story.request.target_id, full=True)
+    if story.organization is None:
+        return told
+    return told | {"ConnectedOrganization": _named(story.organization, story.organization.id)}
 
 
 def _subject(known: Reference | None, key: str, *, full: bool) -> Json:
@@ -113,7 +147,9 @@ def _subject(known: Reference | None, key: str, *, full: bool) -> Json:
     return told | _known(Email=known.mail, PrincipalName=known.user_principal_name)
 
 
-def _named(value: AccessPackage | AccessPackageCatalog | None, key: str) -> Json:
+def _named(
+    value: AccessPackage | AccessPackageCatalog | ConnectedOrganization | None, key: str
+) -> Json:
     if value is None:
         return {"Id": key}
     return _known(Id=key, DisplayName=value.display_name, Description=value.description)

@@ -17,6 +17,7 @@ from ostiary.entitlement.model.enums import AccessPackageCustomExtensionStage as
 from ostiary.entitlement.model.extensions import (
     AccessPackageAssignmentRequestWorkflowExtension,
     AccessPackageAssignmentWorkflowExtension,
+    CustomAccessPackageWorkflowExtension,
     CustomExtensionStageSetting,
     WorkflowExtension,
 )
@@ -39,6 +40,16 @@ STAGES_OF: Final[dict[type[WorkflowExtension], frozenset[Stage]]] = {
     ),
     AccessPackageAssignmentWorkflowExtension: frozenset(
         {
+            Stage.ASSIGNMENT_FOURTEEN_DAYS_BEFORE_EXPIRATION,
+            Stage.ASSIGNMENT_ONE_DAY_BEFORE_EXPIRATION,
+        }
+    ),
+    CustomAccessPackageWorkflowExtension: frozenset(
+        {
+            Stage.ASSIGNMENT_REQUEST_CREATED,
+            Stage.ASSIGNMENT_REQUEST_APPROVED,
+            Stage.ASSIGNMENT_REQUEST_GRANTED,
+            Stage.ASSIGNMENT_REQUEST_REMOVED,
             Stage.ASSIGNMENT_FOURTEEN_DAYS_BEFORE_EXPIRATION,
             Stage.ASSIGNMENT_ONE_DAY_BEFORE_EXPIRATION,
         }

@@ -148,9 +148,7 @@ def composed(
         base_urls=urls,
     )
     resumes = Resumes(database, clock, owners)
-    parts = governors.compose(
-        settings, database=database, owners=owners, resumes=resumes, egress=out.egress
-    )
+    parts = governors.compose(settings, database=database, owners=owners, resumes=resumes, out=out)
     mails = mailing.compose(settings, parts.templates, database=database, clock=clock)
     for close in (out.work.close, mails.work.close, resumes.close, parts.close):
         stack.push_async_callback(close)

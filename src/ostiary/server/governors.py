@@ -17,7 +17,6 @@ from ostiary.entitlement import work as entitlement_work
 from ostiary.entitlement.model.strays import STRAYS
 from ostiary.entitlement.owner import RequestOwner
 from ostiary.entitlement.service import Entitlement, ensure_controls, ensure_general, refresh_keys
-from ostiary.extensions.egress import EgressPolicy
 from ostiary.extensions.owners import Owners
 from ostiary.extensions.resumes import Resumes
 from ostiary.graph.resources import Node, Singleton
@@ -28,7 +27,8 @@ from ostiary.lifecycle.owner import TaskResultOwner
 from ostiary.lifecycle.service import Lifecycle
 from ostiary.lifecycle.tasks.registry import Registry, built_in
 from ostiary.mail.templates import TemplateSet
-from ostiary.settings import GrantCallout, Settings
+from ostiary.server.outbound import Outbound
+from ostiary.settings import ConnectivityTest, GrantCallout, Settings
 from ostiary.storage.database import Database
 
 __all__ = ["STRAYS", "Governors", "compose", "prepare"]
@@ -58,15 +58,17 @@ def compose(
     database: Database,
     owners: Owners,
     resumes: Resumes,
-    egress: EgressPolicy,
+    out: Outbound,
 ) -> Governors:
     """Put both together and register them as owners of callouts."""
     access = Entitlement.of(
         database,
         resumes=resumes,
-        egress=egress,
+        egress=out.egress,
         logic_app_template=settings.logic_app_url_template,
         refuse_unresolved=settings.refuse_unresolved_logic_apps,
+        connection=out.connection,
+        refuse_unreachable=settings.connectivity_test is ConnectivityTest.STRICT,
         is_told_first=settings.grant_callout is GrantCallout.BEFORE,
         own_domains=settings.domains,
         tenant_domains=settings.domains_of_tenants,
@@ -76,7 +78,7 @@ def compose(
         database,
         resumes=resumes,
         registry=registry,
-        egress=egress,
+        egress=out.egress,
         logic_app_template=settings.logic_app_url_template,
         refuse_unresolved=settings.refuse_unresolved_logic_apps,
         domains=settings.domains,

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from ostiary.durable.clock import Clock
 from ostiary.extensions.caller import Caller
+from ostiary.extensions.connection import Connection
 from ostiary.extensions.egress import Allowance, EgressPolicy
 from ostiary.extensions.keys import load_or_make
 from ostiary.extensions.limits import Limits
@@ -16,7 +17,8 @@ from ostiary.extensions.plans import Addresses
 from ostiary.extensions.routes import PREFIX
 from ostiary.extensions.signing import OutboundIssuer, Signer
 from ostiary.extensions.work import CalloutWork
-from ostiary.settings import Settings
+from ostiary.identity.catalogue import ENTITLEMENT_MANAGEMENT_APP_ID
+from ostiary.settings import ConnectivityTest, Settings
 from ostiary.storage.database import Database
 
 
@@ -27,6 +29,8 @@ class Outbound:
     issuer: OutboundIssuer
     egress: EgressPolicy
     work: CalloutWork
+    connection: Connection | None
+    """What tries the endpoints of new extensions, where the settings want it."""
 
 
 def compose(
@@ -57,8 +61,17 @@ def compose(
         ca_files=tuple(settings.trusted_certificates),
     )
     addresses = Addresses(base_url=base_urls[0], logic_app_template=settings.logic_app_url_template)
+    connection = None
+    if settings.connectivity_test is not ConnectivityTest.OFF:
+        connection = Connection(
+            database,
+            clock,
+            caller,
+            app_id=ENTITLEMENT_MANAGEMENT_APP_ID,
+            template=settings.logic_app_url_template,
+        )
     work = CalloutWork(database, clock, owners, caller, addresses=addresses)
-    return Outbound(issuer=issuer, egress=egress, work=work)
+    return Outbound(issuer=issuer, egress=egress, work=work, connection=connection)
 
 
 def _egress(settings: Settings, base_urls: Sequence[str]) -> EgressPolicy:

@@ -33,6 +33,8 @@ from ostiary.settings import Settings
 
 ENTITLEMENT_PATH: Final = "/separation-of-duties"
 LIFECYCLE_PATH: Final = "/order-laptop"
+CONNECTION_TEST: Final = "CustomExtensionConnectionTest"
+"""What the server calls once, when the extension is created, to see whether anybody is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,9 @@ class Endpoint:
         except NotProven as error:
             self.refused.append(str(error))
             return JSONResponse({"error": str(error)}, status_code=401)
-        self.calls.put_nowait(Call(request.url.path, msgspec.json.decode(body), claims))
+        call = Call(request.url.path, msgspec.json.decode(body), claims)
+        if call.body.get("Stage") != CONNECTION_TEST:
+            self.calls.put_nowait(call)
         return Response(status_code=202, headers={"x-ms-workflow-run-id": uuid4().hex})
 
     async def trust(self) -> Trust:

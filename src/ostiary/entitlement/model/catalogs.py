@@ -21,7 +21,10 @@ from ostiary.entitlement.model.enums import (
     AllowedTargetScope,
     RoleType,
 )
-from ostiary.entitlement.model.extensions import CustomExtensionStageSetting
+from ostiary.entitlement.model.extensions import (
+    CustomAccessPackageWorkflowExtension,
+    CustomExtensionStageSetting,
+)
 from ostiary.entitlement.model.policies import (
     AccessPackageAssignmentApprovalSettings,
     AccessPackageAssignmentRequestorSettings,
@@ -66,6 +69,9 @@ class AccessPackageCatalog(Entity, kw_only=True):
         list[CustomCalloutExtension] | UnsetType,
         Nav(contained=True),
         Beta("accessPackageCustomWorkflowExtensions"),
+    ] = UNSET
+    custom_access_package_workflow_extensions: Annotated[
+        list[CustomAccessPackageWorkflowExtension] | UnsetType, Nav(contained=True), BetaOnly
     ] = UNSET
     resource_roles: Annotated[
         list[AccessPackageResourceRole] | UnsetType,

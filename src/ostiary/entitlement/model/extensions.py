@@ -40,8 +40,17 @@ class AccessPackageAssignmentWorkflowExtension(CustomCalloutExtension, kw_only=T
     last_modified_date_time: Annotated[datetime | None, ReadOnly] = None
 
 
+class CustomAccessPackageWorkflowExtension(CustomCalloutExtension, kw_only=True):
+    """An extension of the older kind: for any stage but the dynamic one, and never waited for."""
+
+    created_date_time: Annotated[datetime | None, ReadOnly] = None
+    last_modified_date_time: Annotated[datetime | None, ReadOnly] = None
+
+
 WorkflowExtension = (
-    AccessPackageAssignmentRequestWorkflowExtension | AccessPackageAssignmentWorkflowExtension
+    AccessPackageAssignmentRequestWorkflowExtension
+    | AccessPackageAssignmentWorkflowExtension
+    | CustomAccessPackageWorkflowExtension
 )
 
 

@@ -11,8 +11,10 @@ from ostiary.entitlement.routes import unserved
 from ostiary.entitlement.routes.finding import Gates, act, catalog_in_path
 from ostiary.entitlement.service import Entitlement
 from ostiary.entitlement.service.catalogs import Catalogs
-from ostiary.entitlement.service.extensions import Extensions, wrong_type
+from ostiary.entitlement.service.extension_checks import wrong_type
+from ostiary.entitlement.service.extensions import Extensions
 from ostiary.entitlement.sources import configured
+from ostiary.entitlement.store.extensions import CURRENT_TYPES, LEGACY
 from ostiary.extensions.model import CustomCalloutExtension
 from ostiary.extensions.tables import custom_extensions
 from ostiary.graph.errors import InvalidModel
@@ -41,23 +43,40 @@ class _Catalogs:
 @dataclass(frozen=True, slots=True)
 class _Extensions:
     service: Extensions
+    name: str
+    kinds: tuple[str, ...]
 
     async def create(self, call: Call) -> WorkflowExtension:
         """POST …/catalogs/{id}/customWorkflowExtensions, wrapped in ``value`` or bare"""
-        return await self.service.create(call.key("catalogs"), _draft(call), act(call))
+        draft = self._draft(call)
+        return await self.service.create(call.key("catalogs"), draft, act(call), kinds=self.kinds)
 
     async def update(self, call: Call) -> WorkflowExtension:
         """PATCH …/customWorkflowExtensions/{id}"""
-        return await self.service.update(*_keys(call), call.merge, act(call))
+        return await self.service.update(*self._keys(call), call.merge, act(call), kinds=self.kinds)
 
     async def replace(self, call: Call) -> WorkflowExtension:
-        """PUT …/customWorkflowExtensions/{id}"""
-        draft = _draft(call)
-        return await self.service.update(*_keys(call), lambda _: draft, act(call))
+        """PUT …/customWorkflowExtensions/{id}; an older extension may become a new one"""
+        draft = self._draft(call)
+        return await self.service.update(
+            *self._keys(call), lambda _: draft, act(call), kinds=self.kinds
+        )
 
     async def delete(self, call: Call) -> None:
         """DELETE …/customWorkflowExtensions/{id}"""
-        await self.service.delete(*_keys(call), act(call))
+        await self.service.delete(*self._keys(call), act(call), kinds=self.kinds)
+
+    def _draft(self, call: Call) -> CustomCalloutExtension:
+        """Read an extension; where its type is wrong, those of other features are no advice."""
+        try:
+            return call.create(CustomCalloutExtension)
+        except InvalidModel as error:
+            if error.target == "@odata.type":
+                raise wrong_type(self.kinds) from None
+            raise
+
+    def _keys(self, call: Call) -> tuple[str, str]:
+        return call.key("catalogs"), call.key(self.name)
 
 
 def catalogs(services: Entitlement, gates: Gates) -> EntitySet:
@@ -74,17 +93,34 @@ def catalogs(services: Entitlement, gates: Gates) -> EntitySet:
         create=Endpoint(creator, handlers.create),
         update=Endpoint(own, handlers.update),
         delete=Endpoint(own, handlers.delete),
-        children=(_extensions(services.extensions, gates),),
+        children=(
+            _extensions(
+                services.extensions,
+                gates,
+                name="customWorkflowExtensions",
+                beta="accessPackageCustomWorkflowExtensions",
+                kinds=tuple(CURRENT_TYPES),
+            ),
+            _extensions(
+                services.extensions,
+                gates,
+                name="customAccessPackageWorkflowExtensions",
+                beta=None,
+                kinds=(LEGACY,),
+            ),
+        ),
     )
 
 
-def _extensions(service: Extensions, gates: Gates) -> EntitySet:
-    handlers = _Extensions(service)
+def _extensions(
+    service: Extensions, gates: Gates, *, name: str, beta: str | None, kinds: tuple[str, ...]
+) -> EntitySet:
+    handlers = _Extensions(service, name, kinds)
     own = gates.write(Task.OWN, catalog_in_path)
     return EntitySet(
-        name="customWorkflowExtensions",
-        beta="accessPackageCustomWorkflowExtensions",
-        source=configured.extensions(service.template),
+        name=name,
+        beta=beta,
+        source=configured.extensions(service.template, kinds),
         within=custom_extensions.c.catalog_id,
         read=gates.read,
         create=Endpoint(own, handlers.create),
@@ -93,17 +129,3 @@ def _extensions(service: Extensions, gates: Gates) -> EntitySet:
         delete=Endpoint(own, handlers.delete),
         update_status=200,
     )
-
-
-def _draft(call: Call) -> CustomCalloutExtension:
-    """Read an extension; where its type is wrong, those of other features are no advice."""
-    try:
-        return call.create(CustomCalloutExtension)
-    except InvalidModel as error:
-        if error.target == "@odata.type":
-            raise wrong_type() from None
-        raise
-
-
-def _keys(call: Call) -> tuple[str, str]:
-    return call.key("catalogs"), call.key("customWorkflowExtensions")

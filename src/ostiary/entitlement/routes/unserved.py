@@ -20,7 +20,7 @@ MANAGEMENT: Final = (
     "resources",
 )
 
-CATALOGS: Final = ("customAccessPackageWorkflowExtensions", "search")
+CATALOGS: Final = ("search",)
 
 PACKAGES: Final = (
     "accessPackagesIncompatibleWith",

@@ -22,6 +22,7 @@ from ostiary.entitlement.service.resources import Resources
 from ostiary.entitlement.service.roles import Roles
 from ostiary.entitlement.service.settings import ManagementSettings, ensure_controls
 from ostiary.entitlement.service.subjects import Subjects
+from ostiary.extensions.connection import Connection
 from ostiary.extensions.egress import EgressPolicy
 from ostiary.extensions.resumes import Resumes
 from ostiary.storage.database import Database
@@ -57,6 +58,8 @@ class Entitlement:
         logic_app_template: str | None = None,
         refuse_unresolved: bool = False,
         is_told_first: bool = False,
+        connection: Connection | None = None,
+        refuse_unreachable: bool = False,
         own_domains: Collection[str] = (),
         tenant_domains: TenantDomains | None = None,
     ) -> Entitlement:
@@ -71,6 +74,8 @@ class Entitlement:
                 egress=egress,
                 template=logic_app_template,
                 refuse_unresolved=refuse_unresolved,
+                connection=connection,
+                refuse_unreachable=refuse_unreachable,
             ),
             organizations=Organizations(
                 database=database,

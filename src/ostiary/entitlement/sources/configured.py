@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, FromClause
@@ -18,7 +19,11 @@ from ostiary.entitlement.model.catalogs import (
     AccessPackageResourceRoleScope,
     AccessPackageResourceScope,
 )
-from ostiary.entitlement.model.extensions import CustomExtensionStageSetting, WorkflowExtension
+from ostiary.entitlement.model.extensions import (
+    CustomAccessPackageWorkflowExtension,
+    CustomExtensionStageSetting,
+    WorkflowExtension,
+)
 from ostiary.entitlement.sources.limits import in_seen_catalogs
 from ostiary.entitlement.store import catalogs as catalog_store
 from ostiary.entitlement.store import extensions as extension_store
@@ -80,7 +85,10 @@ CATALOGS: Final[Source] = Source(
     links={
         "access_packages": many(lambda: PACKAGES, catalogs.c.id, access_packages.c.catalog_id),
         "custom_workflow_extensions": many(
-            lambda: STORED_EXTENSIONS, catalogs.c.id, custom_extensions.c.catalog_id
+            lambda: CURRENT_EXTENSIONS, catalogs.c.id, custom_extensions.c.catalog_id
+        ),
+        "custom_access_package_workflow_extensions": many(
+            lambda: LEGACY_EXTENSIONS, catalogs.c.id, custom_extensions.c.catalog_id
         ),
         "resources": many(lambda: RESOURCES, catalogs.c.id, catalog_resources.c.catalog_id),
         "resource_roles": many(lambda: ROLES, catalogs.c.id, resource_roles.c.catalog_id),
@@ -249,8 +257,13 @@ STAGE_SETTINGS: Final[Source] = Source(
 )
 
 
-def extensions(template: str | None) -> Source:
-    """Give the extensions of catalogs; ``template`` finds Logic Apps that nothing else does."""
+def extensions(
+    template: str | None, kinds: Collection[str] = tuple(extension_store.EXTENSION_TYPES)
+) -> Source:
+    """Give the extensions of catalogs that are of these kinds.
+
+    ``template`` finds Logic Apps that nothing else does.
+    """
 
     async def show(conn: AsyncConnection, _: Call, found: Sequence[WorkflowExtension]) -> None:
         await extension_store.show(conn, found, template=template)
@@ -261,12 +274,18 @@ def extensions(template: str | None) -> Source:
         key=custom_extensions.c.id,
         columns=columns_of(custom_extensions, "id", "display_name", "description"),
         load=extension_store.load_row,
-        where=extension_store.IN_CATALOGS,
+        where=extension_store.of_kinds(kinds),
         visible=in_seen_catalogs(custom_extensions.c.catalog_id),
         enrich=show,
-        casts={kind: custom_extensions.c.kind == kind for kind in extension_store.EXTENSION_TYPES},
+        casts={kind: custom_extensions.c.kind == kind for kind in kinds},
     )
 
 
 STORED_EXTENSIONS: Final[Source] = extensions(None)
 """Extensions as policies name them."""
+
+CURRENT_EXTENSIONS: Final[Source] = extensions(None, tuple(extension_store.CURRENT_TYPES))
+LEGACY_EXTENSIONS: Final[Source] = replace(
+    extensions(None, [extension_store.LEGACY]), type=CustomAccessPackageWorkflowExtension
+)
+"""Extensions as catalogs show them."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Final
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import RowMapping
+from sqlalchemy import ColumnElement, RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.entitlement.model.extensions import (
     AccessPackageAssignmentRequestWorkflowExtension,
     AccessPackageAssignmentWorkflowExtension,
+    CustomAccessPackageWorkflowExtension,
     WorkflowExtension,
 )
 from ostiary.entitlement.stages import KnownExtension
@@ -22,29 +25,37 @@ from ostiary.extensions.model import LogicAppTriggerEndpointConfiguration
 from ostiary.extensions.tables import custom_extensions
 from ostiary.graph.edm import qualified_name
 
-EXTENSION_TYPES: Final[dict[str, type[WorkflowExtension]]] = {
+CURRENT_TYPES: Final[dict[str, type[WorkflowExtension]]] = {
     qualified_name(cls): cls
     for cls in (
         AccessPackageAssignmentRequestWorkflowExtension,
         AccessPackageAssignmentWorkflowExtension,
     )
 }
-"""The kinds of extensions that live in catalogs, by their qualified names."""
+"""The kinds of extensions that catalogs have, by their qualified names."""
 
-IN_CATALOGS: Final = custom_extensions.c.kind.in_(sorted(EXTENSION_TYPES))
-"""The rows of the shared table that are extensions of catalogs."""
+LEGACY: Final = qualified_name(CustomAccessPackageWorkflowExtension)
+"""The older kind, which beta lists under a name of its own."""
+
+EXTENSION_TYPES: Final[dict[str, type[WorkflowExtension]]] = {
+    **CURRENT_TYPES,
+    LEGACY: CustomAccessPackageWorkflowExtension,
+}
+"""All of them."""
 
 
 def load(extension: Extension) -> WorkflowExtension:
     """Make the wire type of a stored extension, with the URL as it is stored."""
-    return EXTENSION_TYPES[extension.kind](
-        **extension.configuration(),
-        callback_configuration=extension.callback,
-        created_by=extension.created_by,
-        created_date_time=extension.created_at,
-        last_modified_by=extension.modified_by,
-        last_modified_date_time=extension.modified_at,
-    )
+    type_ = EXTENSION_TYPES[extension.kind]
+    more: dict[str, Any] = {  # properties of several types
+        "callback_configuration": extension.callback,
+        "created_by": extension.created_by,
+        "created_date_time": extension.created_at,
+        "last_modified_by": extension.modified_by,
+        "last_modified_date_time": extension.modified_at,
+    }
+    own = {name: value for name, value in more.items() if name in type_.__struct_fields__}
+    return type_(**extension.configuration(), **own)
 
 
 def load_row(row: RowMapping) -> WorkflowExtension:
@@ -52,28 +63,34 @@ def load_row(row: RowMapping) -> WorkflowExtension:
     return load(extension_store.load(row))
 
 
-def stored(extension: WorkflowExtension, catalog_id: str) -> Extension:
-    """Give the stored form of an extension of a catalog.
-
-    :raises ValueError: its dates are missing.
-    """
-    if extension.created_date_time is None or extension.last_modified_date_time is None:
-        raise ValueError("an extension is stored with its dates")
+def stored(
+    draft: WorkflowExtension, *, id: str, catalog_id: str, now: datetime, by: str
+) -> Extension:
+    """Give the stored form of a new extension of a catalog."""
+    callback = None
+    if not isinstance(draft, CustomAccessPackageWorkflowExtension):
+        callback = draft.callback_configuration
     return Extension(
-        id=extension.id,
-        kind=qualified_name(type(extension)),
+        id=id,
+        kind=qualified_name(type(draft)),
         catalog_id=catalog_id,
-        display_name=extension.display_name,
-        description=extension.description,
-        endpoint=extension.endpoint_configuration,
-        authentication=extension.authentication_configuration,
-        client=extension.client_configuration,
-        callback=extension.callback_configuration,
-        created_at=extension.created_date_time,
-        created_by=extension.created_by,
-        modified_at=extension.last_modified_date_time,
-        modified_by=extension.last_modified_by,
+        display_name=draft.display_name,
+        description=draft.description,
+        endpoint=draft.endpoint_configuration,
+        authentication=draft.authentication_configuration,
+        client=draft.client_configuration,
+        callback=callback,
+        created_at=now,
+        created_by=by,
+        modified_at=now,
+        modified_by=by,
     )
+
+
+def replaced(before: Extension, draft: WorkflowExtension, *, now: datetime, by: str) -> Extension:
+    """Give the stored form of an extension that somebody has changed."""
+    after = stored(draft, id=before.id, catalog_id=before.catalog_id or "", now=now, by=by)
+    return replace(after, created_at=before.created_at, created_by=before.created_by)
 
 
 async def show(
@@ -85,6 +102,11 @@ async def show(
     for extension, endpoint, url in zip(extensions, endpoints, urls, strict=True):
         if isinstance(endpoint, LogicAppTriggerEndpointConfiguration):
             extension.endpoint_configuration = msgspec.structs.replace(endpoint, url=redacted(url))
+
+
+def of_kinds(kinds: Collection[str]) -> ColumnElement[bool]:
+    """Test for the extensions of these kinds."""
+    return custom_extensions.c.kind.in_(sorted(kinds))
 
 
 async def known(conn: AsyncConnection, keys: Collection[str]) -> dict[str, KnownExtension]:

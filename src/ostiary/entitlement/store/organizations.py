@@ -140,6 +140,19 @@ async def affiliations(
     }
 
 
+async def homes(
+    conn: AsyncConnection, domains: Mapping[str, str | None]
+) -> dict[str, ConnectedOrganization]:
+    """Give the organisations of people, given their domains; who is of none is missing."""
+    of = await affiliations(conn, domains)
+    if not of:
+        return {}
+    keys = {one.organization_id for one in of.values()}
+    query = select(connected_organizations).where(among(_columns.id, keys))
+    known = {row["id"]: load(row) for row in (await conn.execute(query)).mappings()}
+    return {person: known[one.organization_id] for person, one in of.items()}
+
+
 async def add_sponsor(
     conn: AsyncConnection, side: Side, organization_id: str, sponsor_id: str, *, now: datetime
 ) -> bool:

@@ -153,6 +153,15 @@ async def callers_of(
     return list((await conn.execute(query)).scalars())
 
 
+async def stages_calling(
+    conn: AsyncConnection, extension_key: str
+) -> set[AccessPackageCustomExtensionStage]:
+    """Say at which stages policies call an extension."""
+    columns = policy_stage_settings.c
+    query = select(columns.stage).where(columns.extension_id == extension_key).distinct()
+    return {AccessPackageCustomExtensionStage(s) for s in (await conn.execute(query)).scalars()}
+
+
 async def for_organization(conn: AsyncConnection, key: str) -> list[str]:
     """Name the policies that are for the people of a connected organisation."""
     says = cast(POLICIES.c.document, Text)
