@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
+import pytest
+
+from ostiary.audit.tables import audit_records
 from tests.entitlement.house import APPROVER, BETA, EM, GRAPH, SUBJECT, House, decision, user
 from tests.support.callers import application, person
 
@@ -254,3 +258,154 @@ async def test_everybody_finds_what_concerns_them(cottage: House) -> None:
     (held,) = await cottage.values(path, headers=person(it.alice, SUBJECT))
     assert held["accessPackage"]["displayName"] == "Sales"
     assert held["target"]["objectId"] == it.alice
+
+
+async def test_the_approvals_of_everybody_are_found_by_every_option(house: House) -> None:
+    it = await ask(house)
+    stranger = await house.person("dave")
+
+    async def found(who: str, option: str, more: str = "") -> list[str]:
+        path = f"{APPROVALS}/filterByCurrentUser(on='{option}'){more}"
+        return [one["id"] for one in await house.values(path, headers=person(who, APPROVER))]
+
+    assert await found(it.alice, "target") == [it.request]
+    assert await found(it.alice, "createdBy") == [it.request]
+    assert await found(it.alice, "approver") == []
+    assert await found(it.bob, "approver") == [it.request]
+    assert await found(it.bob, "target") == []
+    assert await found(stranger, "approver") == []
+    open_ones = "?$filter=stages/any(s:s/status eq 'InProgress')"
+    decided = "?$filter=stages/any(s:s/reviewResult eq 'Denied')"
+    assert await found(it.bob, "approver", open_ones) == [it.request]
+    assert await found(it.bob, "approver", decided) == []
+    await it.decide(it.carol, "Deny")
+    assert await found(it.bob, "approver", open_ones) == []
+    assert await found(it.bob, "approver", decided) == [it.request]
+    path = f"{APPROVALS}/filterByCurrentUser(on='unknownFutureValue')"
+    code, message, _ = await house.refused("GET", path, headers=person(it.bob, APPROVER))
+    assert (code, "approver" in message) == ("InvalidModel", True)
+
+
+async def test_steps_and_stages_are_chosen_by_filter(cottage: House) -> None:
+    it = await ask(cottage)
+    for root, name in ((EM, "stages"), (BETA, "steps")):
+        path = f"{root}/{APPROVALS}/{it.request}/{name}?$filter=status eq"
+        assert len(await cottage.values(f"{path} 'InProgress'", headers=approver(it.bob))) == 1
+        assert await cottage.values(f"{path} 'Completed'", headers=approver(it.bob)) == []
+
+
+async def test_of_two_decisions_in_one_batch_the_second_is_too_late(cottage: House) -> None:
+    it = await ask(cottage)
+    (stage,) = await it.stages(it.bob)
+    path = f"identityGovernance/entitlementManagement/{APPROVALS}/{it.request}/stages/{stage['id']}"
+    both = [
+        {
+            "id": str(number),
+            "method": "PATCH",
+            "url": path,
+            "headers": {"Content-Type": "application/json", **approver(who)},
+            "body": {"reviewResult": result},
+            **({"dependsOn": ["1"]} if number == 2 else {}),
+        }
+        for number, who, result in ((1, it.bob, "Deny"), (2, it.bob, "Approve"))
+    ]
+
+    reply = await cottage.call(
+        "POST", "/v1.0/$batch", {"requests": both}, status=200, headers=approver(it.bob)
+    )
+
+    assert {one["id"]: one["status"] for one in reply["responses"]} == {"1": 204, "2": 409}
+    await cottage.settle()
+    assert await cottage.standing(it.request) == ("denied", "Denied")
+
+
+async def test_errors_of_a_decision_tell_apart_who_what_and_when(cottage: House) -> None:
+    """Not an approver 403, not there 404, decided before 409, and the same again is the same."""
+    it = await ask(cottage)
+    other = await ask_again(cottage, it)
+    path = f"{APPROVALS}/{it.request}/stages"
+    unknown = "00000000-0000-4000-8000-000000000000"
+    (stage,) = await it.stages(it.bob)
+    approve = {"reviewResult": "Approve"}
+
+    for where, who, status in (
+        (f"{path}/{stage['id']}", it.alice, 403),
+        (f"{path}/{unknown}", it.bob, 404),
+        (f"{APPROVALS}/{unknown}/stages/{stage['id']}", it.bob, 404),
+        (f"{APPROVALS}/{other}/stages/{stage['id']}", it.bob, 404),
+        (f"{path}/{stage['id']}", it.bob, 204),
+        (f"{path}/{stage['id']}", it.bob, 204),
+        (f"{path}/{stage['id']}", it.carol, 409),
+    ):
+        await cottage.call("PATCH", where, approve, status=status, headers=approver(who))
+    for where in (f"{path}/{unknown}", f"{APPROVALS}/{unknown}/stages"):
+        await cottage.get(where, status=404, headers=approver(it.bob))
+
+
+@pytest.mark.parametrize(
+    ("kind", "level", "asked"),
+    [
+        ("requestorManager", 1, "mary"),
+        ("requestorManager", 2, "max"),
+        ("targetManager", 3, "moira"),
+        ("targetManager", 4, "molly"),
+    ],
+)
+async def test_managers_are_found_at_every_level(
+    cottage: House, kind: str, level: int, asked: str
+) -> None:
+    names = ("alice", "mary", "max", "moira", "molly")
+    people = {alias: await cottage.person(alias) for alias in names}
+    for below, above in pairwise(names):
+        await cottage.manages(people[above], people[below])
+    package = await cottage.package(await cottage.catalog())
+    manager = {"@odata.type": f"{GRAPH}{kind}", "managerLevel": level}
+    request = await cottage.ask(
+        people["alice"], package, await cottage.policy(package, decision(manager))
+    )
+    await cottage.settle()
+
+    mine = f"{APPROVALS}/filterByCurrentUser(on='approver')"
+    found = {
+        alias: [one["id"] for one in await cottage.values(mine, headers=approver(id))]
+        for alias, id in people.items()
+    }
+
+    assert found == {alias: [request] if alias == asked else [] for alias in names}
+
+
+async def test_a_stage_that_nobody_can_decide_is_told_to_administrators(cottage: House) -> None:
+    alice = await cottage.person("alice")
+    package = await cottage.package(await cottage.catalog())
+    manager = {"@odata.type": f"{GRAPH}requestorManager"}
+    request = await cottage.ask(
+        alice, package, await cottage.policy(package, decision(manager, user(alice)))
+    )
+    await cottage.settle()
+
+    columns = audit_records.c
+    async with cottage.database.reading() as conn:
+        query = audit_records.select().where(
+            columns.correlation_id == request, columns.result == "failure"
+        )
+        (told,) = (await conn.execute(query)).mappings().all()
+
+    assert told["result_reason"].startswith("Nobody whom the approval stage asks can decide")
+    cottage.clock.advance(days=2)
+    await cottage.settle()
+    assert await cottage.standing(request) == ("denied", "Expired")
+
+
+async def ask_again(house: House, it: Asked) -> str:
+    """Ask for another package, and give the request."""
+    package = await house.package(await house.catalog("Other"), name="Other")
+    request = await house.ask(
+        it.alice, package, await house.policy(package, decision(user(it.bob)))
+    )
+    await house.settle()
+    return request
+
+
+def approver(who: str) -> dict[str, str]:
+    """Give the headers of somebody who decides."""
+    return person(who, APPROVER)

@@ -45,6 +45,11 @@ class Question:
         """What the policy says of this decision."""
         return self.settings[self.position]
 
+    @property
+    def is_first(self) -> bool:
+        """Whether nobody has been asked about the request before."""
+        return self.position == min(self.settings)
+
 
 def question(request: Request, position: int, terms: AccessPackageAssignmentPolicy) -> Question:
     """Say what is to be opened; a demanded approval without a stage asks nobody and runs out."""
@@ -67,14 +72,19 @@ async def open_stages(
     questions = await _as_determined(conn, questions, stages)
     around = await surroundings.around(conn, [(one.request, one.setting) for one in questions])
     asked: dict[Stage, frozenset[Seat]] = {}
+    events: list[AuditEvent] = []
     for one in questions:
         stage = stages[one.request.id][one.position]
         opened = approvals.opened(stage, one.setting, now=now)
-        asked[opened] = approvers.seats(one.setting, around[one.request.id])
+        seats = approvers.seats(one.setting, around[one.request.id])
+        asked[opened] = seats
+        events += _events(one, seats)
+        if not approvers.somebody_decides(seats, around[one.request.id]):
+            events.append(_alert(one, opened))
     await store.save(conn, list(asked))
     await store.insert_seats(conn, asked)
     await queue.put(conn, [timer for stage in asked for timer in _timers(stage)])
-    await record(conn, _events(questions, asked), now=now)
+    await record(conn, events, now=now)
 
 
 async def made_stages(
@@ -125,20 +135,22 @@ def _timers(stage: Stage) -> Iterable[NewWork]:
         yield NewWork(kind=kinds.APPROVAL_ESCALATES, key=stage.id, due_at=stage.escalates_at)
 
 
-def _events(
-    questions: Sequence[Question], asked: Mapping[Stage, frozenset[Seat]]
-) -> list[AuditEvent]:
-    by_id = {one.request.id: one.request for one in questions}
-    events = []
-    for stage, seats in asked.items():
-        request = by_id[stage.request_id]
-        if stage.position == 0:
-            events.append(records.of_request(records.CREATE_APPROVAL, request, SYSTEM))
-        if not seats:
-            _log.warning("approval.nobody_is_asked", request=request.id, stage=stage.id)
-        for seat in sorted(seats, key=lambda seat: (seat.chair, seat.principal_id)):
-            details = {"approverId": seat.principal_id, "chair": seat.chair.value}
-            events.append(
-                records.of_request(records.ADD_APPROVER, request, SYSTEM, details=details)
-            )
-    return events
+def _events(one: Question, seats: Iterable[Seat]) -> Iterable[AuditEvent]:
+    if one.is_first:
+        yield records.of_request(records.CREATE_APPROVAL, one.request, SYSTEM)
+    for seat in sorted(seats, key=lambda seat: (seat.chair, seat.principal_id)):
+        details = {"approverId": seat.principal_id, "chair": seat.chair.value}
+        yield records.of_request(records.ADD_APPROVER, one.request, SYSTEM, details=details)
+
+
+def _alert(one: Question, stage: Stage) -> AuditEvent:
+    """Tell administrators that a stage can only run out."""
+    _log.warning("approval.nobody_can_decide", request=one.request.id, stage=stage.id)
+    until = f" at {stage.due_at:%Y-%m-%dT%H:%M:%SZ}" if stage.due_at else ""
+    return records.of_request(
+        records.ADD_APPROVER,
+        one.request,
+        SYSTEM,
+        result="failure",
+        reason=f"Nobody whom the approval stage asks can decide; the request is denied{until}.",
+    )

@@ -20,7 +20,7 @@ from ostiary.entitlement.service.approvals import Approvals
 from ostiary.entitlement.sources import running
 from ostiary.entitlement.sources.limits import requests_asking
 from ostiary.entitlement.tables import approval_stages, assignment_requests
-from ostiary.graph.errors import NotSupported
+from ostiary.graph.errors import BadRequest
 from ostiary.graph.resources import Call, Endpoint, EntitySet, Matching, Operation
 from ostiary.identity import matrix
 from ostiary.identity.permissions import requires
@@ -51,7 +51,9 @@ class _Handlers:
         option = call.parameters(ApprovalFilterParameters).on
         test = MINE.get(option)
         if test is None:
-            raise NotSupported(f"'{option}' is not supported here.", target="on")
+            raise BadRequest(
+                f"'on' must be {', '.join(repr(str(one)) for one in MINE)}.", target="on"
+            )
         everybodys = replace(running.APPROVALS, visible=None)
         return Matching(where=test(principal(call).object_id), source=everybodys)
 
