@@ -171,3 +171,26 @@ async def test_what_only_requests_make_cannot_be_made_directly(cottage: House, p
     code, _, _ = await cottage.refused("POST", path, {}, status=405)
 
     assert code == "Request_BadRequest"
+
+
+async def test_whoever_owns_a_catalog_sees_and_governs_those_who_ask_there(house: House) -> None:
+    owner, ann, bob = [await house.person(alias) for alias in ("owner", "ann", "bob")]
+    mine, other = await house.catalog("Mine"), await house.catalog("Other")
+    role = {
+        "principalId": owner,
+        "roleDefinitionId": Role.CATALOG_OWNER.value,
+        "appScopeId": f"/AccessPackageCatalog/{mine}",
+    }
+    await house.post(f"{ROLES}/roleAssignments", role)
+    for who, catalog in ((ann, mine), (bob, other)):
+        package = await house.package(catalog)
+        await house.assign(who, package, await house.policy(package))
+    headers = person(owner, "EntitlementManagement.ReadWrite.All")
+
+    assert [one["id"] for one in await house.values("subjects", headers=headers)] == [ann]
+    await house.get(f"subjects/{bob}", status=404, headers=headers)
+    change = {"subjectLifecycle": "governed"}
+    path = f"subjects(objectId='{ann}')"
+    await house.call("PATCH", path, change, status=204, headers=headers)
+    stranger = person(bob, "EntitlementManagement.ReadWrite.All")
+    await house.refused("PATCH", path, change, status=403, headers=stranger)

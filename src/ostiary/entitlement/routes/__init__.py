@@ -37,7 +37,7 @@ def resources(services: Entitlement) -> Singleton:
             catalogs(services, gates),
             organizations(services, gates),
             resource_requests(services, gates),
-            subjects(services),
+            subjects(services, gates),
             settings(services, gates),
             control_set(services),
         ),

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ostiary.entitlement.model.enums import AccessPackageSubjectLifecycle
-from ostiary.entitlement.routes.finding import act
+from ostiary.entitlement.roles import Task
+from ostiary.entitlement.routes.finding import Gates, act
 from ostiary.entitlement.service import Entitlement
 from ostiary.entitlement.service.subjects import Subjects
 from ostiary.entitlement.sources import running
 from ostiary.graph.errors import InvalidModel
 from ostiary.graph.resources import Call, Endpoint, EntitySet
 from ostiary.graph.types import Complex
-from ostiary.identity.matrix import EM_READ, EM_WRITE
+from ostiary.identity.matrix import EM_WRITE
 from ostiary.identity.permissions import requires
 
 
@@ -35,11 +36,12 @@ class _Handlers:
         await self.service.set_lifecycle(call.key("subjects"), lifecycle, act(call))
 
 
-def subjects(services: Entitlement) -> EntitySet:
-    """Declare ``subjects``."""
+def subjects(services: Entitlement, gates: Gates) -> EntitySet:
+    """Declare ``subjects``: they belong to no catalog, and whoever owns one may govern them."""
+    govern = requires(EM_WRITE, role=gates.checks.anywhere(Task.OWN))
     return EntitySet(
         name="subjects",
-        source=running.SUBJECTS,
-        read=requires(EM_READ),
-        update=Endpoint(requires(EM_WRITE), _Handlers(services.subjects).update),
+        source=running.SEEN_SUBJECTS,
+        read=gates.read,
+        update=Endpoint(govern, _Handlers(services.subjects).update),
     )

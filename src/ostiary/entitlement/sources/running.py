@@ -21,6 +21,7 @@ from ostiary.entitlement.model.requests import (
 from ostiary.entitlement.model.subjects import AccessPackageSubject
 from ostiary.entitlement.organizations import is_from_elsewhere
 from ostiary.entitlement.process.steps import OWNER_KIND
+from ostiary.entitlement.roles import seen_catalogs
 from ostiary.entitlement.sources.configured import (
     PACKAGE_CARDS,
     POLICIES,
@@ -161,6 +162,22 @@ SUBJECTS: Final[Source] = Source(
     },
     alternate_keys={"objectId": subjects.c.object_id},
 )
+
+
+def _in_seen_catalogs(call: Call) -> ColumnElement[bool] | None:
+    """Show a caller with roles in catalogs those who ask for something in them, or have it."""
+    seen = seen_catalogs(call)
+    if seen is None:
+        return None
+    here = _requests.catalog_id.in_(seen)
+    return or_(
+        subjects.c.id.in_(select(_requests.target_id).where(here)),
+        subjects.c.id.in_(select(_requests.requestor_id).where(here)),
+    )
+
+
+SEEN_SUBJECTS: Final[Source] = replace(SUBJECTS, visible=_in_seen_catalogs)
+"""Subjects as a set of their own shows them."""
 
 ASKED_ASSIGNMENTS: Final[Source] = Source(
     type=AccessPackageAssignment,
