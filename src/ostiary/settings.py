@@ -166,6 +166,10 @@ class Settings(BaseSettings):
     trusted_certificates: list[Path] = []
     """Further certificate authorities (PEM files) that callouts trust."""
 
+    resource_providers: dict[str, Any] = {}
+    """Origin systems elsewhere whose resources catalogs may hand out: by name a URL, or an object
+    with ``url`` and the further members that the manual's page on resource providers lists."""
+
     callout_concurrency: Annotated[int, Field(ge=1, le=1000)] = 64
     """How many callouts a node has on the wire at once."""
 

@@ -13,8 +13,12 @@ from ostiary.directory.objects import Kind
 from ostiary.durable.worker import Worker
 from ostiary.entitlement.model.strays import STRAYS
 from ostiary.entitlement.owner import RequestOwner
+from ostiary.entitlement.process.provisioning import Provisioning
+from ostiary.entitlement.providers import settings as provider_settings
+from ostiary.entitlement.providers.http import HTTPProvider
 from ostiary.entitlement.routes import resources, role_resources
 from ostiary.entitlement.service import Entitlement, ensure_controls, ensure_general
+from ostiary.entitlement.store import environments
 from ostiary.entitlement.work import handlers
 from ostiary.extensions import ledger
 from ostiary.extensions.caller import Caller
@@ -56,6 +60,8 @@ class House:
         clock: FixedClock,
         caller: Caller,
         endpoint: ScriptedEndpoint,
+        *,
+        origins: Mapping[str, Any] | None = None,
         **settings: Any,
     ) -> None:
         self.database = database
@@ -65,11 +71,16 @@ class House:
         self.resumes = Resumes(database, clock, owners)
         egress = EgressPolicy(loopback=True)
         settings.setdefault("own_domains", ("contoso.example",))
-        self.services = Entitlement.of(database, resumes=self.resumes, egress=egress, **settings)
+        self.origins = provider_settings.read(origins or {})
+        providers = [HTTPProvider(one, caller) for one in self.origins]
+        self.services = Entitlement.of(
+            database, resumes=self.resumes, egress=egress, providers=providers, **settings
+        )
+        provisioning = Provisioning(database, clock, {one.system: one for one in providers})
         self.callouts = CalloutWork(
             database, clock, owners, caller, addresses=Addresses(base_url=BASE)
         )
-        work = [*handlers(), *self.callouts.handlers()]
+        work = [*handlers(), *provisioning.handlers(), *self.callouts.handlers()]
         self.worker = Worker(database, clock, work, node="test")
         engine = Engine(
             roots=[
@@ -92,6 +103,8 @@ class House:
         async with self.database.transaction() as conn:
             await ensure_general(conn, now=self.clock.now())
             await ensure_controls(conn, now=self.clock.now())
+            places = [place for one in self.origins for place in one.environments]
+            await environments.ensure(conn, places, now=self.clock.now())
 
     async def close(self) -> None:
         """Let go of everything."""
@@ -238,6 +251,25 @@ class House:
         made = await self.post(
             f"accessPackages/{package}/resourceRoleScopes", {**body, "scope": scope}
         )
+        return str(made["id"])
+
+    async def take_in(self, catalog: str, resource: Mapping[str, Any], **more: Any) -> None:
+        """Add a resource to a catalog."""
+        body = {"requestType": "adminAdd", "catalog": {"id": catalog}, "resource": resource}
+        await self.post("resourceRequests", {**body, **more})
+
+    async def hand_out(self, package: str, resource: Mapping[str, Any], role: str) -> str:
+        """Add a role of a resource to a package, by what its origin calls it."""
+        system, origin = resource["originSystem"], resource["originId"]
+        body = {
+            "role": {
+                "originId": role,
+                "originSystem": system,
+                "resource": {"originId": origin, "originSystem": system},
+            },
+            "scope": {"originId": origin, "originSystem": system},
+        }
+        made = await self.post(f"accessPackages/{package}/resourceRoleScopes", body)
         return str(made["id"])
 
     async def policy(self, package: str, *stages: Mapping[str, Any], **changes: Any) -> str:

@@ -146,7 +146,7 @@ class RequestMachine(RuleBasedStateMachine):
             case Deliver():
                 self.check_gates()
             case Withdraw():
-                self.has_access = False
+                pass
             case AutoApprove():
                 assert not self.request.needs_approval
             case Complete():
@@ -270,7 +270,8 @@ class RequestMachine(RuleBasedStateMachine):
     @rule(delivery=st.sampled_from([Delivery.COMPLETE] * 3 + [Delivery.PARTIAL, Delivery.FAILED]))
     def roles_are_written(self, delivery: Delivery) -> None:
         if self.request.is_removal:
-            self.store(requests.withdrawn(self.request))
+            self.has_access = delivery is not Delivery.COMPLETE
+            self.store(requests.withdrawn(self.request, delivery, now=self.now))
         else:
             self.has_access = delivery is not Delivery.FAILED
             self.store(requests.delivered(self.request, delivery, now=self.now))
@@ -295,7 +296,6 @@ class RequestMachine(RuleBasedStateMachine):
                 RequestState.SCHEDULED,
             )
 
-    @precondition(lambda self: not self.request.is_removal)
     @rule()
     def it_is_processed_again(self) -> None:
         before = self.request

@@ -140,7 +140,9 @@ def test_a_removal_withdraws_first_and_calls_out_afterwards() -> None:
     plan = make_plan(REMOVED, CREATED)
     removal = make_request(type=RequestType.SYSTEM_REMOVE, phase=Phase.WITHDRAWAL)
     moved, first = requests.advance(removal, plan, now=MONDAY)
-    told, (second,) = requests.advance(requests.withdrawn(moved), plan, now=MONDAY)
+    told, (second,) = requests.advance(
+        requests.withdrawn(moved, Delivery.COMPLETE, now=MONDAY), plan, now=MONDAY
+    )
 
     assert first == (Withdraw(),)
     assert isinstance(second, CallOut)

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from ostiary.durable.errors import describe
+from ostiary.entitlement.providers.settings import ProviderError
 from ostiary.extensions.keys import BadKey
 from ostiary.graph.errors import DomainError
 from ostiary.identity.issuer_errors import TokenError
@@ -37,6 +38,7 @@ _EXPECTED: Final = (
     ConfigurationError,
     DatabaseUnavailable,
     DomainError,
+    ProviderError,
     TokenError,
     OSError,
 )

@@ -134,6 +134,18 @@ def given(assignment: Assignment, delivery: Delivery) -> Assignment:
     return _move(assignment, DELIVERIES[delivery])
 
 
+def rewritten(assignment: Assignment, outcome: Delivery | None) -> Assignment:
+    """Note how the writing of an assignment that was delivered before goes; None: it goes on.
+
+    Where nothing could be written it is still held, so that it can be removed.
+    """
+    kept = Delivery.PARTIAL if outcome is Delivery.FAILED else outcome
+    state = AssignmentState.DELIVERING if kept is None else DELIVERIES[kept]
+    if state is assignment.state:
+        return assignment
+    return _move(_move(assignment, AssignmentState.DELIVERING), state)
+
+
 def taken_back(assignment: Assignment) -> Assignment:
     """Note that the roles are gone again, because the request failed after they were written."""
     lost = replace(assignment, starts_at=None, ends_at=None)

@@ -68,7 +68,7 @@ def check(policy: AccessPackageAssignmentPolicy) -> None:
     if policy.request_approval_settings:
         _check_approval(policy.request_approval_settings)
     for number, question in enumerate(questions_of(policy)):
-        _check_question(question, f"questions/{number}")
+        check_question(question, f"questions/{number}")
 
 
 def normalized(policy: AccessPackageAssignmentPolicy) -> AccessPackageAssignmentPolicy:
@@ -131,6 +131,24 @@ def named_in(policy: AccessPackageAssignmentPolicy) -> Iterator[tuple[SubjectSet
     approval = policy.request_approval_settings
     for number, stage in enumerate(approval.stages if approval else ()):
         yield from approvers_of(stage, f"requestApprovalSettings/stages/{number}")
+
+
+def check_question(question: AccessPackageQuestion, path: str) -> None:
+    """Check a question by itself.
+
+    :raises InvalidModel: its pattern is none, it has no choices, or its type is not said.
+    """
+    match question:
+        case AccessPackageTextInputQuestion():
+            _check_pattern(question.regex_pattern, f"{path}/regexPattern")
+        case AccessPackageMultipleChoiceQuestion():
+            if not question.choices:
+                raise InvalidModel(
+                    f"'{path}/choices' must have a choice.", target=f"{path}/choices"
+                )
+        case _:
+            here = f"{path}/@odata.type"
+            raise InvalidModel(f"'{here}' is required here.", target=here)
 
 
 def questions_of(policy: AccessPackageAssignmentPolicy) -> list[AccessPackageQuestion]:
@@ -304,20 +322,6 @@ def _check_level(level: int | None, highest: int, path: str) -> None:
     if level is not None and not 1 <= level <= highest:
         here = f"{path}/managerLevel"
         raise InvalidModel(f"'{here}' must lie between 1 and {highest}.", target=here)
-
-
-def _check_question(question: AccessPackageQuestion, path: str) -> None:
-    match question:
-        case AccessPackageTextInputQuestion():
-            _check_pattern(question.regex_pattern, f"{path}/regexPattern")
-        case AccessPackageMultipleChoiceQuestion():
-            if not question.choices:
-                raise InvalidModel(
-                    f"'{path}/choices' must have a choice.", target=f"{path}/choices"
-                )
-        case _:
-            here = f"{path}/@odata.type"
-            raise InvalidModel(f"'{here}' is required here.", target=here)
 
 
 def _check_pattern(pattern: str | None, path: str) -> None:

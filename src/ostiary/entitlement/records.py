@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from ostiary.audit.events import Actor, AuditEvent, Target
+from ostiary.audit.events import SYSTEM, Actor, AuditEvent, Target
+from ostiary.directory.objects import Reference
 from ostiary.entitlement.model.enums import AccessPackageRequestState as RequestState
+from ostiary.entitlement.rights import Held, Refusal
 from ostiary.entitlement.states import Request, RequestStatus
 
 CATEGORY: Final = "EntitlementManagement"
@@ -30,6 +32,8 @@ CANCEL: Final = "Cancel access package assignment request"
 REPROCESS: Final = "Reprocess access package assignment request"
 DELETE_REQUEST: Final = "Delete access package assignment request"
 RESUME: Final = "Resume access package assignment request"
+GIVE_ROLE: Final = "Add resource role to user"
+TAKE_ROLE: Final = "Remove resource role from user"
 REPROCESS_ASSIGNMENT: Final = "Reprocess access package assignment"
 
 
@@ -97,11 +101,33 @@ def of_end(request: Request, actor: Actor) -> AuditEvent:
         case RequestState.DELIVERED:
             return of_request(FULFILL, request, actor, operation="Assign")
         case _:
+            activity, operation = (
+                (REMOVE, "Unassign") if request.is_removal else (FULFILL, "Assign")
+            )
             return of_request(
-                FULFILL,
+                activity,
                 request,
                 actor,
-                operation="Assign",
+                operation=operation,
                 result="failure",
                 reason=request.status,
             )
+
+
+def of_right(held: Held, who: Reference | None, refusal: Refusal | None) -> AuditEvent:
+    """Say how an attempt went to give or take a right elsewhere."""
+    right, gives = held.right, held.state.is_wanted
+    return event(
+        GIVE_ROLE if gives else TAKE_ROLE,
+        "Assign" if gives else "Unassign",
+        SYSTEM,
+        Target(
+            id=right.principal,
+            type=who.kind.noun if who else "User",
+            display_name=who.display_name if who else None,
+        ),
+        Target(id=right.resource, type=right.system),
+        result="failure" if refusal else "success",
+        reason=refusal.reason if refusal else None,
+        details={"roleOriginId": right.role, "scopeOriginId": right.scope},
+    )

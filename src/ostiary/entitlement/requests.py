@@ -192,10 +192,12 @@ def delivered(request: Request, delivery: Delivery, *, now: datetime) -> Request
             assert_never(delivery)
 
 
-def withdrawn(request: Request) -> Request:
-    """Note that the roles are gone."""
+def withdrawn(request: Request, delivery: Delivery, *, now: datetime) -> Request:
+    """Note how the withdrawal of the roles went; only where all are gone does it go on."""
     if request.awaits is not Awaits.DELIVERY or request.phase is not Phase.WITHDRAWAL:
         return request
+    if delivery is not Delivery.COMPLETE:
+        return _end(request, RequestState.DELIVERY_FAILED, RequestStatus.FULFILLMENT_FAILED, now)
     return _next(replace(request, awaits=None))
 
 

@@ -30,6 +30,21 @@ catalogs: Final = Table(
     Column("modified_by", Text),
 )
 
+resource_environments: Final = Table(
+    "resource_environments",
+    metadata,
+    # Places that the settings name; resources refer to them, so none is ever deleted.
+    Column("id", String(36), primary_key=True),
+    Column("origin_system", String(64), nullable=False),
+    Column("origin_id", String(255), nullable=False),
+    Column("display_name", Text),
+    Column("description", Text),
+    Column("url", Text),
+    Column("is_default", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("modified_at", Instant, nullable=False),
+)
+
 catalog_resources: Final = Table(
     "catalog_resources",
     metadata,
@@ -39,6 +54,11 @@ catalog_resources: Final = Table(
     Column("description", Text),
     Column("origin_id", String(255), nullable=False),
     Column("origin_system", String(64), nullable=False),
+    Column("resource_type", Text),
+    Column("url", Text),
+    Column("environment_id", String(36)),
+    Column("attributes", Json),
+    Column("notification_endpoint", Json),
     Column("created_at", Instant, nullable=False),
     Column("created_by", Text),
     Column("modified_at", Instant, nullable=False),
@@ -70,6 +90,7 @@ resource_scopes: Final = Table(
     Column("origin_id", String(255), nullable=False),
     Column("origin_system", String(64), nullable=False),
     Column("is_root_scope", Boolean, nullable=False),
+    Column("url", Text),
     Index("uq_resource_scopes_origin", "resource_id", "origin_id", unique=True),
     Index("ix_resource_scopes_catalog_id", "catalog_id"),
 )
@@ -82,6 +103,8 @@ resource_requests: Final = Table(
     Column("state", String(32), nullable=False),
     Column("catalog_id", String(36), nullable=False),
     Column("resource_id", String(36), nullable=False),
+    Column("requestor_id", String(36), nullable=False),
+    Column("execute_immediately", Boolean),
     Column("justification", Text),
     Column("created_at", Instant, nullable=False),
     Index("ix_resource_requests_catalog_id", "catalog_id"),
@@ -247,17 +270,37 @@ assignments: Final = Table(
     Index("ix_assignments_policy_id", "policy_id"),
 )
 
+resource_rights: Final = Table(
+    "resource_rights",
+    metadata,
+    # What a person is to be to a resource, however many assignments want it: see ``rights``.
+    Column("id", String(36), primary_key=True),
+    Column("principal_id", String(36), nullable=False),
+    Column("origin_system", String(64), nullable=False),
+    Column("resource_origin_id", String(255), nullable=False),
+    Column("role_origin_id", String(255), nullable=False),
+    Column("scope_origin_id", String(255), nullable=False),
+    Column("role_id", String(36), nullable=False),
+    Column("scope_id", String(36), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("reason", Text),
+    Column("given_at", Instant),
+    Column("call_id", String(36)),
+    Index("ix_resource_rights_principal_id", "principal_id"),
+)
+
 assignment_roles: Final = Table(
     "assignment_roles",
     metadata,
-    # What an assignment has given, so that exactly this is taken away again.
+    # Which rights an assignment wants; one that it wants no more stays until the right is gone.
     Column("assignment_id", String(36), primary_key=True),
     Column("role_scope_id", String(73), primary_key=True),
+    Column("right_id", String(36), nullable=False),
     Column("target_id", String(36), nullable=False),
-    Column("origin_system", String(64), nullable=False),
-    Column("origin_id", String(255), nullable=False),
-    Column("given_at", Instant, nullable=False),
-    Index("ix_assignment_roles_target_id", "target_id", "origin_id"),
+    Column("is_wanted", Boolean, nullable=False),
+    Column("added_at", Instant, nullable=False),
+    Index("ix_assignment_roles_right_id", "right_id"),
 )
 
 assignment_requests: Final = Table(

@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ostiary.durable import queue
 from ostiary.durable.handlers import InTransaction, Outcome
 from ostiary.durable.queue import NewWork, WorkItem
-from ostiary.entitlement.process import delivering, ending, guests, kinds, steps
+from ostiary.entitlement.process import delivering, delivery, ending, guests, kinds, steps
+from ostiary.entitlement.rights import Effort
 
 PAGE: Final = 1_000
 """How many assignments of a package are looked at in one transaction."""
@@ -36,7 +37,8 @@ def handlers() -> list[InTransaction]:
         InTransaction(kinds.APPROVAL_ESCALATES, _each(ending.escalate_stages)),
         InTransaction(kinds.GUEST, _each(guests.review)),
         InTransaction(kinds.CLEANUP, _each(guests.clean)),
-        InTransaction(kinds.REWRITE, _each(delivering.rewrite)),
+        InTransaction(kinds.REWRITE, _rewrite),
+        InTransaction(kinds.WRITE_RIGHT, _write_right),
         InTransaction(kinds.SPREAD, _spread, batch=1),
     ]
 
@@ -58,9 +60,32 @@ def _each(
 async def _deliver(
     conn: AsyncConnection, items: Sequence[WorkItem], now: datetime
 ) -> Mapping[str, Outcome] | None:
-    attempts = {item.key: int(item.payload.get("attempt", 0)) for item in items}
-    await delivering.deliver(conn, attempts, now=now)
+    await delivering.deliver(conn, _efforts(items), now=now)
     return None
+
+
+async def _rewrite(
+    conn: AsyncConnection, items: Sequence[WorkItem], now: datetime
+) -> Mapping[str, Outcome] | None:
+    await delivering.rewrite(conn, _efforts(items), now=now)
+    return None
+
+
+async def _write_right(
+    conn: AsyncConnection, items: Sequence[WorkItem], now: datetime
+) -> Mapping[str, Outcome] | None:
+    attempts = {item.key: int(item.payload.get("attempt", 0)) for item in items}
+    await delivery.write_again(conn, attempts, now=now)
+    return None
+
+
+def _efforts(items: Sequence[WorkItem]) -> dict[str, Effort]:
+    """Say how much is to be done for each key; where several items differ, the most."""
+    efforts: dict[str, Effort] = {}
+    for item in items:
+        effort = Effort(int(item.payload.get("effort", Effort.TRY)))
+        efforts[item.key] = max(efforts.get(item.key, Effort.LOOK), effort)
+    return efforts
 
 
 async def _spread(

@@ -1,7 +1,8 @@
 """The outbound call: one POST, bounded in time and size, repeated where it may help.
 
-Nothing of the reply leaves this module but its status, a short word for what went wrong, and the
-endpoint's own name for the call. The authorization header is kept as a fingerprint only.
+Nothing of the reply to a callout leaves this module but its status, a short word for what went
+wrong, and the endpoint's own name for the call; only who asks for the body gets it. The
+authorization header is kept as a fingerprint only.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from ostiary.extensions.signing import CONTENT_TYPE, Authorization, Signer
 from ostiary.extensions.targets import Target
 
 LARGEST_REPLY = 64 * 1024
+LARGEST_KEPT = 4 * 1024 * 1024
+"""The largest body of a reply that somebody asked for."""
 KEPT_ALIVE = 4.0
 """Shorter than the five seconds after which common servers close an idle connection."""
 
@@ -40,6 +43,7 @@ class _Reply:
     status: int | None = None
     label: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
 
 
 class Caller:
@@ -83,7 +87,10 @@ class Caller:
             attempts.append(attempt)
             again = is_worth_repeating(reply.status, reply.label)
             if attempt.label is None or not again or len(attempts) > outgoing.retries:
-                return CallResult(attempts=tuple(attempts), correlation=_correlation(reply))
+                correlation = _correlation(reply)
+                return CallResult(
+                    attempts=tuple(attempts), correlation=correlation, reply=reply.body
+                )
             await self._pause(pause_before_repeating(reply.headers))
 
     async def close(self) -> None:
@@ -121,9 +128,13 @@ class Caller:
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=outgoing.timeout.total_seconds()),
             ) as response:
-                await _drain(response)
                 label = label_of_status(response.status)
-                return _Reply(response.status, label, response.headers)
+                body = b""
+                if outgoing.keeps_reply and label is None:
+                    body = await _body(response)
+                else:
+                    await _drain(response)
+                return _Reply(response.status, label, response.headers, body)
         except (TimeoutError, aiohttp.ClientError, Forbidden) as error:
             return _Reply(label=label_of_error(error))
 
@@ -147,6 +158,22 @@ class Caller:
         url = outgoing.url.partition("?")[0]
         attempt = Attempt(at=self._clock.now(), url=url, label=error.label)
         return CallResult(attempts=(attempt,), explanation=str(error))
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    """Read a reply that is wanted.
+
+    :raises ClientPayloadError: it is too large, or breaks off.
+    """
+    parts: list[bytes] = []
+    left = LARGEST_KEPT
+    async for chunk in response.content.iter_chunked(64 * 1024):
+        left -= len(chunk)
+        if left < 0:
+            response.close()
+            raise aiohttp.ClientPayloadError("The reply is too large.")
+        parts.append(chunk)
+    return b"".join(parts)
 
 
 async def _drain(response: aiohttp.ClientResponse) -> None:

@@ -32,6 +32,8 @@ class Outgoing:
     credential: Credential
     timeout: timedelta
     retries: int
+    keeps_reply: bool = False
+    """Whether the body of the reply is wanted; that of a callout never is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,8 @@ class CallResult:
     """The endpoint's name for the call: ``x-ms-workflow-run-id``."""
     explanation: str | None = None
     """Why it was not even tried."""
+    reply: bytes = b""
+    """The body of the reply, where it was wanted."""
 
     @property
     def label(self) -> str | None:

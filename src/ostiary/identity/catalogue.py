@@ -61,6 +61,7 @@ GroupMember.ReadWrite.All f81125ac-d3b7-4573-a3b2-7099cc39df9e dbaae8cf-10b5-4b8
 Application.Read.All c79f8feb-a9db-4090-85f9-90d820caa0eb 9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30
 Application.ReadWrite.All bdfbf15f-ee85-4955-8675-146e8e5296b5 1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9
 AppRoleAssignment.ReadWrite.All 84bccea3-f856-4a8a-967b-dbe0a3d53a64 06b708a9-e830-4db3-a914-8e69da51d44f
+Sites.FullControl.All 5a54b8b3-347c-476d-8f8e-42d5c7424d29 a82116e5-55eb-4c41-a434-62fe8a61c773
 Directory.Read.All 06da0dbc-49e2-44d2-8312-53f166ab848a 7ab1d382-f21e-4acd-a863-ba3e13f7da61
 Directory.ReadWrite.All c5366453-9fb0-48a5-a156-24f0c49a4b84 19dbc75e-c2e2-444c-a770-ec69d8559fc7
 RoleManagement.Read.All 48fec646-b2ba-4019-8681-8eb31435aded c7fbd983-d9aa-4fa7-84b8-17382c103bc4
@@ -105,6 +106,7 @@ DIRECTORY_READERS = "88d8e3e3-8f55-4a1e-953a-9b9898b8876b"
 GROUPS_ADMINISTRATOR = "fdd7a751-b60b-444a-984c-02652fe8fa1c"
 APPLICATION_ADMINISTRATOR = "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3"
 CLOUD_APPLICATION_ADMINISTRATOR = "158c047a-c907-4556-b7ef-446551a6b5f7"
+SHAREPOINT_ADMINISTRATOR = "f28a1f50-f6e7-4571-818b-6a12f2af6b6c"
 
 ORDINARY_USER_MARKER = "b79fbf4d-3ef9-4689-8143-76b194e85509"
 """Stands in ``wids`` of every user's token and is no administrative role."""
@@ -124,6 +126,7 @@ DIRECTORY_ROLES: dict[str, str] = {
     GROUPS_ADMINISTRATOR: "Groups Administrator",
     APPLICATION_ADMINISTRATOR: "Application Administrator",
     CLOUD_APPLICATION_ADMINISTRATOR: "Cloud Application Administrator",
+    SHAREPOINT_ADMINISTRATOR: "SharePoint Administrator",
 }
 """The name of a directory role by its template id."""
 

@@ -148,7 +148,9 @@ def composed(
         base_urls=urls,
     )
     resumes = Resumes(database, clock, owners)
-    parts = governors.compose(settings, database=database, owners=owners, resumes=resumes, out=out)
+    parts = governors.compose(
+        settings, database=database, owners=owners, resumes=resumes, clock=clock, out=out
+    )
     mails = mailing.compose(settings, parts.templates, database=database, clock=clock)
     for close in (out.work.close, mails.work.close, resumes.close, parts.close):
         stack.push_async_callback(close)

@@ -11,12 +11,17 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ostiary.durable.clock import Clock
 from ostiary.durable.handlers import Handler
 from ostiary.entitlement import routes as entitlement_routes
 from ostiary.entitlement import work as entitlement_work
 from ostiary.entitlement.model.strays import STRAYS
 from ostiary.entitlement.owner import RequestOwner
+from ostiary.entitlement.process.provisioning import Provisioning
+from ostiary.entitlement.providers import settings as provider_settings
+from ostiary.entitlement.providers.http import HTTPProvider
 from ostiary.entitlement.service import Entitlement, ensure_controls, ensure_general, refresh_keys
+from ostiary.entitlement.store import environments
 from ostiary.extensions.owners import Owners
 from ostiary.extensions.resumes import Resumes
 from ostiary.graph.resources import Node, Singleton
@@ -50,6 +55,9 @@ async def prepare(conn: AsyncConnection, settings: Settings, *, now: datetime) -
     await ensure_general(conn, now=now)
     await ensure_controls(conn, now=now)
     await refresh_keys(conn, settings.domains_of_tenants)
+    named = provider_settings.read(settings.resource_providers)
+    places = [place for one in named for place in one.environments]
+    await environments.ensure(conn, places, now=now)
 
 
 def compose(
@@ -58,9 +66,17 @@ def compose(
     database: Database,
     owners: Owners,
     resumes: Resumes,
+    clock: Clock,
     out: Outbound,
 ) -> Governors:
-    """Put both together and register them as owners of callouts."""
+    """Put both together and register them as owners of callouts.
+
+    :raises ProviderError: the settings of a provider of resources cannot be used.
+    """
+    origins = [
+        HTTPProvider(one, out.caller) for one in provider_settings.read(settings.resource_providers)
+    ]
+    provisioning = Provisioning(database, clock, {one.system: one for one in origins})
     access = Entitlement.of(
         database,
         resumes=resumes,
@@ -72,6 +88,7 @@ def compose(
         is_told_first=settings.grant_callout is GrantCallout.BEFORE,
         own_domains=settings.domains,
         tenant_domains=settings.domains_of_tenants,
+        providers=origins,
     )
     registry = _registry(settings)
     workflows = Lifecycle.of(
@@ -89,6 +106,7 @@ def compose(
         roots=_roots(access, workflows),
         handlers=[
             *entitlement_work.handlers(),
+            *provisioning.handlers(),
             *lifecycle_work.handlers(registry),
         ],
         templates=[],

@@ -28,6 +28,7 @@ class Outbound:
 
     issuer: OutboundIssuer
     egress: EgressPolicy
+    caller: Caller
     work: CalloutWork
     connection: Connection | None
     """What tries the endpoints of new extensions, where the settings want it."""
@@ -71,7 +72,9 @@ def compose(
             template=settings.logic_app_url_template,
         )
     work = CalloutWork(database, clock, owners, caller, addresses=addresses)
-    return Outbound(issuer=issuer, egress=egress, work=work, connection=connection)
+    return Outbound(
+        issuer=issuer, egress=egress, caller=caller, work=work, connection=connection
+    )
 
 
 def _egress(settings: Settings, base_urls: Sequence[str]) -> EgressPolicy:

@@ -48,10 +48,11 @@ async def revoke_roles(
 ) -> set[str]:
     """Take roles away, by the ids of their assignments; give the ids of those that there were."""
     held = await store.grants(conn, assignment_ids)
-    taken = await store.delete_grants(conn, list(held))
-    gone = [held[assignment_id] for assignment_id in taken]
+    # Those of deleted objects go as well, or they would be back with the object.
+    taken = await store.delete_grants(conn, assignment_ids)
+    gone = [held[assignment_id] for assignment_id in taken & held.keys()]
     await _tell(conn, gone, now=now, actor=actor, granted=False)
-    return taken
+    return taken & held.keys()
 
 
 async def _check(conn: AsyncConnection, grants: Sequence[Grant]) -> None:

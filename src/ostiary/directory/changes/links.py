@@ -136,7 +136,8 @@ async def _remove(
 ) -> set[Pair]:
     known = await _named(conn, pairs)
     fit = {pair for pair in pairs if relation.admits(pair, known)}
-    removed = await store.delete_links(conn, relation.table, fit)
+    # Those of deleted objects go as well, or they would be back with the object.
+    removed = fit & await store.delete_links(conn, relation.table, pairs)
     if relation.tracked:
         await journal.note_members(conn, removed, now=now)
     await _tell(conn, relation.removed, removed, known, now=now, actor=actor)

@@ -13,6 +13,7 @@ from typing import Annotated
 from msgspec import field
 
 from ostiary.directory.model import Group
+from ostiary.entitlement.model.attributes import AccessPackageResourceAttribute
 from ostiary.entitlement.model.enums import (
     AccessPackageCatalogState,
     AccessPackageCatalogType,
@@ -35,7 +36,7 @@ from ostiary.entitlement.model.policies import (
 from ostiary.entitlement.model.questions import AccessPackageQuestion
 from ostiary.entitlement.model.schedules import ExpirationPattern
 from ostiary.entitlement.model.subjects import SubjectSet
-from ostiary.extensions.model import CustomCalloutExtension
+from ostiary.extensions.model import CustomCalloutExtension, CustomExtensionEndpointConfiguration
 from ostiary.graph.types import (
     UNSET,
     Beta,
@@ -161,6 +162,11 @@ class ConnectionInfo(Complex, kw_only=True):
 class AccessPackageResourceEnvironment(Entity, kw_only=True):
     """The place that a resource lives in, where there are several."""
 
+    resources: Annotated[
+        list[AccessPackageResource] | UnsetType,
+        Nav(contained=True),
+        Beta("accessPackageResources"),
+    ] = UNSET
     connection_info: ConnectionInfo | None = None
     created_date_time: Annotated[datetime | None, ReadOnly] = None
     description: str | None = None
@@ -174,6 +180,7 @@ class AccessPackageResourceEnvironment(Entity, kw_only=True):
 class AccessPackageResource(Entity, kw_only=True):
     """A group, an application or a site that a catalog may hand out."""
 
+    attributes: list[AccessPackageResourceAttribute] | None = None
     created_date_time: Annotated[datetime | None, Beta("addedOn"), ReadOnly] = None
     description: str | None = None
     display_name: str | None = None
@@ -199,6 +206,12 @@ class AccessPackageResource(Entity, kw_only=True):
         Nav(contained=True),
         Beta("accessPackageResourceScopes"),
     ] = UNSET
+
+
+class CustomDataProvidedResource(AccessPackageResource, kw_only=True):
+    """A resource that is described by uploaded data."""
+
+    notification_endpoint_configuration: CustomExtensionEndpointConfiguration | None = None
 
 
 class AccessPackageResourceRole(Entity, kw_only=True):

@@ -1,14 +1,15 @@
-"""Carrying out what requests are about: giving the roles of a package, or withdrawing them.
+"""Carrying out what requests are about: giving the rights of a package, or withdrawing them.
 
-A role that cannot be written is tried again for some hours; what can be written is written at once.
-Where access ends, a request that still waits to be told that it was given ends with it.
+A right that cannot be given is tried again for some hours; what can be given is given at once. The
+request waits until all of its rights are settled, and is looked at whenever one has moved. Where
+access ends, a request that still waits to be told that it was given ends with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -19,23 +20,16 @@ from ostiary.durable.queue import NewWork
 from ostiary.entitlement import assignments, requests
 from ostiary.entitlement.assignments import Assignment
 from ostiary.entitlement.errors import ScheduleNotAllowed
-from ostiary.entitlement.model.enums import AccessPackageAssignmentState as AssignmentState
 from ostiary.entitlement.process import delivery, guests, kinds, moves
+from ostiary.entitlement.process.delivery import Progress
 from ostiary.entitlement.process.moves import Move
 from ostiary.entitlement.process.steps import OWNER_KIND
+from ostiary.entitlement.rights import Effort
 from ostiary.entitlement.states import Awaits, Delivery, Phase, Request
 from ostiary.entitlement.store import assignments as assignment_store
 from ostiary.entitlement.store import policies as policy_store
 from ostiary.entitlement.store import requests as request_store
 from ostiary.extensions import service as extensions
-
-RETRIES: Final = (
-    timedelta(minutes=1),
-    timedelta(minutes=10),
-    timedelta(hours=1),
-    timedelta(hours=2),
-)
-"""How long after each failed attempt the roles of a request are written again."""
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -47,57 +41,71 @@ class _Giving:
     request: Request
     assignment: Assignment
     ends_at: datetime | None
-    outcome: Delivery
+    progress: Progress
 
 
-async def deliver(conn: AsyncConnection, attempts: Mapping[str, int], *, now: datetime) -> None:
-    """Carry out requests that await it; ``attempts`` says by request id how often it was tried."""
-    held = await request_store.lock(conn, attempts.keys())
+async def deliver(conn: AsyncConnection, efforts: Mapping[str, Effort], *, now: datetime) -> None:
+    """Carry out requests that await it; ``efforts`` says by request id how much is to be done."""
+    held = await request_store.lock(conn, efforts.keys())
     due = [request for request in held.values() if request.awaits is Awaits.DELIVERY]
-    await _withdraw(conn, [one for one in due if one.phase is Phase.WITHDRAWAL], now=now)
-    await _give(conn, [one for one in due if one.phase is Phase.DELIVERY], attempts, now=now)
+    for effort in Effort:
+        some = [one for one in due if efforts[one.id] is effort and one.phase is Phase.WITHDRAWAL]
+        await _withdraw(conn, some, effort=effort, now=now)
+    await _give(conn, [one for one in due if one.phase is Phase.DELIVERY], efforts, now=now)
 
 
-async def rewrite(conn: AsyncConnection, assignment_ids: Collection[str], *, now: datetime) -> None:
-    """Bring the roles of held assignments in line with their packages."""
-    locked = await assignment_store.lock(conn, assignment_ids)
+async def rewrite(conn: AsyncConnection, efforts: Mapping[str, Effort], *, now: datetime) -> None:
+    """Bring the rights of held assignments in line with their packages."""
+    locked = await assignment_store.lock(conn, efforts.keys())
     held = [one for one in locked.values() if one.is_held]
-    outcomes = await delivery.give(conn, held, now=now)
-    again = (AssignmentState.DELIVERING, AssignmentState.DELIVERED)
+    progress = await delivery.give(conn, held, efforts=efforts, now=now)
     open_adds = await request_store.assignments_being_added(conn, [one.id for one in held])
-    settled = [one for one in held if one.id not in open_adds and one.state in again]
-    await assignment_store.save(conn, [_settled(one, outcomes[one.id]) for one in settled])
+    idle = [one for one in held if one.id not in open_adds]
+    moved = [assignments.rewritten(one, progress[one.id].outcome) for one in idle]
+    await assignment_store.save(conn, moved)
 
 
-async def end(conn: AsyncConnection, ending: Sequence[Assignment], *, now: datetime) -> None:
-    """Withdraw the roles of assignments whose rows the caller has locked, and end them."""
-    await delivery.take(conn, ending, now=now)
+async def end(
+    conn: AsyncConnection, ending: Sequence[Assignment], *, effort: Effort, now: datetime
+) -> dict[str, Delivery | None]:
+    """Withdraw the rights of assignments whose rows the caller has locked, and end them.
+
+    Tells by id how far the withdrawal is; None: it goes on.
+    """
+    progress = await delivery.take(conn, ending, effort=effort, now=now)
     await assignment_store.save(conn, [assignments.expire(one, now=now) for one in ending])
     await queue.withdraw(conn, kinds.ASSIGNMENT_EXPIRES, [one.id for one in ending])
     await guests.watch(conn, [one.target_id for one in ending], now=now)
+    return progress
 
 
 async def take_back(
     conn: AsyncConnection, assignment_ids: Collection[str], *, now: datetime
 ) -> None:
-    """Withdraw the roles of assignments whose requests failed after they were given."""
+    """Withdraw the rights of assignments whose requests failed after they were given."""
     if not assignment_ids:
         return
     held = [*(await assignment_store.lock(conn, assignment_ids)).values()]
-    await delivery.take(conn, held, now=now)
+    await delivery.take(conn, held, effort=Effort.TRY, now=now)
     await assignment_store.save(conn, [assignments.taken_back(one) for one in held])
     await queue.withdraw(conn, kinds.ASSIGNMENT_EXPIRES, [one.id for one in held])
     await guests.watch(conn, [one.target_id for one in held], now=now)
 
 
-async def _withdraw(conn: AsyncConnection, due: Sequence[Request], *, now: datetime) -> None:
+async def _withdraw(
+    conn: AsyncConnection, due: Sequence[Request], *, effort: Effort, now: datetime
+) -> None:
     if not due:
         return
     ids = [request.assignment_id for request in due]
     await _supersede(conn, await request_store.open_adds_of(conn, ids), now=now)
     held = await assignment_store.lock(conn, ids)
-    await end(conn, list(held.values()), now=now)
-    both = [Move(request, requests.withdrawn(request)) for request in due]
+    progress = await end(conn, list(held.values()), effort=effort, now=now)
+    both = [
+        Move(request, requests.withdrawn(request, outcome, now=now))
+        for request in due
+        if (outcome := progress.get(request.assignment_id, Delivery.COMPLETE)) is not None
+    ]
     await moves.store(conn, both, now=now)
 
 
@@ -112,30 +120,33 @@ async def _supersede(conn: AsyncConnection, request_ids: Sequence[str], *, now: 
 
 
 async def _give(
-    conn: AsyncConnection, due: Sequence[Request], attempts: Mapping[str, int], *, now: datetime
+    conn: AsyncConnection, due: Sequence[Request], efforts: Mapping[str, Effort], *, now: datetime
 ) -> None:
     if not due:
         return
     ends = await _ends(conn, due, now)
     held = await assignment_store.lock(conn, [request.assignment_id for request in due])
     wanted = [held[request.assignment_id] for request in due if request.id in ends]
-    outcomes = await delivery.give(conn, wanted, now=now)
+    of_assignments = {request.assignment_id: efforts[request.id] for request in due}
+    progress = await delivery.give(conn, wanted, efforts=of_assignments, now=now)
+    too_late = Progress(outcome=Delivery.FAILED, is_begun=False)
     givings = [
         _Giving(
             request,
             held[request.assignment_id],
             ends.get(request.id),
-            outcomes.get(request.assignment_id, Delivery.FAILED),
+            progress.get(request.assignment_id, too_late),
         )
         for request in due
     ]
     await _note_given(conn, givings, now=now)
-    again = [one for one in givings if _may_retry(one, attempts, ends)]
-    await queue.put(conn, [_retry(one, attempts, now) for one in again])
-    final = [one for one in givings if one not in again]
-    failed = [one.assignment for one in final if one.outcome is Delivery.FAILED]
-    await delivery.take(conn, failed, now=now)
-    both = [Move(o.request, requests.delivered(o.request, o.outcome, now=now)) for o in final]
+    failed = [one.assignment for one in givings if one.progress.outcome is Delivery.FAILED]
+    await delivery.take(conn, failed, effort=Effort.LOOK, now=now)
+    both = [
+        Move(one.request, requests.delivered(one.request, outcome, now=now))
+        for one in givings
+        if (outcome := one.progress.outcome) is not None
+    ]
     await moves.store(conn, both, now=now)
 
 
@@ -156,13 +167,16 @@ async def _ends(
 
 
 async def _note_given(conn: AsyncConnection, givings: Sequence[_Giving], *, now: datetime) -> None:
-    """Start the assignments of which at least a part was written, and the timers of their ends."""
-    written = [one for one in givings if one.outcome is not Delivery.FAILED]
+    """Start the assignments of which at least a part was given, and the timers of their ends."""
     started = [
-        (one, assignments.giving(one.assignment, ends_at=one.ends_at, now=now)) for one in written
+        (one, assignments.giving(one.assignment, ends_at=one.ends_at, now=now))
+        for one in givings
+        if one.progress.is_begun
     ]
     noted = [
-        assignments.given(after, Delivery.PARTIAL) if one.outcome is Delivery.PARTIAL else after
+        assignments.given(after, Delivery.PARTIAL)
+        if one.progress.outcome is Delivery.PARTIAL
+        else after
         for one, after in started
     ]
     await assignment_store.save(conn, noted)
@@ -174,27 +188,3 @@ async def _note_given(conn: AsyncConnection, givings: Sequence[_Giving], *, now:
     ]
     await queue.put(conn, timers)
     await guests.watch(conn, [one.target_id for one in new], now=now)
-
-
-def _may_retry(
-    one: _Giving, attempts: Mapping[str, int], ends: Mapping[str, datetime | None]
-) -> bool:
-    hopeless = one.outcome is Delivery.COMPLETE or one.request.id not in ends
-    return not hopeless and attempts[one.request.id] < len(RETRIES)
-
-
-def _retry(one: _Giving, attempts: Mapping[str, int], now: datetime) -> NewWork:
-    tried = attempts[one.request.id]
-    return NewWork(
-        kind=kinds.DELIVER,
-        key=one.request.id,
-        due_at=now + RETRIES[tried],
-        payload={"attempt": tried + 1},
-    )
-
-
-def _settled(assignment: Assignment, outcome: Delivery) -> Assignment:
-    """Give the state of an assignment that was written again; a failed part does not end it."""
-    if outcome is Delivery.FAILED and assignment.state is AssignmentState.DELIVERED:
-        return assignment
-    return assignments.given(assignment, outcome)

@@ -33,3 +33,9 @@ REWRITE: Final = "assignment.deliver"
 
 SPREAD: Final = "package.spread"
 """The roles of a package have changed: have its assignments rewritten; the key is its id."""
+
+WRITE_RIGHT: Final = "right.write"
+"""A right in our own directory is to be tried again; the key is its id."""
+
+CALL_ORIGIN: Final = "right.provision"
+"""A right elsewhere is to be given or taken away; the key is its id."""

@@ -60,7 +60,8 @@ async def _release(conn: AsyncConnection, ended: Sequence[Request]) -> None:
     refused = (RequestState.DENIED, RequestState.CANCELED)
     unwanted = [r.assignment_id for r in ended if r.state in refused and not r.is_removal]
     await assignment_store.delete_unborn(conn, unwanted)
-    failed = [r.assignment_id for r in ended if r.state is RequestState.DELIVERY_FAILED]
+    lost = [r for r in ended if r.state is RequestState.DELIVERY_FAILED]
+    failed = [r.assignment_id for r in lost if not r.is_removal]
     await _fail(conn, failed)
     await queue.withdraw(conn, kinds.START, keys)
     await _close_stages(conn, [r.id for r in ended if r.needs_approval])

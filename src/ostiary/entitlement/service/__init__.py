@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from ostiary.entitlement.providers.port import RemoteProvider
 from ostiary.entitlement.service.acts import Act
 from ostiary.entitlement.service.approvals import Approvals
 from ostiary.entitlement.service.assignments import Assignments
 from ostiary.entitlement.service.catalogs import Catalogs, ensure_general
 from ostiary.entitlement.service.extensions import Extensions
+from ostiary.entitlement.service.offers import Offers
 from ostiary.entitlement.service.organizations import (
     Organizations,
     TenantDomains,
@@ -62,8 +64,10 @@ class Entitlement:
         refuse_unreachable: bool = False,
         own_domains: Collection[str] = (),
         tenant_domains: TenantDomains | None = None,
+        providers: Sequence[RemoteProvider] = (),
     ) -> Entitlement:
         """Make the use cases of one deployment; see the classes for what they are given."""
+        offers = Offers({provider.system: provider for provider in providers})
         return cls(
             database=database,
             approvals=Approvals(database),
@@ -82,10 +86,10 @@ class Entitlement:
                 own_domains=own_domains,
                 tenant_domains=tenant_domains or {},
             ),
-            packages=Packages(database),
+            packages=Packages(database, offers),
             policies=Policies(database),
             requests=Requests(database, resumes, is_told_first=is_told_first),
-            resources=Resources(database),
+            resources=Resources(database, offers),
             roles=Roles(database),
             settings=ManagementSettings(database),
             subjects=Subjects(database),

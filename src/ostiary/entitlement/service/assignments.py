@@ -11,6 +11,7 @@ from ostiary.durable.queue import NewWork
 from ostiary.entitlement import assignments, records
 from ostiary.entitlement.errors import NotThere
 from ostiary.entitlement.process import kinds
+from ostiary.entitlement.rights import Effort
 from ostiary.entitlement.service.acts import Act
 from ostiary.entitlement.store import assignments as store
 from ostiary.storage.database import Database
@@ -33,7 +34,9 @@ class Assignments:
             if held is None or held.given_at is None:
                 raise NotThere("accessPackageAssignment", key)
             await store.save(conn, [assignments.rewrite(held)])
-            await queue.put(conn, [NewWork(kind=kinds.REWRITE, key=key, due_at=act.now)])
+            everything = {"effort": Effort.REWRITE.value}
+            work = NewWork(kind=kinds.REWRITE, key=key, due_at=act.now, payload=everything)
+            await queue.put(conn, [work])
             target = Target(id=key, type="AccessPackageAssignment")
             event = act.event(records.REPROCESS_ASSIGNMENT, "Update", target)
             await record(conn, [event], now=act.now)

@@ -17,15 +17,15 @@ from ostiary.entitlement.errors import NotThere, OperationNotAllowed
 from ostiary.entitlement.model.catalogs import (
     AccessPackage,
     AccessPackageCatalog,
-    AccessPackageResourceRole,
     AccessPackageResourceRoleScope,
-    AccessPackageResourceScope,
 )
 from ostiary.entitlement.process import kinds
+from ostiary.entitlement.providers.port import Offer
+from ostiary.entitlement.service import offering
 from ostiary.entitlement.service.acts import Act
+from ostiary.entitlement.service.offers import Offers
 from ostiary.entitlement.store import catalogs as store
 from ostiary.entitlement.store import policies as policy_store
-from ostiary.entitlement.store import resources as resource_store
 from ostiary.graph.errors import InvalidModel
 from ostiary.graph.types import UNSET
 from ostiary.storage.database import Database
@@ -48,6 +48,7 @@ class Packages:
     """What can be done to packages."""
 
     database: Database
+    offers: Offers
 
     async def create(self, draft: AccessPackage, act: Act) -> AccessPackage:
         """Make a package in a catalog.
@@ -126,9 +127,10 @@ class Packages:
         :raises InvalidModel: role or scope is missing, or not of one resource of the catalog.
         :raises OperationNotAllowed: the package has it already.
         """
+        ahead = await self._ahead(key, draft)
         async with self.database.transaction() as conn:
             package = await _existing(conn, key)
-            role_id, scope_id = await _role_and_scope(conn, package.catalog_id or "", draft)
+            role_id, scope_id = await self._role_and_scope(conn, package, draft, ahead)
             made = await store.insert_role_scope(
                 conn, key, role_id, scope_id, by=act.name, now=act.now
             )
@@ -148,6 +150,41 @@ class Packages:
                 raise NotThere("resourceRoleScope", role_scope_id)
             await self._roles_changed(conn, package, "Remove access package resource role", act)
 
+    async def _ahead(self, key: str, draft: AccessPackageResourceRoleScope) -> Offer | None:
+        """Ask an origin elsewhere about a role or a scope that the catalog does not know yet."""
+        async with self.database.reading() as conn:
+            package = await store.package(conn, key)
+            if package is None:
+                raise NotThere("accessPackage", key)
+            named = await offering.named(conn, package.catalog_id or "", draft)
+            if all(await offering.ids(conn, named)):
+                return None
+        resource = named.resource
+        return await self.offers.ahead(resource.origin_system or "", resource.origin_id or "")
+
+    async def _role_and_scope(
+        self,
+        conn: AsyncConnection,
+        package: AccessPackage,
+        draft: AccessPackageResourceRoleScope,
+        ahead: Offer | None,
+    ) -> tuple[str, str]:
+        """Find what a draft names; what the catalog does not know yet is asked of the origin."""
+        catalog_id = package.catalog_id or ""
+        named = await offering.named(conn, catalog_id, draft)
+        role, scope = await offering.ids(conn, named)
+        if not (role and scope):
+            resource = named.resource
+            system, origin = resource.origin_system or "", resource.origin_id or ""
+            offer = ahead or await self.offers.here(conn, system, origin)
+            await offering.keep(conn, catalog_id, resource, offer)
+            role, scope = await offering.ids(conn, named)
+        if role is None:
+            raise InvalidModel("'role' names no role of the resource.", target="role")
+        if scope is None:
+            raise InvalidModel("'scope' names no scope of the resource of 'role'.", target="scope")
+        return role, scope
+
     async def _roles_changed(
         self, conn: AsyncConnection, package: AccessPackage, activity: str, act: Act
     ) -> None:
@@ -160,28 +197,6 @@ async def _existing(conn: AsyncConnection, key: str) -> AccessPackage:
     if existing is None:
         raise NotThere("accessPackage", key)
     return existing
-
-
-async def _role_and_scope(
-    conn: AsyncConnection, catalog_id: str, draft: AccessPackageResourceRoleScope
-) -> tuple[str, str]:
-    """Find what a draft names, by ids or by what the origin calls it."""
-    role, scope = draft.role, draft.scope
-    if not isinstance(role, AccessPackageResourceRole):
-        raise InvalidModel("The property 'role' is required.", target="role")
-    if not isinstance(scope, AccessPackageResourceScope):
-        raise InvalidModel("The property 'scope' is required.", target="scope")
-    found_role = await resource_store.role_id(conn, catalog_id, role)
-    if found_role is None:
-        raise InvalidModel(
-            "'role' names no role of a resource of the package's catalog: give its 'id', or an "
-            "'originId' such as 'Member_{groupId}'.",
-            target="role",
-        )
-    found_scope = await resource_store.scope_id(conn, catalog_id, scope)
-    if found_scope is None or found_scope[1] != found_role[1]:
-        raise InvalidModel("'scope' names no scope of the resource of 'role'.", target="scope")
-    return found_role[0], found_scope[0]
 
 
 def _plain(package: AccessPackage) -> AccessPackage:

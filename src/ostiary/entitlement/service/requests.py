@@ -101,7 +101,8 @@ class Requests:
         async with self._database.transaction() as conn:
             request = await _existing(conn, key)
             after = requests.reprocess(request, now=act.now)
-            await _take_place(conn, request)
+            if not request.is_removal:
+                await _take_place(conn, request)
             await moves.store(conn, [Move(request, after, act.actor)], now=act.now)
             event = records.of_request(records.REPROCESS, after, act.actor)
             await record(conn, [event], now=act.now)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
@@ -14,8 +12,7 @@ from ostiary.entitlement.assignments import Assignment, AssignmentStatus
 from ostiary.entitlement.model.enums import AccessPackageAssignmentState, ExpirationPatternType
 from ostiary.entitlement.model.requests import AccessPackageAssignment
 from ostiary.entitlement.model.schedules import EntitlementManagementSchedule, ExpirationPattern
-from ostiary.entitlement.tables import assignment_roles, assignments, subjects
-from ostiary.storage import upserts
+from ostiary.entitlement.tables import assignments, subjects
 from ostiary.storage.batches import among
 
 _columns = assignments.c
@@ -37,17 +34,6 @@ _ENDED: Final = (
     AccessPackageAssignmentState.EXPIRED,
     AccessPackageAssignmentState.DELIVERY_FAILED,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoleGiven:
-    """One role that an assignment has given."""
-
-    assignment_id: str
-    role_scope_id: str
-    target_id: str
-    origin_system: str
-    origin_id: str
 
 
 def load(row: RowMapping) -> AccessPackageAssignment:
@@ -139,58 +125,6 @@ async def lock_targets(conn: AsyncConnection, target_ids: Collection[str]) -> No
     await conn.execute(query.with_for_update())
 
 
-async def roles_of(conn: AsyncConnection, keys: Collection[str]) -> dict[str, list[RoleGiven]]:
-    """Give what each assignment has given."""
-    found: dict[str, list[RoleGiven]] = {key: [] for key in keys}
-    query = select(assignment_roles).where(among(assignment_roles.c.assignment_id, keys))
-    for row in (await conn.execute(query)).mappings():
-        found[row["assignment_id"]].append(_role(row))
-    return found
-
-
-async def add_roles(conn: AsyncConnection, given: Collection[RoleGiven], *, now: datetime) -> None:
-    """Note what assignments have given; what is noted already stays."""
-    rows = [
-        {
-            "assignment_id": role.assignment_id,
-            "role_scope_id": role.role_scope_id,
-            "target_id": role.target_id,
-            "origin_system": role.origin_system,
-            "origin_id": role.origin_id,
-            "given_at": now,
-        }
-        for role in given
-    ]
-    if rows:
-        statement = upserts.insert(conn, assignment_roles).on_conflict_do_nothing()
-        await conn.execute(statement, rows)
-
-
-async def delete_roles(conn: AsyncConnection, taken: Collection[RoleGiven]) -> None:
-    """Forget what assignments had given."""
-    if taken:
-        statement = delete(assignment_roles).where(
-            assignment_roles.c.assignment_id == bindparam("assignment"),
-            assignment_roles.c.role_scope_id == bindparam("role_scope"),
-        )
-        rows = [{"assignment": r.assignment_id, "role_scope": r.role_scope_id} for r in taken]
-        await conn.execute(statement, rows)
-
-
-async def still_given(conn: AsyncConnection, taken: Collection[RoleGiven]) -> set[tuple[str, str]]:
-    """Say which (target, origin id) of these some assignment still gives."""
-    columns = assignment_roles.c
-    query = (
-        select(columns.target_id, columns.origin_id)
-        .where(
-            among(columns.target_id, {role.target_id for role in taken}),
-            among(columns.origin_id, {role.origin_id for role in taken}),
-        )
-        .distinct()
-    )
-    return {(target, origin) for target, origin in await conn.execute(query)}
-
-
 def _schedule(row: RowMapping) -> EntitlementManagementSchedule:
     end = row["ends_at"]
     type_ = ExpirationPatternType.NOT_SPECIFIED
@@ -236,13 +170,3 @@ def _row(assignment: Assignment) -> dict[str, Any]:  # column values
         "ends_at": assignment.ends_at,
         "expired_at": assignment.expired_at,
     }
-
-
-def _role(row: RowMapping) -> RoleGiven:
-    return RoleGiven(
-        assignment_id=row["assignment_id"],
-        role_scope_id=row["role_scope_id"],
-        target_id=row["target_id"],
-        origin_system=row["origin_system"],
-        origin_id=row["origin_id"],
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import RowMapping, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,6 +28,32 @@ from ostiary.extensions.tables import custom_extensions
 from ostiary.storage import upserts
 from ostiary.storage.batches import among
 
+_GIVEN_NAMES: Final = (
+    "role_scope_id",
+    "role_id",
+    "scope_id",
+    "system",
+    "resource",
+    "role",
+    "scope",
+)
+_GIVEN: Final = (
+    select(
+        package_role_scopes.c.package_id,
+        package_role_scopes.c.id,
+        package_role_scopes.c.role_id,
+        package_role_scopes.c.scope_id,
+        resource_roles.c.origin_system,
+        catalog_resources.c.origin_id,
+        resource_roles.c.origin_id,
+        resource_scopes.c.origin_id,
+    )
+    .join(resource_roles, resource_roles.c.id == package_role_scopes.c.role_id)
+    .join(resource_scopes, resource_scopes.c.id == package_role_scopes.c.scope_id)
+    .join(catalog_resources, catalog_resources.c.id == resource_roles.c.resource_id)
+    .order_by(package_role_scopes.c.id)
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackagePlace:
@@ -40,11 +66,15 @@ class PackagePlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenRole:
-    """One role in one scope of a package: what its origin calls it."""
+    """One role in one scope of a package, and what its origin calls it."""
 
     role_scope_id: str
-    origin_system: str
-    origin_id: str
+    role_id: str
+    scope_id: str
+    system: str
+    resource: str
+    role: str
+    scope: str
 
 
 def load_catalog(row: RowMapping) -> AccessPackageCatalog:
@@ -223,21 +253,9 @@ async def given_roles(
 ) -> dict[str, list[GivenRole]]:
     """Give the roles of each package, in a fixed order."""
     found: dict[str, list[GivenRole]] = {key: [] for key in package_ids}
-    query = (
-        select(
-            package_role_scopes.c.package_id,
-            package_role_scopes.c.id,
-            resource_roles.c.origin_system,
-            resource_roles.c.origin_id,
-        )
-        .join(resource_roles, resource_roles.c.id == package_role_scopes.c.role_id)
-        .where(among(package_role_scopes.c.package_id, package_ids))
-        .order_by(package_role_scopes.c.id)
-    )
-    for package_id, key, origin_system, origin_id in await conn.execute(query):
-        found[package_id].append(
-            GivenRole(role_scope_id=key, origin_system=origin_system, origin_id=origin_id)
-        )
+    query = _GIVEN.where(among(package_role_scopes.c.package_id, package_ids))
+    for package_id, *values in await conn.execute(query):
+        found[package_id].append(GivenRole(**dict(zip(_GIVEN_NAMES, values, strict=True))))
     return found
 
 

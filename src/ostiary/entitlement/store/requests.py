@@ -148,6 +148,17 @@ async def assignments_being_added(
     return set((await conn.execute(query)).scalars())
 
 
+async def awaiting_delivery(
+    conn: AsyncConnection, assignment_ids: Collection[str]
+) -> dict[str, str]:
+    """Give the open requests that wait for rights of these assignments, with the assignment."""
+    query = select(_columns.id, _columns.assignment_id).where(
+        among(_columns.assignment_id, assignment_ids),
+        _columns.awaits == Awaits.DELIVERY.value,
+    )
+    return {key: assignment_id for key, assignment_id in await conn.execute(query)}
+
+
 async def with_open_removal(conn: AsyncConnection, assignment_ids: Collection[str]) -> set[str]:
     """Say which of these assignments are being removed."""
     query = select(_columns.removal_of).where(among(_columns.removal_of, assignment_ids))

@@ -2,43 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Table, delete, exists, insert, select
+from sqlalchemy import RowMapping, Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ostiary.entitlement.model.attributes import AccessPackageResourceAttribute
 from ostiary.entitlement.model.catalogs import (
     AccessPackageResource,
     AccessPackageResourceRequest,
     AccessPackageResourceRole,
     AccessPackageResourceScope,
+    CustomDataProvidedResource,
 )
 from ostiary.entitlement.model.enums import AccessPackageRequestState, AccessPackageRequestType
+from ostiary.entitlement.origins import CUSTOM_DATA_SYSTEM
+from ostiary.entitlement.store.documents import read, read_list, written, written_list
 from ostiary.entitlement.tables import (
+    access_packages,
     catalog_resources,
     package_role_scopes,
     resource_requests,
     resource_roles,
     resource_scopes,
 )
+from ostiary.extensions.model import CustomExtensionEndpointConfiguration
 from ostiary.storage import upserts
+from ostiary.storage.batches import among
 
 
 def load_resource(row: RowMapping) -> AccessPackageResource:
     """Make a resource of its row."""
-    return AccessPackageResource(
-        id=row["id"],
-        display_name=row["display_name"],
-        description=row["description"],
-        origin_id=row["origin_id"],
-        origin_system=row["origin_system"],
-        created_date_time=row["created_at"],
-        added_by=row["created_by"],
-        modified_date_time=row["modified_at"],
-        is_pending_onboarding=False,
-    )
+    shared: dict[str, Any] = {  # properties of several types
+        "id": row["id"],
+        "display_name": row["display_name"],
+        "description": row["description"],
+        "origin_id": row["origin_id"],
+        "origin_system": row["origin_system"],
+        "resource_type": row["resource_type"],
+        "url": row["url"],
+        "attributes": read_list(AccessPackageResourceAttribute, row["attributes"]),
+        "created_date_time": row["created_at"],
+        "added_by": row["created_by"],
+        "modified_date_time": row["modified_at"],
+        "is_pending_onboarding": False,
+    }
+    if row["origin_system"] != CUSTOM_DATA_SYSTEM:
+        return AccessPackageResource(**shared)
+    endpoint = read(CustomExtensionEndpointConfiguration, row["notification_endpoint"])
+    return CustomDataProvidedResource(**shared, notification_endpoint_configuration=endpoint)
 
 
 def load_role(row: RowMapping) -> AccessPackageResourceRole:
@@ -61,6 +75,7 @@ def load_scope(row: RowMapping) -> AccessPackageResourceScope:
         origin_id=row["origin_id"],
         origin_system=row["origin_system"],
         is_root_scope=row["is_root_scope"],
+        url=row["url"],
     )
 
 
@@ -73,7 +88,7 @@ def load_request(row: RowMapping) -> AccessPackageResourceRequest:
         request_status="Fulfilled",
         catalog_id=row["catalog_id"],
         justification=row["justification"],
-        execute_immediately=False,
+        execute_immediately=bool(row["execute_immediately"]),
         is_validation_only=False,
         created_date_time=row["created_at"],
     )
@@ -98,58 +113,106 @@ async def resource(
 
 
 async def insert_resource(
-    conn: AsyncConnection, catalog_id: str, new: AccessPackageResource
+    conn: AsyncConnection,
+    catalog_id: str,
+    new: AccessPackageResource,
+    *,
+    environment_id: str | None = None,
 ) -> bool:
     """Add a resource to a catalog; say whether it was not there."""
     row = {
+        **_described(new),
         "id": new.id,
         "catalog_id": catalog_id,
-        "display_name": new.display_name,
-        "description": new.description,
         "origin_id": new.origin_id,
         "origin_system": new.origin_system,
+        "environment_id": environment_id,
         "created_at": new.created_date_time,
         "created_by": new.added_by,
-        "modified_at": new.modified_date_time,
     }
     statement = upserts.insert(conn, catalog_resources).on_conflict_do_nothing()
     result = await conn.execute(statement.returning(catalog_resources.c.id), [row])
     return result.first() is not None
 
 
-async def insert_roles(
+async def save_resource(conn: AsyncConnection, changed: AccessPackageResource) -> None:
+    """Store what can change of a resource."""
+    same = catalog_resources.c.id == changed.id
+    await conn.execute(update(catalog_resources).where(same).values(_described(changed)))
+
+
+async def put_roles(
     conn: AsyncConnection,
     catalog_id: str,
     resource_id: str,
     roles: Sequence[AccessPackageResourceRole],
     scopes: Sequence[AccessPackageResourceScope],
 ) -> None:
-    """Add the roles and scopes of a resource."""
+    """Add the roles and scopes of a resource; those that are there take the new names."""
     here = {"catalog_id": catalog_id, "resource_id": resource_id}
-    await conn.execute(insert(resource_roles), [{**here, **_origin(role)} for role in roles])
-    scope_rows = [{**here, **_origin(one), "is_root_scope": one.is_root_scope} for one in scopes]
-    await conn.execute(insert(resource_scopes), scope_rows)
+    role_rows = [{**here, **_origin(role)} for role in roles]
+    more = ("is_root_scope", "url")
+    scope_rows = [{**here, **_origin(s), **{n: getattr(s, n) for n in more}} for s in scopes]
+    for table, rows in ((resource_roles, role_rows), (resource_scopes, scope_rows)):
+        if rows:
+            statement = upserts.insert(conn, table)
+            names = {n: statement.excluded[n] for n in ("display_name", "description")}
+            await conn.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["resource_id", "origin_id"], set_=names
+                ),
+                rows,
+            )
 
 
-async def role_id(
-    conn: AsyncConnection, catalog_id: str, role: AccessPackageResourceRole
-) -> tuple[str, str] | None:
-    """Find a role of a catalog by id, or by origin; give its id and its resource's id."""
-    return await _find(conn, resource_roles, catalog_id, role)
+async def drop_unused(conn: AsyncConnection, resource_id: str, *, keep: Collection[str]) -> None:
+    """Delete the roles of a resource that no package has and whose origin ids are not these."""
+    roles = resource_roles.c
+    used = select(package_role_scopes.c.role_id)
+    gone = (roles.resource_id == resource_id) & ~among(roles.origin_id, keep)
+    await conn.execute(delete(resource_roles).where(gone, roles.id.not_in(used)))
 
 
-async def scope_id(
-    conn: AsyncConnection, catalog_id: str, scope: AccessPackageResourceScope
-) -> tuple[str, str] | None:
-    """Find a scope of a catalog by id, or by origin; give its id and its resource's id."""
-    return await _find(conn, resource_scopes, catalog_id, scope)
+async def role_named(
+    conn: AsyncConnection, resource_id: str, wanted: AccessPackageResourceRole
+) -> str | None:
+    """Find a role of a resource by its id, or by what its origin calls it."""
+    return await _find(conn, resource_roles, resource_id, wanted)
 
 
-async def is_used(conn: AsyncConnection, resource_id: str) -> bool:
-    """Say whether a package has a role of this resource."""
-    roles = select(resource_roles.c.id).where(resource_roles.c.resource_id == resource_id)
-    used = exists().where(package_role_scopes.c.role_id.in_(roles))
-    return bool(await conn.scalar(select(used)))
+async def scope_named(
+    conn: AsyncConnection, resource_id: str, wanted: AccessPackageResourceScope
+) -> str | None:
+    """Find a scope of a resource by its id, or by what its origin calls it."""
+    return await _find(conn, resource_scopes, resource_id, wanted)
+
+
+async def resources_with_role(
+    conn: AsyncConnection, catalog_id: str, wanted: AccessPackageResourceRole
+) -> list[str]:
+    """Give the resources of a catalog that have such a role."""
+    columns = resource_roles.c
+    query = select(columns.resource_id).where(columns.catalog_id == catalog_id)
+    if wanted.id:
+        query = query.where(columns.id == wanted.id.lower())
+    else:
+        query = query.where(columns.origin_id == wanted.origin_id)
+    return list((await conn.execute(query.limit(2))).scalars())
+
+
+async def using_packages(conn: AsyncConnection, resource_id: str, *, limit: int) -> list[str]:
+    """Name some packages that have a role of this resource."""
+    names = access_packages.c.display_name
+    query = (
+        select(names)
+        .join(package_role_scopes, package_role_scopes.c.package_id == access_packages.c.id)
+        .join(resource_roles, resource_roles.c.id == package_role_scopes.c.role_id)
+        .where(resource_roles.c.resource_id == resource_id)
+        .distinct()
+        .order_by(names)
+        .limit(limit)
+    )
+    return list((await conn.execute(query)).scalars())
 
 
 async def delete_resource(conn: AsyncConnection, resource_id: str) -> None:
@@ -166,6 +229,7 @@ async def insert_request(
     *,
     catalog_id: str,
     resource_id: str,
+    requestor_id: str,
     now: datetime,
 ) -> AccessPackageResourceRequest:
     """Keep a resource request that has been carried out."""
@@ -175,6 +239,8 @@ async def insert_request(
         "state": AccessPackageRequestState.DELIVERED.value,
         "catalog_id": catalog_id,
         "resource_id": resource_id,
+        "requestor_id": requestor_id,
+        "execute_immediately": request.execute_immediately,
         "justification": request.justification,
         "created_at": now,
     }
@@ -187,18 +253,35 @@ async def insert_request(
 async def _find(
     conn: AsyncConnection,
     table: Table,
-    catalog_id: str,
+    resource_id: str,
     wanted: AccessPackageResourceRole | AccessPackageResourceScope,
-) -> tuple[str, str] | None:
-    query = select(table.c.id, table.c.resource_id).where(table.c.catalog_id == catalog_id)
+) -> str | None:
+    query = select(table.c.id).where(table.c.resource_id == resource_id)
     if wanted.id:
         query = query.where(table.c.id == wanted.id.lower())
     elif wanted.origin_id:
         query = query.where(table.c.origin_id == wanted.origin_id)
     else:
         return None
-    found = (await conn.execute(query)).first()
-    return (found[0], found[1]) if found else None
+    found: str | None = await conn.scalar(query)
+    return found
+
+
+def _described(value: AccessPackageResource) -> dict[str, Any]:  # column values
+    endpoint = (
+        value.notification_endpoint_configuration
+        if isinstance(value, CustomDataProvidedResource)
+        else None
+    )
+    return {
+        "display_name": value.display_name,
+        "description": value.description,
+        "resource_type": value.resource_type,
+        "url": value.url,
+        "attributes": written_list(value.attributes or (), AccessPackageResourceAttribute),
+        "notification_endpoint": written(endpoint, CustomExtensionEndpointConfiguration),
+        "modified_at": value.modified_date_time,
+    }
 
 
 def _origin(

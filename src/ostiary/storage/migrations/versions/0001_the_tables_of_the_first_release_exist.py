@@ -97,16 +97,14 @@ def upgrade() -> None:
         "assignment_roles",
         sa.Column("assignment_id", sa.String(length=36), nullable=False),
         sa.Column("role_scope_id", sa.String(length=73), nullable=False),
+        sa.Column("right_id", sa.String(length=36), nullable=False),
         sa.Column("target_id", sa.String(length=36), nullable=False),
-        sa.Column("origin_system", sa.String(length=64), nullable=False),
-        sa.Column("origin_id", sa.String(length=255), nullable=False),
-        sa.Column("given_at", Instant(), nullable=False),
+        sa.Column("is_wanted", sa.Boolean(), nullable=False),
+        sa.Column("added_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("assignment_id", "role_scope_id", name=op.f("pk_assignment_roles")),
     )
     with op.batch_alter_table("assignment_roles", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_assignment_roles_target_id", ["target_id", "origin_id"], unique=False
-        )
+        batch_op.create_index("ix_assignment_roles_right_id", ["right_id"], unique=False)
 
     op.create_table(
         "assignments",
@@ -433,18 +431,53 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_policy_terms")),
     )
     op.create_table(
+        "resource_environments",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("origin_system", sa.String(length=64), nullable=False),
+        sa.Column("origin_id", sa.String(length=255), nullable=False),
+        sa.Column("display_name", sa.Text(), nullable=True),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("url", sa.Text(), nullable=True),
+        sa.Column("is_default", sa.Boolean(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("modified_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_resource_environments")),
+    )
+    op.create_table(
         "resource_requests",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("request_type", sa.String(length=32), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("catalog_id", sa.String(length=36), nullable=False),
         sa.Column("resource_id", sa.String(length=36), nullable=False),
+        sa.Column("requestor_id", sa.String(length=36), nullable=False),
+        sa.Column("execute_immediately", sa.Boolean(), nullable=True),
         sa.Column("justification", sa.Text(), nullable=True),
         sa.Column("created_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_resource_requests")),
     )
     with op.batch_alter_table("resource_requests", schema=None) as batch_op:
         batch_op.create_index("ix_resource_requests_catalog_id", ["catalog_id"], unique=False)
+
+    op.create_table(
+        "resource_rights",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("principal_id", sa.String(length=36), nullable=False),
+        sa.Column("origin_system", sa.String(length=64), nullable=False),
+        sa.Column("resource_origin_id", sa.String(length=255), nullable=False),
+        sa.Column("role_origin_id", sa.String(length=255), nullable=False),
+        sa.Column("scope_origin_id", sa.String(length=255), nullable=False),
+        sa.Column("role_id", sa.String(length=36), nullable=False),
+        sa.Column("scope_id", sa.String(length=36), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("given_at", Instant(), nullable=True),
+        sa.Column("call_id", sa.String(length=36), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_resource_rights")),
+    )
+    with op.batch_alter_table("resource_rights", schema=None) as batch_op:
+        batch_op.create_index("ix_resource_rights_principal_id", ["principal_id"], unique=False)
 
     op.create_table(
         "run_reprocessings",
@@ -703,6 +736,11 @@ def upgrade() -> None:
         sa.Column("description", sa.Text(), nullable=True),
         sa.Column("origin_id", sa.String(length=255), nullable=False),
         sa.Column("origin_system", sa.String(length=64), nullable=False),
+        sa.Column("resource_type", sa.Text(), nullable=True),
+        sa.Column("url", sa.Text(), nullable=True),
+        sa.Column("environment_id", sa.String(length=36), nullable=True),
+        sa.Column("attributes", Json, nullable=True),
+        sa.Column("notification_endpoint", Json, nullable=True),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=True),
         sa.Column("modified_at", Instant(), nullable=False),
@@ -973,6 +1011,7 @@ def upgrade() -> None:
         sa.Column("origin_id", sa.String(length=255), nullable=False),
         sa.Column("origin_system", sa.String(length=64), nullable=False),
         sa.Column("is_root_scope", sa.Boolean(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["catalog_id"], ["catalogs.id"], name=op.f("fk_resource_scopes_catalog_id_catalogs")
         ),
@@ -1204,10 +1243,15 @@ def downgrade() -> None:
         batch_op.drop_index("ix_run_reprocessings_reprocessed_run_id")
 
     op.drop_table("run_reprocessings")
+    with op.batch_alter_table("resource_rights", schema=None) as batch_op:
+        batch_op.drop_index("ix_resource_rights_principal_id")
+
+    op.drop_table("resource_rights")
     with op.batch_alter_table("resource_requests", schema=None) as batch_op:
         batch_op.drop_index("ix_resource_requests_catalog_id")
 
     op.drop_table("resource_requests")
+    op.drop_table("resource_environments")
     op.drop_table("policy_terms")
     with op.batch_alter_table("mails", schema=None) as batch_op:
         batch_op.drop_index("ix_mails_recipient_id")
@@ -1262,7 +1306,7 @@ def downgrade() -> None:
 
     op.drop_table("assignments")
     with op.batch_alter_table("assignment_roles", schema=None) as batch_op:
-        batch_op.drop_index("ix_assignment_roles_target_id")
+        batch_op.drop_index("ix_assignment_roles_right_id")
 
     op.drop_table("assignment_roles")
     with op.batch_alter_table("assignment_requests", schema=None) as batch_op:
