@@ -36,7 +36,7 @@ class Progress:
     outcome: Delivery | None
     """None: attempts are still to come."""
     is_begun: bool
-    """Whether at least one is there."""
+    """Whether at least one is there, or none is needed: a package may be empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,6 +272,6 @@ def _moved(held: Held, is_wanted: bool, effort: Effort) -> tuple[Held | None, bo
 
 def _progress(all_: Iterable[Held | None]) -> Progress:
     states = [held.state for held in all_ if held is not None]
-    return Progress(
-        outcome=rights.outcome(states), is_begun=any(s is RightState.GIVEN for s in states)
-    )
+    outcome = rights.outcome(states)
+    is_begun = outcome is Delivery.COMPLETE or any(s is RightState.GIVEN for s in states)
+    return Progress(outcome=outcome, is_begun=is_begun)
