@@ -72,9 +72,7 @@ def compose(
             template=settings.logic_app_url_template,
         )
     work = CalloutWork(database, clock, owners, caller, addresses=addresses)
-    return Outbound(
-        issuer=issuer, egress=egress, caller=caller, work=work, connection=connection
-    )
+    return Outbound(issuer=issuer, egress=egress, caller=caller, work=work, connection=connection)
 
 
 def _egress(settings: Settings, base_urls: Sequence[str]) -> EgressPolicy:
