@@ -183,6 +183,7 @@ def _book(row: Any) -> Book:
         pages=row["pages"],
         printed_at=row["printed_at"],
         binding=HardCover(colour=row["binding"]["colour"]) if row["binding"] else None,
+        loans=[Loan(reader_name=one["readerName"], days=one["days"]) for one in row["loans"] or ()],
     )
 
 

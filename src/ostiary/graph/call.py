@@ -71,6 +71,10 @@ class GraphCall:
         wish = self.preferences.get("odata.maxpagesize") or self.preferences.get("maxpagesize")
         return (int(wish[:9]) or None) if wish and wish.isdecimal() else None
 
+    @property
+    def _reader(self) -> Reader:
+        return self.reader.under(self.version)
+
     def key(self, name: str) -> str:
         """Give the key that follows the segment declared as ``name``."""
         return self.keys[name]
@@ -89,18 +93,22 @@ class GraphCall:
 
     def create(self, type_: type[ComplexT]) -> ComplexT:
         """Read the body as a whole new ``type_``."""
-        return self.reader.create(type_, self.body())
+        return self._reader.create(type_, self.body())
 
     def merge(self, existing: ComplexT) -> ComplexT:
         """Give ``existing`` with the properties that the body names."""
-        return self.reader.merge(existing, self.body())
+        return self._reader.merge(existing, self.body())
+
+    def replace(self, existing: ComplexT) -> ComplexT:
+        """Read the body as a whole value in place of ``existing``."""
+        return self._reader.replace(existing, self.body())
 
     def parameters(self, type_: type[ComplexT]) -> ComplexT:
         """Read an action's body, or a function's arguments, as ``type_``."""
         if isinstance(self.place, OperationAt) and self.place.operation.kind == "function":
             return self._arguments(type_)
         body = self.body() if self.raw_body.strip() else {}
-        return self.reader.create(type_, body)
+        return self._reader.create(type_, body)
 
     def delta(self, type_: type[Entity]) -> DeltaQuery:
         """Read the options of a delta function over ``type_``."""

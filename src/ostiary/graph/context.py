@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from urllib.parse import quote
 
 from ostiary.graph.call import GraphCall
-from ostiary.graph.edm import describe
+from ostiary.graph.edm import Property, StructuredType, shown
 from ostiary.graph.options import QueryOptions
 from ostiary.graph.routing import Collection, EntityAt, Place, SingletonAt
 from ostiary.graph.types import Complex, Entity, Version
@@ -17,7 +18,8 @@ def context_url(
 ) -> str:
     """Give ``@odata.context``: the set's path, the selection, and ``$entity`` for a single one."""
     end = "/$entity" if entity else ""
-    return f"{call.root}/$metadata#{set_path(place, call.version)}{_selection(place, options)}{end}"
+    chosen = _selection(place, options, call.version)
+    return f"{call.root}/$metadata#{set_path(place, call.version)}{chosen}{end}"
 
 
 def control(place: Collection, value: Complex, call: GraphCall, writer: Writer) -> dict[str, str]:
@@ -45,15 +47,40 @@ def set_path(place: Place | None, version: Version) -> str:
 
 
 def _name(place: Collection, name: str, version: Version) -> str:
+    """Give what a root calls a set, or the navigation of the entity above that leads here."""
     beta = place.set.beta if place.set else None
-    return beta if beta and version is Version.BETA else name
+    if version is Version.V1 or beta:
+        return beta if beta and version is Version.BETA else name
+    if not isinstance(place.parent, EntityAt):
+        return name
+    above = shown(place.parent.collection.source.type, version)
+    prop = above.by_spelling.get(name.lower())
+    return (prop.name_in(version) if prop and prop.nav else None) or name
 
 
-def _selection(place: Collection, options: QueryOptions) -> str:
-    properties = describe(place.source.type).properties
-    names = [properties[name].name for name in options.select or () if name in properties]
-    names += [f"{properties[name].name}()" for name in options.expand if name in properties]
+def _selection(place: Collection, options: QueryOptions, version: Version) -> str:
+    type_ = shown(place.source.type, version)
+    expanded = (type_.properties.get(name) for name in options.expand)
+    names = list(_chosen(type_, options, version))
+    names += [f"{_called(prop, version)}()" for prop in expanded if prop is not None]
     return f"({','.join(names)})" if names else ""
+
+
+def _chosen(type_: StructuredType, options: QueryOptions, version: Version) -> Iterator[str]:
+    """Give the selected properties, and those below them as paths."""
+    for name in options.select or ():
+        prop, inner = type_.properties.get(name), options.parts.get(name)
+        if prop is None:
+            continue
+        if inner is None:
+            yield _called(prop, version)
+        else:
+            below = _chosen(shown(prop.type.python, version), inner, version)
+            yield from (f"{_called(prop, version)}/{path}" for path in below)
+
+
+def _called(prop: Property, version: Version) -> str:
+    return prop.name_in(version) or prop.name
 
 
 def next_link(call: GraphCall, options: QueryOptions, token: str) -> str:

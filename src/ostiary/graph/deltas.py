@@ -94,7 +94,7 @@ def read(pairs: list[tuple[str, str]], type_: type[Entity], url: str) -> DeltaQu
 
     :raises BadRequest: an option is not supported here, or not beside a token.
     """
-    parsed = options.parse(pairs, describe(type_))
+    parsed = options.parse(pairs, type_)
     given = dict(parsed.raw)
     _check_names(given)
     return DeltaQuery(

@@ -13,9 +13,10 @@ from ostiary.graph import options as query_options
 from ostiary.graph.call import GraphCall
 from ostiary.graph.context import context_url, control, location, next_link
 from ostiary.graph.deltas import Delta
-from ostiary.graph.edm import Property, describe, result_type
-from ostiary.graph.errors import BadRequest, MethodNotAllowed, NotFound
+from ostiary.graph.edm import name_of, result_type
+from ostiary.graph.errors import BadRequest, DomainError, MethodNotAllowed, NotFound
 from ostiary.graph.etags import etag, matches, require
+from ostiary.graph.forms import face_of
 from ostiary.graph.options import NO_OPTIONS, QueryOptions
 from ostiary.graph.replies import Reply
 from ostiary.graph.resources import Endpoint, EntitySet, Matching
@@ -27,7 +28,8 @@ from ostiary.graph.routing import (
     Target,
     references_of,
 )
-from ostiary.graph.types import Complex, Entity
+from ostiary.graph.spelling import respell
+from ostiary.graph.types import Complex, Entity, Version
 from ostiary.graph.writing import Writer
 from ostiary.storage.database import Database
 
@@ -65,7 +67,7 @@ class Dispatcher:
             case "GET":
                 return await self._list(place, call, writer)
             case "POST" if create is not None:
-                created = await _run(create, call)
+                created = await _run(create, call, place.source.type)
                 return self._created(place, created, call, writer)
             case _:
                 raise _not_allowed(GET=True, POST=create)
@@ -75,7 +77,7 @@ class Dispatcher:
         return await self._page(place, call, writer)
 
     async def _page(self, place: Collection, call: GraphCall, writer: Writer) -> Reply:
-        options = query_options.parse(call.query, describe(place.source.type))
+        options = query_options.parse(call.query, place.source.type, call.version)
         async with self.database.reading() as conn:
             page = await query.page(conn, place, options, call, max_page=call.page)
         declared = place.source.type
@@ -136,7 +138,7 @@ class Dispatcher:
             case "PUT" if declared.replace is not None:
                 return await self._written(place, declared.replace, call, writer, declared)
             case "DELETE" if declared.delete is not None:
-                await _run(declared.delete, call)
+                await _run(declared.delete, call, place.collection.source.type)
                 return Reply(204)
             case _:
                 raise _not_allowed(
@@ -148,7 +150,7 @@ class Dispatcher:
 
     async def _read(self, place: EntityAt, call: GraphCall, writer: Writer) -> Reply:
         await place.collection.read(call)
-        options = query_options.parse(call.query, describe(place.collection.source.type))
+        options = query_options.parse(call.query, place.collection.source.type, call.version)
         async with self.database.reading() as conn:
             entity = await self._one(conn, place, options, call)
         if entity is None:
@@ -182,7 +184,7 @@ class Dispatcher:
         self, place: EntityAt, endpoint: Endpoint, call: GraphCall, writer: Writer, set_: EntitySet
     ) -> Reply:
         """PATCH answers 204 unless the set or the caller wants the entity; PUT answers with it."""
-        value = await _run(endpoint, call)
+        value = await _run(endpoint, call, place.collection.source.type)
         wish = call.preferences.get("return")
         by_default = call.method == "PUT" or set_.update_status == 200
         headers = {"Preference-Applied": f"return={wish}"} if wish else {}
@@ -202,14 +204,15 @@ class Dispatcher:
         await place.collection.read(call)
         async with self.database.reading() as conn:
             value: Any = await query.one(conn, place, NO_OPTIONS, call)
-        prop: Property = target.properties[-1]
+        prop = target.properties[-1]
         for step in target.properties:
-            value = getattr(value, step.python) if isinstance(value, Complex) else None
+            face = face_of(value, call.version)
+            value = getattr(face, step.python, None) if isinstance(face, Complex) else None
         if value is None:
             return Reply(204)
         if target.tail == "$value":
             return Reply(200, text=str(writer.value(value)))
-        context = f"{call.root}/$metadata#{prop.type.name}"
+        context = f"{call.root}/$metadata#{name_of(prop.type, call.version)}"
         written = writer.value(value, declared=prop.type.python)
         body = written if isinstance(written, dict) else {"value": written}
         return Reply(200, {"@odata.context": context, **body})
@@ -218,7 +221,7 @@ class Dispatcher:
         if call.method != "GET":
             raise _not_allowed(GET=True)
         await place.read(call)
-        options = query_options.parse(call.query, describe(place.source.type))
+        options = query_options.parse(call.query, place.source.type, call.version)
         async with self.database.reading() as conn:
             return Reply(200, text=str(await query.count(conn, place, options, call)))
 
@@ -257,7 +260,7 @@ class Dispatcher:
             if isinstance(place, EntityAt):
                 entities = [await query.one(conn, place, NO_OPTIONS, call)]
             else:
-                options = query_options.parse(call.query, describe(place.source.type))
+                options = query_options.parse(call.query, place.source.type, call.version)
                 entities = (await query.page(conn, place, options, call)).entities
         ids = [{"@odata.id": f"{call.root}/directoryObjects/{entity.id}"} for entity in entities]
         context = f"{call.root}/$metadata#"
@@ -270,13 +273,13 @@ class Dispatcher:
         get, update = (node.get, node.update) if node else (None, None)
         match call.method:
             case "GET" if node is not None and get is not None:
-                value = await _run(get, call)
+                value = await _run(get, call, node.type)
                 context = f"{call.root}/$metadata#{call.path.strip('/')}/$entity"
-                options = query_options.parse(call.query, describe(node.type or Entity))
+                options = query_options.parse(call.query, node.type or Entity, call.version)
                 body = writer.entity(value, declared=node.type, shape=options)
                 return Reply(200, {"@odata.context": context, **body})
             case "PATCH" if update is not None:
-                await _run(update, call)
+                await _run(update, call, node.type if node else None)
                 return Reply(204)
             case _ if get is None:
                 raise NotFound(
@@ -291,7 +294,7 @@ class Dispatcher:
         offered = {method: True} | ({"GET": True} if operation.also_get else {})
         if call.method not in offered:
             raise _not_allowed(**offered)
-        value = await _run(Endpoint(operation.needs, operation.handle), call)
+        value = await _run(Endpoint(operation.needs, operation.handle), call, operation.parameters)
         if isinstance(value, Matching):
             return await self._page(_matching(place, value), call, writer)
         if isinstance(value, Delta):
@@ -304,7 +307,8 @@ class Dispatcher:
     def _result(self, place: OperationAt, value: Any, call: GraphCall, writer: Writer) -> Any:
         operation = place.operation
         declared = operation.returns
-        name = result_type(declared, collection=operation.many).name if declared else "Edm.Untyped"
+        result = result_type(declared, collection=operation.many) if declared else None
+        name = name_of(result, call.version) if result else "Edm.Untyped"
         kind = f"Collection({name})" if operation.many else name
         context = {"@odata.context": f"{call.root}/$metadata#{kind}"}
         written = writer.value(value, declared=declared)
@@ -319,9 +323,15 @@ def _matching(place: OperationAt, result: Matching) -> Collection:
     return replace(place.on, source=replace(source, where=and_(*tests)))
 
 
-async def _run(endpoint: Endpoint, call: GraphCall) -> Any:
-    await endpoint.needs(call)
-    return await endpoint.handle(call)
+async def _run(endpoint: Endpoint, call: GraphCall, about: type[Complex] | None = None) -> Any:
+    """Authorise and do it; an error speaks of the properties of ``about`` as the root does."""
+    try:
+        await endpoint.needs(call)
+        return await endpoint.handle(call)
+    except DomainError as error:
+        if about is not None and call.version is Version.BETA:
+            respell(error, about)
+        raise
 
 
 def _not_allowed(**methods: Any) -> MethodNotAllowed:

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import msgspec
 
+from ostiary.graph.forms import beta_type, is_form
 from ostiary.graph.types import (
     Also,
     Beta,
@@ -112,6 +113,11 @@ class StructuredType:
     """Inherited ones included, by Python name, in the order of declaration."""
     by_spelling: dict[str, Property]
     """By every accepted name in lower case."""
+    beta_name: str = ""
+
+    def name_in(self, version: Version) -> str:
+        """Give the qualified name below a root."""
+        return self.beta_name if version is Version.BETA else self.name
 
     @property
     def own(self) -> list[Property]:
@@ -120,10 +126,12 @@ class StructuredType:
         return [p for name, p in self.properties.items() if name not in inherited]
 
 
-def qualified_name(cls: type) -> str:
+def qualified_name(cls: type, version: Version = Version.V1) -> str:
     """Give the name of a wire type in the schema: ``microsoft.graph.accessPackage``."""
     namespace = getattr(sys.modules[cls.__module__], "NAMESPACE", DEFAULT_NAMESPACE)
     name = cls.__dict__.get("EDM_NAME") or cls.__name__[:1].lower() + cls.__name__[1:]
+    if version is Version.BETA:
+        name = cls.__dict__.get("BETA_NAME") or name
     return f"{namespace}.{name}"
 
 
@@ -146,7 +154,26 @@ def describe(cls: type[Complex]) -> StructuredType:
         is_entity=issubclass(cls, Entity),
         properties=properties,
         by_spelling=spelled,
+        beta_name=qualified_name(cls, Version.BETA),
     )
+
+
+def shown(cls: type[Complex], version: Version) -> StructuredType:
+    """Describe a wire type as a root shows it: under ``/beta`` that is its form, if it has one."""
+    return describe(beta_type(cls) if version is Version.BETA else cls)
+
+
+def faces(cls: type[Complex]) -> tuple[StructuredType, ...]:
+    """Describe a wire type as it is, and as ``/beta`` shows it where that is not the same."""
+    other = beta_type(cls)
+    return (describe(cls),) if other is cls else (describe(cls), describe(other))
+
+
+def name_of(type_: TypeRef, version: Version) -> str:
+    """Give what a root calls the type of a property or result."""
+    if type_.kind in ("complex", "entity") and issubclass(type_.python, Complex):
+        return shown(type_.python, version).name_in(version)
+    return type_.name
 
 
 def _base(cls: type[Complex]) -> StructuredType | None:
@@ -160,8 +187,24 @@ def concrete_types(cls: type[Complex]) -> dict[str, type[Complex]]:
     """Give the type and all its subtypes by lower-case qualified name, abstract ones included."""
     found = {qualified_name(cls).lower(): cls}
     for child in cls.__subclasses__():
-        found.update(concrete_types(child))
+        if not is_form(child):
+            found.update(concrete_types(child))
     return found
+
+
+def named_types(cls: type[Complex]) -> dict[str, type[Complex]]:
+    """Give the type and all its subtypes by every name that either root has for them."""
+    return {
+        face.name_in(version).lower(): found
+        for found in concrete_types(cls).values()
+        for face in faces(found)
+        for version in Version
+    }
+
+
+def spellings(cls: type[Complex]) -> frozenset[str]:
+    """Give every name, in lower case, that a property of the type has below either root."""
+    return frozenset(name for face in faces(cls) for name in face.by_spelling)
 
 
 def _property(info: msgspec.structs.FieldInfo, hint: Any) -> Property:

@@ -16,7 +16,7 @@ from sqlalchemy import select as sql_select
 from sqlalchemy.sql.util import ClauseAdapter
 
 from ostiary.graph import filter_syntax as syntax
-from ostiary.graph.edm import Property, StructuredType, describe
+from ostiary.graph.edm import Property, StructuredType, describe, faces
 from ostiary.graph.errors import BadRequest, Forbidden
 from ostiary.graph.json_lists import Element
 from ostiary.graph.resources import Call, Link, Pairing, Source
@@ -124,9 +124,14 @@ def path_operand(node: syntax.Path, scope: Scope) -> Operand:
 
 
 def _direct(parts: tuple[str, ...], scope: Scope) -> Operand | None:
-    """Find a column for the whole path: a property, or a member of a complex property."""
+    """Find a column for the whole path, in the words of either root."""
+    faced = (_direct_on(face, parts, scope) for face in faces(scope.source.type))
+    return next((operand for operand in faced if operand is not None), None)
+
+
+def _direct_on(type_: StructuredType, parts: tuple[str, ...], scope: Scope) -> Operand | None:
+    """Find a column for a property, or a member of a complex property."""
     props: list[Property] = []
-    type_ = describe(scope.source.type)
     for part in parts:
         prop = _find(type_, part)
         if prop is None:

@@ -12,8 +12,10 @@ from ostiary.graph.edm import (
     TypeRef,
     concrete_types,
     describe,
+    name_of,
     qualified_name,
     result_type,
+    shown,
 )
 from ostiary.graph.resources import EntitySet, Node, Operation, Singleton
 from ostiary.graph.types import Complex, EdmEnum, Version
@@ -26,18 +28,18 @@ ALIASES = {"microsoft.graph": "graph"}
 def document(roots: Sequence[Node], version: Version, *, container: str) -> str:
     """Give the schema of everything that is served below a root, as CSDL XML 4.0."""
     schemas: dict[str, ET.Element] = {}
-    for type_ in sorted(_structured(roots), key=lambda t: t.name):
-        _schema(schemas, type_.name).append(_structured_xml(type_, version))
+    for name, type_ in sorted(_structured(roots, version).items()):
+        _schema(schemas, name).append(_structured_xml(type_, version))
     for node in walk(roots):
         if isinstance(node, Singleton) and node.container is not None:
-            _schema(schemas, node.container).append(_holder_xml(node, node.container))
-    for enum in sorted(_enums(roots), key=qualified_name):
+            _schema(schemas, node.container).append(_holder_xml(node, node.container, version))
+    for enum in sorted(_enums(roots, version), key=qualified_name):
         _schema(schemas, qualified_name(enum)).append(_enum_xml(enum))
     for operation, bound in _operations(roots):
         if operation.in_schema:
-            element = _operation_xml(operation, bound)
+            element = _operation_xml(operation, bound, version)
             _schema(schemas, f"{operation.namespace}.{operation.name}").append(element)
-    _schema(schemas, "microsoft.graph.x").append(_container_xml(roots, container))
+    _schema(schemas, "microsoft.graph.x").append(_container_xml(roots, container, version))
     return _edmx(schemas)
 
 
@@ -82,29 +84,30 @@ def _parameter_types(parameters: type[Complex]) -> Iterator[type[Complex]]:
             yield prop.shown.python
 
 
-def _structured(roots: Sequence[Node]) -> list[StructuredType]:
+def _structured(roots: Sequence[Node], version: Version) -> dict[str, StructuredType]:
+    """Find every type that can be met below the roots, as the version shows it, by its name."""
     found: dict[type, StructuredType] = {}
     pending = list(_root_types(roots))
     while pending:
         cls = pending.pop()
-        type_ = describe(cls)
         if cls in found:
             continue
-        found[cls] = type_
-        pending += [p.type.python for p in type_.properties.values() if _is_structured(p.type)]
+        type_ = found[cls] = shown(cls, version)
+        parts = (p for p in type_.properties.values() if p.name_in(version) and not p.write_only)
+        pending += [p.type.python for p in parts if _is_structured(p.type)]
         pending += [child for child in concrete_types(cls).values() if child is not cls]
         if type_.base is not None:
             pending.append(type_.base.python)
-    return list(_by_name(found.values()).values())
+    return _by_name(found.values(), version)
 
 
-def _by_name(types: Iterable[StructuredType]) -> dict[str, StructuredType]:
+def _by_name(types: Iterable[StructuredType], version: Version) -> dict[str, StructuredType]:
     """Two packages may declare the same published base; the schema has it once."""
     named: dict[str, StructuredType] = {}
     for type_ in types:
-        known = named.get(type_.name)
+        known = named.get(type_.name_in(version))
         if known is None or len(type_.properties) > len(known.properties):
-            named[type_.name] = type_
+            named[type_.name_in(version)] = type_
     return named
 
 
@@ -112,9 +115,9 @@ def _is_structured(type_: TypeRef) -> bool:
     return type_.kind in ("complex", "entity")
 
 
-def _enums(roots: Sequence[Node]) -> list[type[EdmEnum]]:
+def _enums(roots: Sequence[Node], version: Version) -> list[type[EdmEnum]]:
     found: dict[str, type[EdmEnum]] = {}
-    for type_ in _structured(roots):
+    for type_ in _structured(roots, version).values():
         for prop in type_.properties.values():
             if prop.type.kind == "enum":
                 found[prop.type.name] = prop.type.python
@@ -127,10 +130,10 @@ def _enums(roots: Sequence[Node]) -> list[type[EdmEnum]]:
 
 
 def _structured_xml(type_: StructuredType, version: Version) -> ET.Element:
-    name = type_.name.rsplit(".", 1)[-1]
+    name = type_.name_in(version).rsplit(".", 1)[-1]
     element = ET.Element("EntityType" if type_.is_entity else "ComplexType", {"Name": name})
     if type_.base is not None:
-        element.set("BaseType", _aliased(type_.base.name))
+        element.set("BaseType", _aliased(type_.base.name_in(version)))
     if type_.abstract:
         element.set("Abstract", "true")
     if type_.name == "microsoft.graph.entity":
@@ -140,23 +143,36 @@ def _structured_xml(type_: StructuredType, version: Version) -> ET.Element:
     return element
 
 
-def _holder_xml(node: Singleton, name: str) -> ET.Element:
+def _holder_xml(node: Singleton, name: str, version: Version) -> ET.Element:
     """The type of a singleton that only holds others: each child is contained in it."""
     names = {"Name": name.rsplit(".", 1)[-1], "BaseType": "graph.entity"}
     element = ET.Element("EntityType", names)
     for child in node.children:
-        type_name = _node_type(child)
+        type_name = _node_type(child, version)
         if type_name is not None:
-            attributes = {"Name": child.name, "Type": type_name, "ContainsTarget": "true"}
+            attributes = {
+                "Name": _node_name(child, version),
+                "Type": type_name,
+                "ContainsTarget": "true",
+            }
             ET.SubElement(element, "NavigationProperty", attributes)
     return element
 
 
-def _node_type(node: Node) -> str | None:
+def _node_name(node: Node, version: Version) -> str:
+    beta = node.beta if isinstance(node, EntitySet) and version is Version.BETA else None
+    return beta or node.name
+
+
+def _node_type(node: Node, version: Version) -> str | None:
     if isinstance(node, EntitySet):
-        return f"Collection({_aliased(describe(node.source.type).name)})"
-    name = describe(node.type).name if node.type is not None else node.container
+        return f"Collection({_aliased(_name(node.source.type, version))})"
+    name = _name(node.type, version) if node.type is not None else node.container
     return _aliased(name) if name is not None else None
+
+
+def _name(cls: type[Complex], version: Version) -> str:
+    return shown(cls, version).name_in(version)
 
 
 def _property_xml(parent: ET.Element, prop: Property, version: Version) -> None:
@@ -165,12 +181,12 @@ def _property_xml(parent: ET.Element, prop: Property, version: Version) -> None:
         return
     if prop.nav is not None:
         element = ET.SubElement(
-            parent, "NavigationProperty", {"Name": name, "Type": _type_text(prop.shown)}
+            parent, "NavigationProperty", {"Name": name, "Type": _type_text(prop.shown, version)}
         )
         if prop.nav.contained:
             element.set("ContainsTarget", "true")
         return
-    type_text = _type_text(prop.shown)
+    type_text = _type_text(prop.shown, version)
     if version is Version.BETA and prop.beta.pascal:
         type_text = "Edm.String"
     element = ET.SubElement(parent, "Property", {"Name": name, "Type": type_text})
@@ -212,27 +228,31 @@ def _parameters(operation: Operation) -> list[Property]:
     return list(describe(operation.parameters).properties.values()) if operation.parameters else []
 
 
-def _operation_xml(operation: Operation, bound: TypeRef | None) -> ET.Element:
+def _operation_xml(operation: Operation, bound: TypeRef | None, version: Version) -> ET.Element:
     kind = "Action" if operation.kind == "action" else "Function"
     element = ET.Element(kind, {"Name": operation.name})
     if bound is not None:
         element.set("IsBound", "true")
-        ET.SubElement(element, "Parameter", {"Name": "bindingParameter", "Type": _type_text(bound)})
+        ET.SubElement(
+            element, "Parameter", {"Name": "bindingParameter", "Type": _type_text(bound, version)}
+        )
     for prop in _parameters(operation):
-        ET.SubElement(element, "Parameter", {"Name": prop.name, "Type": _type_text(prop.shown)})
+        ET.SubElement(
+            element, "Parameter", {"Name": prop.name, "Type": _type_text(prop.shown, version)}
+        )
     if operation.returns is not None:
         returned = result_type(operation.returns, collection=operation.many)
-        ET.SubElement(element, "ReturnType", {"Type": _type_text(returned)})
+        ET.SubElement(element, "ReturnType", {"Type": _type_text(returned, version)})
     return element
 
 
-def _container_xml(roots: Sequence[Node], container: str) -> ET.Element:
+def _container_xml(roots: Sequence[Node], container: str, version: Version) -> ET.Element:
     element = ET.Element("EntityContainer", {"Name": container})
     for node in roots:
         if isinstance(node, EntitySet):
-            type_name = _aliased(describe(node.source.type).name)
+            type_name = _aliased(_name(node.source.type, version))
             ET.SubElement(element, "EntitySet", {"Name": node.name, "EntityType": type_name})
-        elif (singleton_type := _node_type(node)) is not None:
+        elif (singleton_type := _node_type(node, version)) is not None:
             ET.SubElement(element, "Singleton", {"Name": node.name, "Type": singleton_type})
     return element
 
@@ -258,8 +278,8 @@ def _edmx(schemas: dict[str, ET.Element]) -> str:
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode")
 
 
-def _type_text(type_: TypeRef) -> str:
-    name = _aliased(type_.name)
+def _type_text(type_: TypeRef, version: Version) -> str:
+    name = _aliased(name_of(type_, version))
     return f"Collection({name})" if type_.collection else name
 
 

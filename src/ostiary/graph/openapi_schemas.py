@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from ostiary.graph.edm import Property, TypeRef, concrete_types, describe
+from ostiary.graph.edm import Property, TypeRef, concrete_types, shown
 from ostiary.graph.types import Complex, EdmEnum, Version
 
 Json = dict[str, Any]
@@ -93,7 +93,7 @@ class Schemas:
 
     def _reference(self, cls: type[Complex], *, reading: bool, partial: bool) -> Json:
         suffix = "" if reading else ".patch" if partial else ".body"
-        name = describe(cls).name + suffix
+        name = shown(cls, self.version).name_in(self.version) + suffix
         if name not in self.definitions:
             self.definitions[name] = {}
             self.definitions[name] = self._definition(cls, reading=reading, partial=partial)
@@ -109,10 +109,11 @@ class Schemas:
         return {"anyOf": [choice for choice in choices if choice is not None]}
 
     def _typed(self, cls: type[Complex], *, partial: bool) -> Json | None:
-        if describe(cls).abstract:
+        described = shown(cls, self.version)
+        if described.abstract:
             return None
         schema = self._object(cls, reading=False, partial=partial)
-        tag = {"type": "string", "const": f"#{describe(cls).name}"}
+        tag = {"type": "string", "const": f"#{described.name_in(self.version)}"}
         return {
             **schema,
             "properties": {"@odata.type": tag, **schema["properties"]},
@@ -122,7 +123,7 @@ class Schemas:
     def _object(self, cls: type[Complex], *, reading: bool, partial: bool) -> Json:
         properties: Json = {}
         required: list[str] = []
-        for prop in describe(cls).properties.values():
+        for prop in shown(cls, self.version).properties.values():
             name = prop.name_in(self.version)
             if name is None or (reading and prop.write_only) or (not reading and prop.read_only):
                 continue

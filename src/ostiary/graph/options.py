@@ -7,13 +7,15 @@ root. An option that the server does not know is an error, never silently ignore
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 from urllib.parse import unquote_plus
 
 from ostiary.graph import filter_syntax
-from ostiary.graph.edm import Property, StructuredType, concrete_types, describe
+from ostiary.graph.edm import Property, concrete_types, describe, shown
 from ostiary.graph.errors import BadRequest
-from ostiary.graph.types import Complex
+from ostiary.graph.spelling import property_paths
+from ostiary.graph.types import Complex, Version
 
 MAX_PAGE = 999
 DEFAULT_PAGE = 100
@@ -37,10 +39,16 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class QueryOptions:
-    """What a request asks of a collection or an entity. Property names are Python names."""
+    """What a request asks of a collection or an entity.
+
+    Property names are Python names: those of the type as the root shows it, which for navigations
+    are the same under both. ``parts`` says what is chosen of the complex properties in ``select``
+    that are not wanted whole.
+    """
 
     select: tuple[str, ...] | None = None
     expand: Mapping[str, QueryOptions] = field(default_factory=dict)
+    parts: Mapping[str, QueryOptions] = field(default_factory=dict)
     filter: filter_syntax.Node | None = None
     orderby: tuple[Order, ...] = ()
     top: int | None = None
@@ -62,8 +70,10 @@ def split_query(query: str) -> list[tuple[str, str]]:
     return [(unquote_plus(name), unquote_plus(value)) for name, _, value in pairs]
 
 
-def parse(pairs: list[tuple[str, str]], type_: StructuredType) -> QueryOptions:
-    """Read the options of a request for entities of ``type_``.
+def parse(
+    pairs: list[tuple[str, str]], type_: type[Complex], version: Version = Version.V1
+) -> QueryOptions:
+    """Read the options of a request to a root for entities of ``type_``.
 
     :raises BadRequest: an option is unknown, given twice, or its value cannot be read.
     """
@@ -78,78 +88,114 @@ def parse(pairs: list[tuple[str, str]], type_: StructuredType) -> QueryOptions:
             raw.append((plain, value))
         elif name.startswith("$") or plain in _REFUSED:
             raise BadRequest(f"The query parameter '{name}' is not supported.", target=name)
-    return _options(given, type_, tuple(raw))
+    return _Parser(version).options(given, type_, tuple(raw))
 
 
-def _options(
-    given: Mapping[str, str],
-    type_: StructuredType,
-    raw: tuple[tuple[str, str], ...] = (),
-    *,
-    depth: int = 0,
-) -> QueryOptions:
-    filter_text = given.get("filter")
-    return QueryOptions(
-        select=_select(given["select"], type_) if given.get("select") else None,
-        expand=_expand(given.get("expand", ""), type_, depth),
-        filter=filter_syntax.parse(filter_text) if filter_text else None,
-        orderby=tuple(_orders(given.get("orderby", ""))),
-        top=_number("top", given["top"]) if "top" in given else None,
-        skip=_number("skip", given["skip"]) if "skip" in given else 0,
-        count=_flag("count", given.get("count", "false")),
-        search=given.get("search"),
-        skiptoken=given.get("skiptoken"),
-        format=given.get("format"),
-        raw=raw,
-    )
+@dataclass(frozen=True)
+class _Parser:
+    version: Version
+
+    def options(
+        self,
+        given: Mapping[str, str],
+        type_: type[Complex],
+        raw: tuple[tuple[str, str], ...] = (),
+        *,
+        depth: int = 0,
+    ) -> QueryOptions:
+        filter_text = given.get("filter")
+        chosen = self._select(given.get("select", ""), type_)
+        expand = self._expand(given.get("expand", ""), type_, depth)
+        return QueryOptions(
+            select=chosen.select,
+            expand={name: _narrowed(inner, chosen.parts.get(name)) for name, inner in expand},
+            parts=chosen.parts,
+            filter=filter_syntax.parse(filter_text) if filter_text else None,
+            orderby=tuple(_orders(given.get("orderby", ""))),
+            top=_number("top", given["top"]) if "top" in given else None,
+            skip=_number("skip", given["skip"]) if "skip" in given else 0,
+            count=_flag("count", given.get("count", "false")),
+            search=given.get("search"),
+            skiptoken=given.get("skiptoken"),
+            format=given.get("format"),
+            raw=raw,
+        )
+
+    def _select(self, text: str, type_: type[Complex]) -> QueryOptions:
+        names = [name.strip() for name in text.split(",") if name.strip()]
+        if not names or "*" in names:
+            return NO_OPTIONS
+        tree: _Tree = {}
+        for name in names:
+            for steps in self._paths(type_, name):
+                _plant(tree, steps)
+        return _chosen(tree)
+
+    def _paths(self, type_: type[Complex], name: str) -> list[tuple[Property, ...]]:
+        found = property_paths(type_, name.split("/"), self.version)
+        return found or [(find_property(type_, name, self.version),)]
+
+    def _expand(
+        self, text: str, type_: type[Complex], depth: int
+    ) -> Iterator[tuple[str, QueryOptions]]:
+        if depth >= MAX_DEPTH and text:
+            raise BadRequest(f"$expand is nested deeper than {MAX_DEPTH} levels.", target="$expand")
+        for item in split_outside(text, ","):
+            name, inner = _with_options(item.strip())
+            if name == "*":
+                everything = describe(type_).properties.values()
+                yield from ((p.python, NO_OPTIONS) for p in everything if p.nav)
+                continue
+            prop = find_property(type_, name.split("/")[0], self.version)
+            if prop.nav is None:
+                raise BadRequest(
+                    f"Parsing OData Select and Expand failed: '{name}' on type "
+                    f"'{shown(type_, self.version).name_in(self.version)}' is not a navigation "
+                    "property, so it cannot be expanded.",
+                    target=name,
+                )
+            given = _inner_options(inner, name)
+            yield prop.python, self.options(given, prop.type.python, depth=depth + 1)
 
 
-def _select(text: str, type_: StructuredType) -> tuple[str, ...] | None:
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    if "*" in names:
-        return None
-    found = (find_property(type_, name.split("/")[0]).python for name in names)
-    return tuple(dict.fromkeys(found))
+_Tree = dict[str, Any]  # by Python name: None where the property is wanted whole, else a tree
 
 
-def find_property(type_: StructuredType, name: str) -> Property:
+def _plant(tree: _Tree, steps: tuple[Property, ...]) -> None:
+    """Add a path to a tree; what is wanted whole is not narrowed by a path below it."""
+    head, *rest = (step.python for step in steps)
+    if not rest or tree.get(head, {}) is None:
+        tree[head] = None
+    else:
+        _plant(tree.setdefault(head, {}), steps[1:])
+
+
+def _chosen(tree: _Tree) -> QueryOptions:
+    parts = {name: _chosen(below) for name, below in tree.items() if below is not None}
+    return QueryOptions(select=tuple(tree), parts=parts)
+
+
+def _narrowed(expanded: QueryOptions, chosen: QueryOptions | None) -> QueryOptions:
+    """``$select=nav/a`` narrows an expansion that does not say itself what it wants."""
+    if chosen is None or expanded.select is not None:
+        return expanded
+    return replace(expanded, select=chosen.select, parts=chosen.parts)
+
+
+def find_property(type_: type[Complex], name: str, version: Version = Version.V1) -> Property:
     """Find a property by any of its names, in the type itself or in one derived from it.
 
     :raises BadRequest: there is none.
     """
-    for described in (type_, *_derived(type_.python)):
-        if (found := described.by_spelling.get(name.lower())) is not None:
-            return found
+    for root in (version, Version.V1):
+        for cls in concrete_types(type_).values():
+            if (found := shown(cls, root).by_spelling.get(name.lower())) is not None:
+                return found
     raise BadRequest(
-        "Parsing OData Select and Expand failed: "
-        f"Could not find a property named '{name}' on type '{type_.name}'.",
+        "Parsing OData Select and Expand failed: Could not find a property named "
+        f"'{name}' on type '{shown(type_, version).name_in(version)}'.",
         target=name,
     )
-
-
-def _derived(cls: type[Complex]) -> Iterator[StructuredType]:
-    yield from (describe(child) for child in concrete_types(cls).values() if child is not cls)
-
-
-def _expand(text: str, type_: StructuredType, depth: int) -> dict[str, QueryOptions]:
-    expanded: dict[str, QueryOptions] = {}
-    if depth >= MAX_DEPTH and text:
-        raise BadRequest(f"$expand is nested deeper than {MAX_DEPTH} levels.", target="$expand")
-    for item in split_outside(text, ","):
-        name, inner = _with_options(item.strip())
-        if name == "*":
-            expanded.update({p.python: NO_OPTIONS for p in type_.properties.values() if p.nav})
-            continue
-        prop = find_property(type_, name.split("/")[0])
-        if prop.nav is None:
-            raise BadRequest(
-                f"Parsing OData Select and Expand failed: '{name}' on type '{type_.name}' is not "
-                "a navigation property, so it cannot be expanded.",
-                target=name,
-            )
-        target = describe(prop.type.python)
-        expanded[prop.python] = _options(_inner_options(inner, name), target, depth=depth + 1)
-    return expanded
 
 
 def _with_options(item: str) -> tuple[str, str]:

@@ -1,8 +1,10 @@
 """From JSON to wire types: strict in what is taken, tolerant in how it is spelled.
 
 Both vocabularies are read under both roots, names and enum members in any case, ``@odata.type``
-with or without ``#``. Everything else that does not fit raises ``InvalidModel`` with the path of
-the property and what would be right. Control information that clients echo is ignored.
+with or without ``#``. Where a type has a form of its own under beta, an object is read in the form
+that it has; where its names fit both, what it stands in decides, and at last the root. Everything
+else that does not fit raises ``InvalidModel`` with the path of the property and what would be
+right. Control information that clients echo is ignored.
 """
 
 from __future__ import annotations
@@ -10,16 +12,26 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain, repeat
 from typing import Any, TypeVar, cast
 
 import msgspec
 import structlog
 from msgspec import UNSET
 
-from ostiary.graph.edm import Property, StructuredType, TypeRef, concrete_types, describe
+from ostiary.graph.choosing import chosen_type, form_version
+from ostiary.graph.edm import (
+    Property,
+    StructuredType,
+    TypeRef,
+    describe,
+    shown,
+    spellings,
+)
 from ostiary.graph.errors import BadRequest, InvalidModel
-from ostiary.graph.types import Complex, EdmEnum, Entity
+from ostiary.graph.forms import Form, Misfit, form_of
+from ostiary.graph.types import Complex, EdmEnum, Entity, Version
 from ostiary.graph.values import READERS, read_enum
 
 ComplexT = TypeVar("ComplexT", bound=Complex)
@@ -55,6 +67,11 @@ class Reader:
     """Reads bodies. ``strays`` lists, by lower-case type name, extra names to accept and log."""
 
     strays: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    version: Version = Version.V1
+
+    def under(self, version: Version) -> Reader:
+        """Give a reader of what is sent to this root."""
+        return self if version is self.version else replace(self, version=version)
 
     def create(self, cls: type[ComplexT], body: Any) -> ComplexT:
         """Read a whole new value; what is read-only is left to the server.
@@ -62,6 +79,15 @@ class Reader:
         :raises InvalidModel: something does not fit ``cls``.
         """
         return cast(ComplexT, self._structured(cls, self._unwrapped(cls, body), "", lenient=False))
+
+    def replace(self, existing: ComplexT, body: Any) -> ComplexT:
+        """Read a whole value in place of ``existing``; what the root has no words for stays.
+
+        :raises InvalidModel: as ``create``.
+        """
+        whole = self._unwrapped(type(existing), body)
+        read = self._structured(type(existing), whole, "", lenient=False, old=existing)
+        return cast(ComplexT, read)
 
     def merge(self, existing: ComplexT, body: Any) -> ComplexT:
         """Give ``existing`` with what the body names; complex values are merged level by level.
@@ -72,7 +98,7 @@ class Reader:
 
     def _unwrapped(self, cls: type[Complex], body: Any) -> Mapping[str, Any]:
         """Accept the documented form ``{"value": {…}}`` of a whole body."""
-        known = describe(cls).by_spelling
+        known = spellings(cls)
         whole = _as_object(body, "")
         wrapped = whole.get("value")
         if isinstance(wrapped, dict) and not any(n.lower() in known for n in whole):
@@ -80,9 +106,36 @@ class Reader:
         return whole
 
     def _structured(
-        self, declared: type[Complex], body: Mapping[str, Any], path: str, *, lenient: bool
+        self,
+        declared: type[Complex],
+        body: Mapping[str, Any],
+        path: str,
+        *,
+        lenient: bool,
+        old: Any = None,
     ) -> Complex:
-        cls = _chosen_type(declared, body, path)
+        """Read an object; ``old`` is the value in whose place it will stand, if any."""
+        cls = chosen_type(declared, body, path, self.version)
+        former = old if type(old) is cls else None
+        form = form_of(cls)
+        if form is None:
+            return self._built(cls, body, path, lenient=lenient, old=former)
+        inside = self.under(form_version(cls, body, self.version))
+        if inside.version is Version.V1:
+            return inside._built(cls, body, path, lenient=lenient, old=former)
+        before = None if former is None else form.to_beta(former)
+        read = inside._built(form.type, body, path, lenient=lenient, old=before)
+        return _from_beta(form, read, former, path)
+
+    def _built(
+        self,
+        cls: type[Complex],
+        body: Mapping[str, Any],
+        path: str,
+        *,
+        lenient: bool,
+        old: Complex | None,
+    ) -> Complex:
         described = describe(cls)
         values: dict[str, Any] = {}
         if lenient and isinstance(body.get("@odata.id"), str):
@@ -92,33 +145,46 @@ class Reader:
                 continue
             if raw is None and not prop.required and not prop.type.nullable:
                 continue
-            self._put(values, prop, self._value(prop, raw, _join(path, spelled)), path)
+            before = None if old is None else getattr(old, prop.python)
+            self._put(values, prop, self._value(prop, raw, _join(path, spelled), before), path)
         for prop in described.properties.values():
             if prop.required and prop.python not in values:
                 if not lenient:
-                    raise _missing(prop, described, path)
+                    raise self._missing(prop, described, path)
                 values[prop.python] = UNSET
         return cls(**values)
 
     def _put(self, values: dict[str, Any], prop: Property, value: Any, path: str) -> None:
         if prop.python in values and values[prop.python] != value:
             names = " and ".join(f"'{s}'" for s in prop.spellings())
+            here = _join(path, prop.name_in(self.version) or prop.name)
             raise InvalidModel(
-                f"The property '{_join(path, prop.name)}' is given twice with different values; "
+                f"The property '{here}' is given twice with different values; "
                 f"{names} are the same property: send one of them.",
-                target=_join(path, prop.name),
+                target=here,
             )
         values[prop.python] = value
 
     def _merged(self, existing: ComplexT, body: Mapping[str, Any], path: str) -> ComplexT:
-        cls = _chosen_type(type(existing), body, path)
+        cls = chosen_type(type(existing), body, path, self.version)
         if cls is not type(existing):
+            name = shown(type(existing), self.version).name_in(self.version)
             raise InvalidModel(
-                f"'@odata.type' cannot be changed from '#{describe(type(existing)).name}'.",
+                f"'@odata.type' cannot be changed from '#{name}'.",
                 target=_join(path, "@odata.type"),
             )
+        form = form_of(cls)
+        if form is None:
+            return self._changed(existing, body, path)
+        inside = self.under(form_version(cls, body, self.version))
+        if inside.version is Version.V1:
+            return inside._changed(existing, body, path)
+        changed = inside._changed(form.to_beta(existing), body, path)
+        return cast(ComplexT, _from_beta(form, changed, existing, path))
+
+    def _changed(self, existing: ComplexT, body: Mapping[str, Any], path: str) -> ComplexT:
         changes: dict[str, Any] = {}
-        for prop, raw, spelled in self._present(describe(cls), body, path):
+        for prop, raw, spelled in self._present(describe(type(existing)), body, path):
             here = _join(path, spelled)
             old = getattr(existing, prop.python)
             if prop.read_only:
@@ -140,11 +206,11 @@ class Reader:
             and isinstance(raw, dict)
             and not prop.type.collection
         )
-        if same_shape and _chosen_type(prop.type.python, raw, path, fallback=type(old)) is type(
-            old
-        ):
+        if same_shape and chosen_type(
+            prop.type.python, raw, path, self.version, fallback=type(old)
+        ) is type(old):
             return self._merged(old, raw, path)
-        return self._value(prop, raw, path)
+        return self._value(prop, raw, path, old)
 
     def _check_unchanged(self, prop: Property, raw: Any, old: Any, path: str) -> None:
         try:
@@ -181,14 +247,16 @@ class Reader:
             log.info("graph.stray_property", type=described.name, property=name)
             return
         near = difflib.get_close_matches(name.lower(), described.by_spelling, n=1)
-        hint = f" Did you mean '{described.by_spelling[near[0]].name}'?" if near else ""
+        meant = described.by_spelling[near[0]] if near else None
+        hint = f" Did you mean '{meant.name_in(self.version) or meant.name}'?" if meant else ""
         raise InvalidModel(
-            f"The property '{_join(path, name)}' does not exist on type '{described.name}'. Make "
-            f"sure to only use property names that are defined by the type.{hint}",
+            f"The property '{_join(path, name)}' does not exist on type "
+            f"'{described.name_in(self.version)}'. Make sure to only use property names that are "
+            f"defined by the type.{hint}",
             target=_join(path, name),
         )
 
-    def _value(self, prop: Property, raw: Any, path: str) -> Any:
+    def _value(self, prop: Property, raw: Any, path: str, old: Any = None) -> Any:
         if raw is None:
             if prop.type.nullable or prop.nav is not None:
                 return None if not prop.type.collection else []
@@ -197,22 +265,24 @@ class Reader:
                 f"'{path}' is not a nullable property.",
                 target=path,
             )
+        lenient = prop.nav is not None
         if not prop.type.collection:
-            return self._single(prop.type, raw, path, lenient=prop.nav is not None)
+            return self._single(prop.type, raw, path, old, lenient=lenient)
         if not isinstance(raw, list):
             raise InvalidModel(f"The property '{path}' must be an array.", target=path)
+        olds = old if isinstance(old, list) else []
         return [
-            self._single(prop.type, item, f"{path}/{i}", lenient=prop.nav is not None)
-            for i, item in enumerate(raw)
+            self._single(prop.type, item, f"{path}/{i}", before, lenient=lenient)
+            for i, (item, before) in enumerate(zip(raw, chain(olds, repeat(None)), strict=False))
         ]
 
-    def _single(self, type_: TypeRef, raw: Any, path: str, *, lenient: bool) -> Any:
+    def _single(self, type_: TypeRef, raw: Any, path: str, old: Any, *, lenient: bool) -> Any:
         if type_.kind == "any":
             return raw
         if type_.kind in ("complex", "entity"):
             body = _as_object(raw, path)
             lenient = lenient and issubclass(type_.python, Entity)
-            return self._structured(type_.python, body, path, lenient=lenient)
+            return self._structured(type_.python, body, path, lenient=lenient, old=old)
         try:
             if type_.kind == "enum":
                 return _read_enum_value(cast(type[EdmEnum], type_.python), raw)
@@ -220,79 +290,26 @@ class Reader:
         except ValueError as error:
             raise InvalidModel(f"The property '{path}' {error}.", target=path) from None
 
+    def _missing(self, prop: Property, described: StructuredType, path: str) -> InvalidModel:
+        here = _join(path, prop.name_in(self.version) or prop.name)
+        return InvalidModel(
+            f"The property '{here}' is required on type '{described.name_in(self.version)}'.",
+            target=here,
+        )
+
+
+def _from_beta(form: Form[Any, Any], read: Complex, old: Complex | None, path: str) -> Complex:
+    try:
+        return cast(Complex, form.from_beta(read, old))
+    except Misfit as error:
+        here = _join(path, error.name)
+        raise error.kind(f"The property '{here}' {error}.", target=here) from None
+
 
 def _read_enum_value(enum: type[EdmEnum], raw: Any) -> EdmEnum:
     if not isinstance(raw, str):
         raise ValueError("must be a string")
     return read_enum(enum, raw)
-
-
-def _chosen_type(
-    declared: type[Complex],
-    body: Mapping[str, Any],
-    path: str,
-    *,
-    fallback: type[Complex] | None = None,
-) -> type[Complex]:
-    """Pick the type that ``@odata.type`` names among the declared one and its subtypes."""
-    raw = next((v for k, v in body.items() if k.lower().lstrip("@") == "odata.type"), None)
-    candidates = concrete_types(declared)
-    if raw is None:
-        return fallback or _inferred_type(declared, body, path, candidates)
-    here = _join(path, "@odata.type")
-    chosen = candidates.get(_plain_type_name(raw)) if isinstance(raw, str) else None
-    if chosen is None or chosen.__dict__.get("ABSTRACT", False):
-        raise InvalidModel(
-            f"'{here}' is {msgspec.json.encode(raw).decode()}; it must be one of "
-            f"{_listed(candidates)}.",
-            target=here,
-        )
-    return chosen
-
-
-def _inferred_type(
-    declared: type[Complex],
-    body: Mapping[str, Any],
-    path: str,
-    candidates: Mapping[str, type[Complex]],
-) -> type[Complex]:
-    infer = getattr(declared, "infer_type", None)
-    inferred = infer({name.lower() for name in body}) if infer else None
-    if inferred is not None:
-        return cast(type[Complex], inferred)
-    only = _only_fitting({name.lower() for name in body if "@" not in name}, declared, candidates)
-    if only is not None:
-        return only
-    names_an_entity = path and issubclass(declared, Entity)  # its id says which type it is
-    if names_an_entity or not declared.__dict__.get("ABSTRACT", False):
-        return declared
-    here = _join(path, "@odata.type")
-    raise InvalidModel(
-        f"'{here}' is required here; it must be one of {_listed(candidates)}.", target=here
-    )
-
-
-def _only_fitting(
-    names: set[str], declared: type[Complex], candidates: Mapping[str, type[Complex]]
-) -> type[Complex] | None:
-    """Where the declared type lacks a named property, find the one subtype that has them all."""
-    if describe(declared).abstract or names <= describe(declared).by_spelling.keys():
-        return None
-    fitting = [c for c in candidates.values() if names <= describe(c).by_spelling.keys()]
-    return fitting[0] if len(fitting) == 1 else None
-
-
-def _plain_type_name(raw: str) -> str:
-    """Strip ``#``, repeated namespaces and the alias ``graph.`` from a type name."""
-    name = raw.lower().lstrip("#").strip()
-    while name.startswith("microsoft.graph.microsoft.graph."):
-        name = name.removeprefix("microsoft.graph.")
-    return f"microsoft.{name}" if name.startswith("graph.") else name
-
-
-def _listed(candidates: Mapping[str, type[Complex]]) -> str:
-    names = [f"'#{describe(c).name}'" for c in candidates.values() if not describe(c).abstract]
-    return ", ".join(names)
 
 
 def _without_bind(name: str) -> tuple[str, bool]:
@@ -317,13 +334,6 @@ def _as_object(raw: Any, path: str) -> Mapping[str, Any]:
     if path:
         raise InvalidModel(f"The property '{path}' must be an object.", target=path)
     raise InvalidModel("The request body must be a JSON object.")
-
-
-def _missing(prop: Property, described: StructuredType, path: str) -> InvalidModel:
-    here = _join(path, prop.name)
-    return InvalidModel(
-        f"The property '{here}' is required on type '{described.name}'.", target=here
-    )
 
 
 def _join(path: str, name: str) -> str:

@@ -92,6 +92,14 @@ class Call(Protocol):
         :raises InvalidModel: as ``create``; also for a changed read-only property.
         """
 
+    def replace(self, existing: ComplexT) -> ComplexT:
+        """Read the body as a whole value in place of ``existing`` (PUT).
+
+        What the root has no words for stays as it is.
+
+        :raises InvalidModel: as ``create``.
+        """
+
     def parameters(self, type_: type[ComplexT]) -> ComplexT:
         """Read an action's body or a function's arguments as ``type_``."""
 

@@ -12,7 +12,6 @@ from typing import Literal
 
 from ostiary.graph.edm import Property, concrete_types, describe
 from ostiary.graph.errors import BadRequest, NotSupported
-from ostiary.graph.options import find_property
 from ostiary.graph.resources import (
     Authorize,
     Call,
@@ -25,6 +24,7 @@ from ostiary.graph.resources import (
     Source,
     StandIn,
 )
+from ostiary.graph.spelling import property_paths
 from ostiary.graph.urls import Segment, named_keys, plain_key
 
 
@@ -97,7 +97,7 @@ def resolve(roots: Sequence[Node], segments: Sequence[Segment], call: Call) -> T
         step = _step(roots, place, segment)
         if step is None:
             _refuse_unserved(place, segment)
-            return _property_of(place, rest)
+            return _property_of(place, rest, call)
         place = _meant(step, call)
         rest.pop(0)
     return Target(place)
@@ -269,25 +269,16 @@ def _navigation(place: EntityAt, segment: Segment) -> Place | None:
     return collection if segment.inside is None else _by_parentheses(collection, segment)
 
 
-def _property_of(place: Place, rest: list[Segment]) -> Target:
+def _property_of(place: Place, rest: list[Segment], call: Call) -> Target:
     """The rest of a path may name a property of an entity, and of its complex values."""
     if not isinstance(place, EntityAt):
         raise _not_found(rest[0])
-    type_ = describe(place.collection.source.type)
     names = [segment.name for segment in rest if segment.folded != "$value"]
     tail: Tail | None = "$value" if len(names) < len(rest) else None
-    properties: list[Property] = []
-    for name in names:
-        try:
-            prop = find_property(type_, name)
-        except BadRequest:
-            raise _not_found(rest[0]) from None
-        properties.append(prop)
-        if prop.type.kind == "complex":
-            type_ = describe(prop.type.python)
-    if not properties or any(p.nav for p in properties):
+    found = property_paths(place.collection.source.type, names, call.version) if names else []
+    if len(found) != 1 or any(p.nav for p in found[0]):
         raise _not_found(rest[0])
-    return Target(place, tail, tuple(properties))
+    return Target(place, tail, found[0])
 
 
 def _refuse_unserved(place: Place, segment: Segment) -> None:

@@ -51,7 +51,8 @@ class Version(StrEnum):
 class Complex(msgspec.Struct, kw_only=True, rename="camel"):
     """A structured value without identity.
 
-    ``ABSTRACT`` is true for a base that never appears itself; it is not inherited.
+    ``ABSTRACT`` is true for a base that never appears itself; ``BETA_NAME`` is what ``/beta`` calls
+    the type. Neither is inherited. ``forms`` says how a type declares another structure there.
     """
 
     ABSTRACT: ClassVar[bool] = False

@@ -16,8 +16,9 @@ from typing import Any, NamedTuple, Protocol, cast
 
 from msgspec import UNSET
 
-from ostiary.graph.edm import Property, TypeRef, describe
-from ostiary.graph.types import Complex, EdmEnum, Version
+from ostiary.graph.edm import Property, TypeRef, describe, shown
+from ostiary.graph.forms import face_of
+from ostiary.graph.types import Complex, EdmEnum, Entity, Version
 from ostiary.graph.values import write_instant, write_primitive
 
 
@@ -31,6 +32,10 @@ class Shape(Protocol):
     @property
     def expand(self) -> Mapping[str, Shape]:
         """The shape of each expanded navigation, by Python name."""
+
+    @property
+    def parts(self) -> Mapping[str, Shape]:
+        """What is chosen of complex properties that are not wanted whole, by Python name."""
 
 
 Write = Callable[[Any], Any]
@@ -75,8 +80,10 @@ class Writer:
         out: dict[str, Any] = {}
         cls = type(value)
         if self.metadata != "none" and (cls is not (declared or cls) or self.metadata == "full"):
-            out["@odata.type"] = "#" + describe(cls).name
-        for name, python, write in self._plan(cls, shape):
+            out["@odata.type"] = "#" + shown(cls, self.version).name_in(self.version)
+        if self.version is Version.BETA:
+            value = face_of(value, self.version)
+        for name, python, write in self._plan(type(value), shape):
             raw = getattr(value, python)
             if raw is not UNSET:
                 out[name] = raw if write is None or raw is None else write(raw)
@@ -101,12 +108,14 @@ class Writer:
         return known[0]
 
     def _shaped(self, cls: type[Complex], whole: _Plan, shape: Shape) -> _Plan:
-        """Keep what the caller chose; ``id`` and what is expanded always belong to it."""
+        """Keep what the caller chose; an entity's id and what is expanded always belong to it."""
         properties = describe(cls).properties
-        chosen = None if shape.select is None else {"id", *shape.select, *shape.expand}
+        always = {"id"} if issubclass(cls, Entity) else set()
+        chosen = None if shape.select is None else {*always, *shape.select, *shape.expand}
+        inner = {**shape.parts, **shape.expand}
         return tuple(
-            field._replace(write=self._nested(properties[field.python], shape.expand[field.python]))
-            if field.python in shape.expand
+            field._replace(write=self._nested(properties[field.python], inner[field.python]))
+            if field.python in inner
             else field
             for field in whole
             if chosen is None or field.python in chosen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from ostiary.audit.model import Identity
 from ostiary.entitlement.model.enums import ApprovalFilterByCurrentUserOptions
@@ -12,6 +12,8 @@ from ostiary.graph.types import UNSET, Beta, Complex, Entity, Nav, ReadOnly, Uns
 
 class ApprovalStage(Entity, kw_only=True):
     """One decision; beta calls it a step."""
+
+    BETA_NAME: ClassVar[str] = "approvalStep"
 
     assigned_to_me: Annotated[bool | None, ReadOnly] = None
     display_name: Annotated[str | None, ReadOnly] = None

@@ -138,6 +138,15 @@ class AccessReviewExpirationBehavior(EdmEnum):
     UNKNOWN_FUTURE_VALUE = "unknownFutureValue", 99
 
 
+class AccessReviewTimeoutBehavior(EdmEnum):
+    """The same, as beta calls it."""
+
+    KEEP_ACCESS = "keepAccess", 0
+    REMOVE_ACCESS = "removeAccess", 1
+    ACCEPT_ACCESS_RECOMMENDATION = "acceptAccessRecommendation", 2
+    UNKNOWN_FUTURE_VALUE = "unknownFutureValue", 99
+
+
 class AccessPackageSubjectType(EdmEnum):
     """What a subject is."""
 

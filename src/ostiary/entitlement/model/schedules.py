@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import ClassVar
 
 from msgspec import field
 
@@ -55,6 +56,8 @@ class PatternedRecurrence(Complex, kw_only=True):
 
 class EntitlementManagementSchedule(Complex, kw_only=True):
     """The start and end of an assignment; reviews also use the recurrence."""
+
+    BETA_NAME: ClassVar[str] = "requestSchedule"
 
     expiration: ExpirationPattern | None = None
     recurrence: PatternedRecurrence | None = None

@@ -27,6 +27,7 @@ class SubjectSet(Complex, kw_only=True):
     """Somebody, or a set of people, that a policy names."""
 
     ABSTRACT: ClassVar[bool] = True
+    BETA_NAME: ClassVar[str] = "userSet"
 
     is_backup: Annotated[bool | None, BetaOnly] = None
 

@@ -27,9 +27,7 @@ class _Handlers:
 
     async def replace(self, call: Call) -> AccessPackageAssignmentPolicy:
         """PUT …/assignmentPolicies/{id}"""
-        draft = call.create(AccessPackageAssignmentPolicy)
-        key = call.key("assignmentPolicies")
-        return await self.service.update(key, lambda _: draft, act(call))
+        return await self.service.update(call.key("assignmentPolicies"), call.replace, act(call))
 
     async def delete(self, call: Call) -> None:
         """DELETE …/assignmentPolicies/{id}"""

@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause
+from sqlalchemy import ColumnElement, FromClause, case
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ostiary.entitlement.model.beta_policies import SCOPE_TYPES
 from ostiary.entitlement.model.catalogs import (
     AccessPackage,
     AccessPackageAssignmentPolicy,
@@ -212,6 +213,12 @@ RESOURCE_REQUESTS: Final[Source] = Source(
     },
 )
 
+_SCOPE_TYPE: Final = case(
+    {scope.value: name for scope, name in SCOPE_TYPES.items()},
+    value=POLICY_ROWS.c.allowed_target_scope,
+)
+"""For whom a policy is, as beta calls it."""
+
 POLICIES: Final[Source] = Source(
     type=AccessPackageAssignmentPolicy,
     table=POLICY_ROWS,
@@ -225,7 +232,8 @@ POLICIES: Final[Source] = Source(
         access_package_id="package_id",
         created_date_time="created_at",
         modified_date_time="modified_at",
-    ),
+    )
+    | {"requestor_settings/scope_type": _SCOPE_TYPE},
     load=policy_store.load,
     visible=in_seen_catalogs(POLICY_ROWS.c.catalog_id),
     links={

@@ -1,0 +1,402 @@
+"""Policies below ``/beta``: their own form in bodies, replies, queries, messages and the schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.entitlement.house import BETA, GRAPH, REQUEST_EXTENSION, House, calls, decision, user
+from tests.entitlement.house import policy as v1_policy
+
+POLICIES = f"{BETA}/accessPackageAssignmentPolicies"
+MANAGER: dict[str, Any] = {"primaryApprovers": [{"@odata.type": f"{GRAPH}requestorManager"}]}
+
+
+async def make_policy(house: House, **changes: Any) -> tuple[dict[str, Any], str]:
+    """Make a policy under beta, as the published samples do; give what was sent, and its id."""
+    alice, bob = await house.person("alice"), await house.person("bob")
+    package = await house.package(await house.catalog())
+    body: dict[str, Any] = {
+        "accessPackageId": package,
+        "displayName": "Users with two stages",
+        "description": "x",
+        "canExtend": True,
+        "durationInDays": 365,
+        "expirationDateTime": None,
+        "requestorSettings": {
+            "scopeType": "SpecificDirectorySubjects",
+            "acceptRequests": True,
+            "allowedRequestors": [backup(alice, False)],
+            "isOnBehalfAllowed": False,
+        },
+        "requestApprovalSettings": {
+            "isApprovalRequired": True,
+            "isApprovalRequiredForExtension": False,
+            "isRequestorJustificationRequired": True,
+            "approvalMode": "SingleStage",
+            "approvalStages": [
+                {
+                    "approvalStageTimeOutInDays": 14,
+                    "approverInformationVisibility": "default",
+                    "isApproverJustificationRequired": True,
+                    "isEscalationEnabled": True,
+                    "escalationTimeInMinutes": 11520,
+                    "primaryApprovers": [
+                        {
+                            "@odata.type": f"{GRAPH}requestorManager",
+                            "managerLevel": 1,
+                            "isBackup": False,
+                        },
+                        backup(bob, True),
+                    ],
+                    "escalationApprovers": [backup(bob, False)],
+                }
+            ],
+        },
+        "accessReviewSettings": {
+            "isEnabled": True,
+            "recurrenceType": "quarterly",
+            "reviewerType": "Reviewers",
+            "startDateTime": "2026-04-01T07:59:59.998Z",
+            "durationInDays": 25,
+            "reviewers": [backup(bob, False)],
+            "isAccessRecommendationEnabled": True,
+            "isApprovalJustificationRequired": True,
+            "accessReviewTimeoutBehavior": "keepAccess",
+        },
+        "accessPackageNotificationSettings": {"isAssignmentNotificationDisabled": False},
+        "questions": [],
+        **changes,
+    }
+    return body, str((await house.post(POLICIES, body))["id"])
+
+
+def backup(person: str, is_backup: bool) -> dict[str, Any]:
+    """Name somebody as beta does."""
+    return {
+        "@odata.type": f"{GRAPH}singleUser",
+        "id": person,
+        "description": None,
+        "isBackup": is_backup,
+    }
+
+
+async def test_what_is_sent_to_beta_is_shown_there_as_it_was_sent(house: House) -> None:
+    sent, key = await make_policy(house)
+
+    shown = await house.get(f"{POLICIES}/{key}")
+
+    assert {name: shown[name] for name in sent} == sent
+    assert not {"expiration", "allowedTargetScope", "specificAllowedTargets"} & shown.keys()
+    assert shown["verifiableCredentialSettings"] is None
+
+
+async def test_the_same_policy_has_the_form_of_v1_there(house: House) -> None:
+    sent, key = await make_policy(house)
+
+    shown = await house.get(f"assignmentPolicies/{key}")
+
+    assert shown["allowedTargetScope"] == "specificDirectoryUsers"
+    (target,) = shown["specificAllowedTargets"]
+    assert target["userId"] == sent["requestorSettings"]["allowedRequestors"][0]["id"]
+    assert shown["expiration"]["duration"] == "P365D"
+    (stage,) = shown["requestApprovalSettings"]["stages"]
+    assert stage["durationBeforeAutomaticDenial"] == "P14D"
+    assert stage["durationBeforeEscalation"] == "P8D"
+    assert [one["@odata.type"] for one in stage["primaryApprovers"]] == [f"{GRAPH}requestorManager"]
+    assert [one["@odata.type"] for one in stage["fallbackPrimaryApprovers"]] == [
+        f"{GRAPH}singleUser"
+    ]
+    assert shown["requestorSettings"]["enableTargetsToSelfRemoveAccess"] is True
+
+
+async def test_a_policy_made_under_beta_governs_requests(house: House) -> None:
+    sent, key = await make_policy(house, requestApprovalSettings=None)
+    (target,) = sent["requestorSettings"]["allowedRequestors"]
+
+    request = await house.ask(target["id"], sent["accessPackageId"], key)
+    await house.settle()
+
+    assert (await house.standing(request))[0] == "delivered"
+
+
+async def test_a_change_under_beta_keeps_what_beta_cannot_say(cottage: House) -> None:
+    package = await cottage.package(await cottage.catalog())
+    bob = await cottage.person("bob")
+    body = v1_policy(
+        package,
+        decision(user(bob), durationBeforeAutomaticDenial="PT36H"),
+        automaticRequestSettings={"requestAccessForAllowedTargets": False},
+        requestorSettings={
+            "enableTargetsToSelfAddAccess": True,
+            "allowCustomAssignmentSchedule": True,
+        },
+    )
+    key = (await cottage.post("assignmentPolicies", body))["id"]
+    before = await cottage.get(f"assignmentPolicies/{key}")
+    beta = await cottage.get(f"{POLICIES}/{key}")
+
+    await cottage.call("PATCH", f"{POLICIES}/{key}", {"description": "new"}, status=200)
+    patched = await cottage.get(f"assignmentPolicies/{key}")
+    await cottage.call("PUT", f"{POLICIES}/{key}", {**beta, "description": "put"}, status=200)
+    put = await cottage.get(f"assignmentPolicies/{key}")
+
+    (stage,) = beta["requestApprovalSettings"]["approvalStages"]
+    assert stage["approvalStageTimeOutInDays"] == 2
+    for shown, description in ((patched, "new"), (put, "put")):
+        moved = {"description", "modifiedDateTime", "@odata.etag", "@odata.context"}
+        assert shown["description"] == description
+        assert {n: v for n, v in shown.items() if n not in moved} == {
+            n: v for n, v in before.items() if n not in moved
+        }
+
+
+async def test_each_root_takes_the_form_of_the_other(cottage: House) -> None:
+    sent, key = await make_policy(cottage)
+    package = sent["accessPackageId"]
+
+    at_v1 = await cottage.post("assignmentPolicies", sent)
+    at_beta = await cottage.post(POLICIES, v1_policy(package))
+
+    told = {"id", "createdDateTime", "modifiedDateTime", "@odata.etag", "@odata.context"}
+    same = await cottage.get(f"assignmentPolicies/{key}")
+    assert {n: v for n, v in at_v1.items() if n not in told} == {
+        n: v for n, v in same.items() if n not in told
+    }
+    assert at_beta["requestorSettings"]["scopeType"] == "AllExistingDirectoryMemberUsers"
+
+
+async def test_a_selection_under_beta_chooses_among_its_own_properties(cottage: House) -> None:
+    sent, key = await make_policy(cottage)
+    url = f"{POLICIES}/{key}"
+
+    flat = await cottage.get(f"{url}?$select=durationInDays,canExtend")
+    deep = await cottage.get(
+        f"{url}?$select=requestApprovalSettings/approvalStages/primaryApprovers/isBackup,"
+        "requestorSettings/scopeType"
+    )
+    foreign = await cottage.get(f"{url}?$select=expiration,allowedTargetScope")
+    nested = await cottage.get(
+        f"{BETA}/accessPackages/{sent['accessPackageId']}"
+        "?$select=id&$expand=accessPackageAssignmentPolicies($select=requestorSettings/scopeType)"
+    )
+
+    def plain(shown: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in shown.items() if "@" not in name}
+
+    assert plain(flat) == {"id": key, "canExtend": True, "durationInDays": 365}
+    assert flat["@odata.context"].endswith(
+        "accessPackageAssignmentPolicies(durationInDays,canExtend)/$entity"
+    )
+    (stage,) = deep["requestApprovalSettings"]["approvalStages"]
+    assert [plain(one) for one in stage["primaryApprovers"]] == [
+        {"isBackup": False},
+        {"isBackup": True},
+    ]
+    assert deep["requestorSettings"] == {"scopeType": "SpecificDirectorySubjects"}
+    assert plain(foreign) == {
+        "id": key,
+        "durationInDays": 365,
+        "expirationDateTime": None,
+        "requestorSettings": {"scopeType": "SpecificDirectorySubjects"},
+    }
+    assert nested["accessPackageAssignmentPolicies"] == [
+        {"id": key, "requestorSettings": {"scopeType": "SpecificDirectorySubjects"}}
+    ]
+
+
+async def test_parts_of_a_policy_are_addressed_by_their_names_in_beta(cottage: House) -> None:
+    _, key = await make_policy(cottage)
+
+    days = await cottage.get(f"{POLICIES}/{key}/durationInDays")
+    scope = await cottage.get(f"{POLICIES}/{key}/requestorSettings/scopeType")
+    settings = await cottage.get(f"{POLICIES}/{key}/requestApprovalSettings")
+
+    assert days["value"] == 365
+    assert scope["value"] == "SpecificDirectorySubjects"
+    assert settings["approvalMode"] == "SingleStage"
+    assert settings["@odata.context"].endswith("#microsoft.graph.approvalSettings")
+
+
+@pytest.mark.parametrize("root", [POLICIES, "assignmentPolicies"])
+async def test_policies_are_filtered_by_whom_they_are_for(house: House, root: str) -> None:
+    _, key = await make_policy(house)
+    package = await house.package(await house.catalog("Other"))
+    await house.policy(package)
+
+    for test in (
+        "requestorSettings/scopeType eq 'SpecificDirectorySubjects'",
+        "allowedTargetScope eq 'specificDirectoryUsers'",
+        "requestorSettings/scopeType ne 'AllExistingDirectoryMemberUsers'",
+    ):
+        assert [one["id"] for one in await house.values(f"{root}?$filter={test}")] == [key]
+    ordered = await house.values(f"{root}?$orderby=requestorSettings/scopeType desc")
+    assert ordered[0]["id"] == key
+
+
+@pytest.mark.parametrize(
+    ("change", "target"),
+    [
+        ({"durationInDays": 4000}, "durationInDays"),
+        ({"displayName": " "}, "displayName"),
+        (
+            {
+                "requestorSettings": {
+                    "scopeType": "SpecificDirectorySubjects",
+                    "allowedRequestors": [],
+                }
+            },
+            "requestorSettings/allowedRequestors",
+        ),
+        (
+            {
+                "requestorSettings": {
+                    "scopeType": "SpecificDirectorySubjects",
+                    "allowedRequestors": [{"@odata.type": f"{GRAPH}groupMembers"}],
+                }
+            },
+            "requestorSettings/allowedRequestors/0/id",
+        ),
+        (
+            {"requestApprovalSettings": {"isApprovalRequired": True, "approvalStages": []}},
+            "requestApprovalSettings/approvalStages",
+        ),
+        (
+            {
+                "requestApprovalSettings": {
+                    "isApprovalRequired": True,
+                    "approvalStages": [{"approvalStageTimeOutInDays": 0, **MANAGER}],
+                }
+            },
+            "requestApprovalSettings/approvalStages/0/approvalStageTimeOutInDays",
+        ),
+        (
+            {"questions": [{"@odata.type": f"{GRAPH}accessPackageMultipleChoiceQuestion"}]},
+            "questions/0/choices",
+        ),
+    ],
+)
+async def test_a_refusal_names_the_property_of_beta(
+    cottage: House, change: dict[str, Any], target: str
+) -> None:
+    sent, key = await make_policy(cottage)
+
+    for method, url in (("POST", POLICIES), ("PATCH", f"{POLICIES}/{key}")):
+        body = {**sent, **change} if method == "POST" else change
+        _, message, named = await cottage.refused(method, url, body)
+
+        assert named == target
+        assert f"'{target}'" in message
+
+
+async def test_a_dynamic_stage_is_declared_in_the_form_of_beta(cottage: House) -> None:
+    catalog = await cottage.catalog()
+    package = await cottage.package(catalog)
+    extension = await cottage.extension(
+        catalog,
+        callbackConfiguration={
+            "@odata.type": f"{GRAPH}accessPackageRequestApprovalStageCallbackConfiguration",
+            "timeoutDuration": "PT1H",
+        },
+    )
+    named = {"@odata.type": REQUEST_EXTENSION, "id": extension}
+    stage = {
+        "@odata.type": f"{GRAPH}accessPackageDynamicApprovalStage",
+        "approvalStageTimeOutInDays": 14,
+        "isApproverJustificationRequired": False,
+        "isEscalationEnabled": False,
+        "escalationTimeInMinutes": 0,
+        "primaryApprovers": [],
+        "escalationApprovers": [],
+        "customExtension": named,
+    }
+    body = {
+        "accessPackageId": package,
+        "displayName": "Somebody will know",
+        "requestorSettings": {"scopeType": "AllExistingDirectorySubjects", "acceptRequests": True},
+        "requestApprovalSettings": {
+            "isApprovalRequired": True,
+            "isApprovalRequiredForExtension": False,
+            "isRequestorJustificationRequired": False,
+            "approvalMode": "SingleStage",
+            "approvalStages": [stage],
+        },
+        "customExtensionStageSettings": calls(
+            ("assignmentRequestDeterminingApprovalRequirements", extension)
+        ),
+    }
+
+    made = [await cottage.post(root, body) for root in (POLICIES, "assignmentPolicies")]
+
+    (shown,) = made[0]["requestApprovalSettings"]["approvalStages"]
+    assert shown["@odata.type"] == stage["@odata.type"]
+    assert shown["customExtension"]["id"] == extension
+    (at_v1,) = made[1]["requestApprovalSettings"]["stages"]
+    assert at_v1["@odata.type"] == stage["@odata.type"]
+    assert at_v1["durationBeforeAutomaticDenial"] == "P14D"
+
+
+async def test_questions_have_localised_texts_under_beta(cottage: House) -> None:
+    question = {
+        "@odata.type": f"{GRAPH}accessPackageMultipleChoiceQuestion",
+        "sequence": 1,
+        "isRequired": True,
+        "isAnswerEditable": True,
+        "allowsMultipleSelection": False,
+        "text": {
+            "defaultText": "What state are you from?",
+            "localizedTexts": [{"languageCode": "fr-CA", "text": "D'où venez-vous?"}],
+        },
+        "choices": [
+            {
+                "actualValue": "AZ",
+                "displayValue": {"defaultText": "Arizona", "localizedTexts": []},
+            }
+        ],
+    }
+    _, key = await make_policy(cottage, questions=[question])
+
+    (shown,) = (await cottage.get(f"{POLICIES}/{key}"))["questions"]
+    (at_v1,) = (await cottage.get(f"assignmentPolicies/{key}"))["questions"]
+    changed = {"questions": [{**shown, "sequence": 2}]}
+    patched = await cottage.call("PATCH", f"{POLICIES}/{key}", changed, status=200)
+
+    assert shown.pop("id") == at_v1["id"] == patched["questions"][0]["id"]
+    assert shown == question
+    assert (at_v1["text"], at_v1["localizations"][0]["languageCode"]) == (
+        "What state are you from?",
+        "fr-CA",
+    )
+    assert at_v1["choices"][0]["text"] == "Arizona"
+
+
+async def test_contexts_below_an_entity_name_navigations_as_the_root_does(cottage: House) -> None:
+    sent, key = await make_policy(cottage)
+    package = sent["accessPackageId"]
+
+    many = await cottage.get(f"{BETA}/accessPackages/{package}/assignmentPolicies")
+    one = await cottage.get(f"{POLICIES}/{key}/catalog?$select=state")
+    v1 = await cottage.get(f"assignmentPolicies/{key}/accessPackageCatalog?$select=catalogStatus")
+
+    assert many["@odata.context"].endswith(
+        f"accessPackages('{package}')/accessPackageAssignmentPolicies"
+    )
+    assert one["@odata.context"].endswith(
+        f"accessPackageAssignmentPolicies('{key}')/accessPackageCatalog(catalogStatus)/$entity"
+    )
+    assert v1["@odata.context"].endswith(f"assignmentPolicies('{key}')/catalog(state)/$entity")
+
+
+async def test_the_schemas_of_beta_have_its_forms(cottage: House) -> None:
+    schema = (await cottage.api.get("/beta/$metadata")).text
+    document = await cottage.get("/beta/openapi.json")
+
+    for name in ("approvalSettings", "requestorSettings", "assignmentReviewSettings", "userSet"):
+        assert f'<ComplexType Name="{name}"' in schema
+        assert f"microsoft.graph.{name}" in document["components"]["schemas"]
+    assert '<EntityType Name="approvalStep"' in schema
+    assert "accessPackageAssignmentApprovalSettings" not in schema
+    policy = document["components"]["schemas"]["microsoft.graph.accessPackageAssignmentPolicy"]
+    assert "durationInDays" in policy["properties"]
+    assert "expiration" not in policy["properties"]
