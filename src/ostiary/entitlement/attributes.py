@@ -49,7 +49,7 @@ _NAMES: Final = {name.lower(): name for name in (*PROPERTIES, *EXTENSIONS)}
 def checked(
     given: Sequence[AccessPackageResourceAttribute], *, make_id: Callable[[], str]
 ) -> list[AccessPackageResourceAttribute]:
-    """Check the attributes of a resource, and give them and their questions ids.
+    """Check the attributes of a resource, and give their questions ids.
 
     :raises InvalidModel: one of them is not complete, or cannot be written, or is there twice.
     """
@@ -97,7 +97,7 @@ def _checked(
     with_id = msgspec.structs.replace(question, id=question.id or make_id())
     return msgspec.structs.replace(
         one,
-        id=one.id or make_id(),
+        id=with_id.id,
         name=name,
         is_editable=one.is_editable is not False,
         is_persisted_on_assignment_removal=one.is_persisted_on_assignment_removal is not False,

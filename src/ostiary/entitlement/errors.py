@@ -82,6 +82,16 @@ class OperationNotAllowed(BadRequest):
     message = "The object is in use."
 
 
+class InvalidFilter(BadRequest):
+    """A list is asked for without the filter that it needs."""
+
+    code = "InvalidFilter"
+    message = (
+        "Environments are listed by origin system only: use $filter=originSystem eq "
+        "'SharePointOnline'."
+    )
+
+
 class ResourceAlreadyOnboarded(BadRequest):
     """The catalog already has the resource."""
 

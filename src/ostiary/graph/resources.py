@@ -77,6 +77,10 @@ class Call(Protocol):
     def headers(self) -> Mapping[str, str]:
         """Its headers with lower-case names."""
 
+    @property
+    def query(self) -> Sequence[tuple[str, str]]:
+        """The parameters of its URL, as they came."""
+
     def key(self, name: str) -> str:
         """Give the key that follows the segment declared as ``name`` (its v1.0 name)."""
 

@@ -35,7 +35,7 @@ from ostiary.entitlement.model.policies import (
 )
 from ostiary.entitlement.model.questions import AccessPackageQuestion
 from ostiary.entitlement.model.schedules import ExpirationPattern
-from ostiary.entitlement.model.subjects import SubjectSet
+from ostiary.entitlement.model.subjects import AccessPackageSubject, SubjectSet
 from ostiary.extensions.model import CustomCalloutExtension, CustomExtensionEndpointConfiguration
 from ostiary.graph.types import (
     UNSET,
@@ -282,3 +282,6 @@ class AccessPackageResourceRequest(Entity, kw_only=True):
         Nav(contained=True),
         Beta("accessPackageResource"),
     ] = UNSET
+    requestor: Annotated[AccessPackageSubject | UnsetType | None, Nav(contained=True), BetaOnly] = (
+        UNSET
+    )

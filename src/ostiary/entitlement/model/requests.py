@@ -8,7 +8,12 @@ from typing import Annotated
 
 from msgspec import field
 
-from ostiary.entitlement.model.catalogs import AccessPackage, AccessPackageAssignmentPolicy
+from ostiary.entitlement.model.catalogs import (
+    AccessPackage,
+    AccessPackageAssignmentPolicy,
+    AccessPackageResourceRole,
+    AccessPackageResourceScope,
+)
 from ostiary.entitlement.model.enums import (
     AccessPackageAssignmentFilterByCurrentUserOptions,
     AccessPackageAssignmentRequestFilterByCurrentUserOptions,
@@ -63,6 +68,29 @@ class AccessPackageAssignment(Entity, kw_only=True):
         Beta("accessPackageAssignmentPolicy"),
     ] = UNSET
     target: Annotated[AccessPackageSubject | UnsetType | None, Nav()] = UNSET
+    access_package_assignment_resource_roles: Annotated[
+        list[AccessPackageAssignmentResourceRole] | UnsetType, Nav(contained=True), BetaOnly
+    ] = UNSET
+
+
+class AccessPackageAssignmentResourceRole(Entity, kw_only=True):
+    """A role in a scope of a resource that somebody has, is to get, or is to lose."""
+
+    origin_id: Annotated[str | None, ReadOnly] = None
+    origin_system: Annotated[str | None, ReadOnly] = None
+    status: Annotated[str | None, ReadOnly] = None
+    access_package_assignments: Annotated[
+        list[AccessPackageAssignment] | UnsetType, Nav(contained=True)
+    ] = UNSET
+    access_package_resource_role: Annotated[
+        AccessPackageResourceRole | UnsetType | None, Nav(contained=True)
+    ] = UNSET
+    access_package_resource_scope: Annotated[
+        AccessPackageResourceScope | UnsetType | None, Nav(contained=True)
+    ] = UNSET
+    access_package_subject: Annotated[
+        AccessPackageSubject | UnsetType | None, Nav(contained=True)
+    ] = UNSET
 
 
 class RequestParameter(Complex, kw_only=True):

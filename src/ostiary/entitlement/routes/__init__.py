@@ -11,7 +11,7 @@ from ostiary.entitlement.routes.organizations import organizations
 from ostiary.entitlement.routes.packages import packages
 from ostiary.entitlement.routes.policies import policies
 from ostiary.entitlement.routes.requests import requests
-from ostiary.entitlement.routes.resources import resource_requests
+from ostiary.entitlement.routes.resources import read_only, resource_requests
 from ostiary.entitlement.routes.roles import role_assignments, role_definitions
 from ostiary.entitlement.routes.settings import control_set, settings
 from ostiary.entitlement.routes.subjects import subjects
@@ -37,6 +37,7 @@ def resources(services: Entitlement) -> Singleton:
             catalogs(services, gates),
             organizations(services, gates),
             resource_requests(services, gates),
+            *read_only(gates),
             subjects(services, gates),
             settings(services, gates),
             control_set(services),

@@ -9,6 +9,7 @@ from ostiary.entitlement.model.extensions import WorkflowExtension
 from ostiary.entitlement.roles import Task
 from ostiary.entitlement.routes import unserved
 from ostiary.entitlement.routes.finding import Gates, act, catalog_in_path
+from ostiary.entitlement.routes.resources import catalog_resource_set
 from ostiary.entitlement.service import Entitlement
 from ostiary.entitlement.service.catalogs import Catalogs
 from ostiary.entitlement.service.extension_checks import wrong_type
@@ -108,6 +109,7 @@ def catalogs(services: Entitlement, gates: Gates) -> EntitySet:
                 beta=None,
                 kinds=(LEGACY,),
             ),
+            catalog_resource_set(services, gates),
         ),
     )
 

@@ -10,7 +10,7 @@ from ostiary.entitlement.routes import unserved
 from ostiary.entitlement.routes.finding import OF_PACKAGE, Gates, act, of_new_package
 from ostiary.entitlement.service import Entitlement
 from ostiary.entitlement.service.packages import Packages
-from ostiary.entitlement.sources import configured
+from ostiary.entitlement.sources import configured, resources
 from ostiary.entitlement.tables import package_role_scopes
 from ostiary.graph.resources import Call, Endpoint, EntitySet
 
@@ -49,7 +49,7 @@ def packages(services: Entitlement, gates: Gates) -> EntitySet:
     role_scopes = EntitySet(
         name="resourceRoleScopes",
         beta="accessPackageResourceRoleScopes",
-        source=configured.ROLE_SCOPES,
+        source=resources.ROLE_SCOPES,
         within=package_role_scopes.c.package_id,
         read=gates.read,
         create=Endpoint(manage, handlers.add_role_scope),

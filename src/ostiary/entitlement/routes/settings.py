@@ -13,7 +13,7 @@ from ostiary.entitlement.model.settings import (
 from ostiary.entitlement.routes.finding import Gates, act
 from ostiary.entitlement.service import Entitlement
 from ostiary.entitlement.service.settings import ManagementSettings
-from ostiary.entitlement.sources.configured import columns_of
+from ostiary.entitlement.sources.declaring import columns_of
 from ostiary.entitlement.store import settings as store
 from ostiary.entitlement.tables import control_configurations
 from ostiary.graph.edm import qualified_name

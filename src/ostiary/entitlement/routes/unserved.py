@@ -8,16 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 MANAGEMENT: Final = (
-    "accessPackageAssignmentResourceRoles",
-    "accessPackageResourceEnvironments",
-    "accessPackageResourceRoleScopes",
-    "accessPackageResources",
     "accessPackageSuggestions",
     "availableAccessPackages",
     "externalOriginResourceConnectors",
-    "resourceEnvironments",
-    "resourceRoleScopes",
-    "resources",
 )
 
 CATALOGS: Final = ("search",)
@@ -32,4 +25,6 @@ PACKAGES: Final = (
     "search",
 )
 
-ASSIGNMENTS: Final = ("accessPackageAssignmentResourceRoles", "additionalAccess")
+ASSIGNMENTS: Final = ("additionalAccess",)
+
+RESOURCES: Final = ("uploadSessions", "externalOriginResourceConnector")

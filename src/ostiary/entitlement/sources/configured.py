@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, FromClause, case
+from sqlalchemy import case
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.entitlement.model.beta_policies import SCOPE_TYPES
@@ -14,22 +14,18 @@ from ostiary.entitlement.model.catalogs import (
     AccessPackage,
     AccessPackageAssignmentPolicy,
     AccessPackageCatalog,
-    AccessPackageResource,
-    AccessPackageResourceRequest,
-    AccessPackageResourceRole,
-    AccessPackageResourceRoleScope,
-    AccessPackageResourceScope,
 )
 from ostiary.entitlement.model.extensions import (
     CustomAccessPackageWorkflowExtension,
     CustomExtensionStageSetting,
     WorkflowExtension,
 )
+from ostiary.entitlement.sources import resources
+from ostiary.entitlement.sources.declaring import columns_of, many, one
 from ostiary.entitlement.sources.limits import in_seen_catalogs
 from ostiary.entitlement.store import catalogs as catalog_store
 from ostiary.entitlement.store import extensions as extension_store
 from ostiary.entitlement.store import policies as policy_store
-from ostiary.entitlement.store import resources as resource_store
 from ostiary.entitlement.store.policies import POLICIES as POLICY_ROWS
 from ostiary.entitlement.tables import (
     access_packages,
@@ -37,33 +33,12 @@ from ostiary.entitlement.tables import (
     catalogs,
     package_role_scopes,
     policy_stage_settings,
-    resource_requests,
     resource_roles,
     resource_scopes,
 )
 from ostiary.extensions.model import CustomCalloutExtension
 from ostiary.extensions.tables import custom_extensions
-from ostiary.graph.resources import Call, Link, Source
-
-Columns = dict[str, ColumnElement[Any]]
-
-
-def columns_of(table: FromClause, *names: str, **others: str) -> Columns:
-    """Give the columns that are called as their properties, and ``property=column`` others."""
-    return {name: table.c[name] for name in names} | {
-        name: table.c[column] for name, column in others.items()
-    }
-
-
-def one(target: Callable[[], Source], local: Any, remote: Any) -> Link:
-    """Lead to one entity."""
-    return Link(target=target, local=local, remote=remote, many=False)
-
-
-def many(target: Callable[[], Source], local: Any, remote: Any, order: Any = None) -> Link:
-    """Lead to many entities."""
-    return Link(target=target, local=local, remote=remote, many=True, order=order)
-
+from ostiary.graph.resources import Call, Source
 
 CATALOGS: Final[Source] = Source(
     type=AccessPackageCatalog,
@@ -91,9 +66,13 @@ CATALOGS: Final[Source] = Source(
         "custom_access_package_workflow_extensions": many(
             lambda: LEGACY_EXTENSIONS, catalogs.c.id, custom_extensions.c.catalog_id
         ),
-        "resources": many(lambda: RESOURCES, catalogs.c.id, catalog_resources.c.catalog_id),
-        "resource_roles": many(lambda: ROLES, catalogs.c.id, resource_roles.c.catalog_id),
-        "resource_scopes": many(lambda: SCOPES, catalogs.c.id, resource_scopes.c.catalog_id),
+        "resources": many(
+            lambda: resources.RESOURCES, catalogs.c.id, catalog_resources.c.catalog_id
+        ),
+        "resource_roles": many(lambda: resources.ROLES, catalogs.c.id, resource_roles.c.catalog_id),
+        "resource_scopes": many(
+            lambda: resources.SCOPES, catalogs.c.id, resource_scopes.c.catalog_id
+        ),
     },
 )
 
@@ -112,7 +91,7 @@ _PACKAGE_LINKS: Final = {
     "catalog": one(lambda: CATALOGS, access_packages.c.catalog_id, catalogs.c.id),
     "assignment_policies": many(lambda: POLICIES, access_packages.c.id, POLICY_ROWS.c.package_id),
     "resource_role_scopes": many(
-        lambda: ROLE_SCOPES, access_packages.c.id, package_role_scopes.c.package_id
+        lambda: resources.ROLE_SCOPES, access_packages.c.id, package_role_scopes.c.package_id
     ),
 }
 
@@ -136,82 +115,6 @@ PACKAGE_CARDS: Final[Source] = Source(
     links=_PACKAGE_LINKS,
 )
 """Packages as whoever has a request or an assignment sees them: the rest is limited as ever."""
-
-ROLE_SCOPES: Final[Source] = Source(
-    type=AccessPackageResourceRoleScope,
-    table=package_role_scopes,
-    key=package_role_scopes.c.id,
-    columns=columns_of(package_role_scopes, "id", created_date_time="created_at"),
-    load=catalog_store.load_role_scope,
-    links={
-        "role": one(lambda: ROLES, package_role_scopes.c.role_id, resource_roles.c.id),
-        "scope": one(lambda: SCOPES, package_role_scopes.c.scope_id, resource_scopes.c.id),
-    },
-)
-
-_ORIGIN: Final = ("id", "display_name", "description", "origin_id", "origin_system")
-
-RESOURCES: Final[Source] = Source(
-    type=AccessPackageResource,
-    table=catalog_resources,
-    key=catalog_resources.c.id,
-    columns=columns_of(
-        catalog_resources,
-        *_ORIGIN,
-        created_date_time="created_at",
-        modified_date_time="modified_at",
-    ),
-    load=resource_store.load_resource,
-    visible=in_seen_catalogs(catalog_resources.c.catalog_id),
-    links={
-        "roles": many(lambda: ROLES, catalog_resources.c.id, resource_roles.c.resource_id),
-        "scopes": many(lambda: SCOPES, catalog_resources.c.id, resource_scopes.c.resource_id),
-    },
-)
-
-ROLES: Final[Source] = Source(
-    type=AccessPackageResourceRole,
-    table=resource_roles,
-    key=resource_roles.c.id,
-    columns=columns_of(resource_roles, *_ORIGIN),
-    load=resource_store.load_role,
-    visible=in_seen_catalogs(resource_roles.c.catalog_id),
-    links={
-        "resource": one(lambda: RESOURCES, resource_roles.c.resource_id, catalog_resources.c.id)
-    },
-)
-
-SCOPES: Final[Source] = Source(
-    type=AccessPackageResourceScope,
-    table=resource_scopes,
-    key=resource_scopes.c.id,
-    columns=columns_of(resource_scopes, *_ORIGIN, "is_root_scope"),
-    load=resource_store.load_scope,
-    visible=in_seen_catalogs(resource_scopes.c.catalog_id),
-    links={
-        "resource": one(lambda: RESOURCES, resource_scopes.c.resource_id, catalog_resources.c.id)
-    },
-)
-
-RESOURCE_REQUESTS: Final[Source] = Source(
-    type=AccessPackageResourceRequest,
-    table=resource_requests,
-    key=resource_requests.c.id,
-    columns=columns_of(
-        resource_requests,
-        "id",
-        "request_type",
-        "state",
-        "catalog_id",
-        created_date_time="created_at",
-    ),
-    load=resource_store.load_request,
-    visible=in_seen_catalogs(resource_requests.c.catalog_id),
-    links={
-        "catalog": one(lambda: CATALOGS, resource_requests.c.catalog_id, catalogs.c.id),
-        "resource": one(lambda: RESOURCES, resource_requests.c.resource_id, catalog_resources.c.id),
-    },
-)
 
 _SCOPE_TYPE: Final = case(
     {scope.value: name for scope, name in SCOPE_TYPES.items()},

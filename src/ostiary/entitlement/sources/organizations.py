@@ -9,7 +9,7 @@ from sqlalchemy import Table
 from ostiary.directory.sources import DIRECTORY_OBJECTS
 from ostiary.directory.tables import directory_objects
 from ostiary.entitlement.model.organizations import ConnectedOrganization
-from ostiary.entitlement.sources.configured import columns_of
+from ostiary.entitlement.sources.declaring import columns_of
 from ostiary.entitlement.store import organizations as store
 from ostiary.entitlement.tables import (
     connected_organizations,

@@ -19,7 +19,7 @@ from ostiary.directory.sources import DIRECTORY_OBJECTS
 from ostiary.directory.tables import directory_objects
 from ostiary.entitlement.model.roles import UnifiedRoleAssignment, UnifiedRoleDefinition
 from ostiary.entitlement.roles import DEFINITIONS, MAY, Task
-from ostiary.entitlement.sources.configured import columns_of, one
+from ostiary.entitlement.sources.declaring import columns_of, one
 from ostiary.entitlement.store import roles as store
 from ostiary.entitlement.tables import role_assignments
 from ostiary.graph.resources import Call, Source

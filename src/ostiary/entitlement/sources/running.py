@@ -13,6 +13,7 @@ from ostiary.directory import store as directory
 from ostiary.entitlement.approvals import Chair, StageStatus
 from ostiary.entitlement.controls import shows_approver
 from ostiary.entitlement.model.approvals import Approval, ApprovalStage
+from ostiary.entitlement.model.catalogs import AccessPackageResourceRequest
 from ostiary.entitlement.model.enums import ApproverInformationVisibility
 from ostiary.entitlement.model.requests import (
     AccessPackageAssignment,
@@ -22,13 +23,9 @@ from ostiary.entitlement.model.subjects import AccessPackageSubject
 from ostiary.entitlement.organizations import is_from_elsewhere
 from ostiary.entitlement.process.steps import OWNER_KIND
 from ostiary.entitlement.roles import seen_catalogs
-from ostiary.entitlement.sources.configured import (
-    PACKAGE_CARDS,
-    POLICIES,
-    columns_of,
-    many,
-    one,
-)
+from ostiary.entitlement.sources import resources, rights
+from ostiary.entitlement.sources.configured import CATALOGS, PACKAGE_CARDS, POLICIES
+from ostiary.entitlement.sources.declaring import columns_of, many, one
 from ostiary.entitlement.sources.limits import (
     asked,
     in_seen_catalogs,
@@ -39,6 +36,7 @@ from ostiary.entitlement.sources.organizations import ORGANIZATIONS
 from ostiary.entitlement.store import approvals as approval_store
 from ostiary.entitlement.store import assignments as assignment_store
 from ostiary.entitlement.store import requests as request_store
+from ostiary.entitlement.store import resources as resource_store
 from ostiary.entitlement.store import settings as settings_store
 from ostiary.entitlement.store import subjects as subject_store
 from ostiary.entitlement.store.policies import POLICIES as POLICY_ROWS
@@ -47,13 +45,18 @@ from ostiary.entitlement.tables import (
     approval_seats,
     approval_stages,
     assignment_requests,
+    assignment_roles,
     assignments,
+    catalog_resources,
+    catalogs,
     connected_organizations,
+    resource_requests,
+    resource_rights,
     subjects,
 )
 from ostiary.extensions import store as callout_store
 from ostiary.extensions.callouts import instance
-from ostiary.graph.resources import Call, Source
+from ostiary.graph.resources import Call, Link, Source
 from ostiary.identity.matrix import EM_READ
 from ostiary.identity.permissions import allows
 from ostiary.identity.principals import principal
@@ -203,6 +206,13 @@ ASKED_ASSIGNMENTS: Final[Source] = Source(
         "access_package": one(lambda: PACKAGE_CARDS, _assignments.package_id, access_packages.c.id),
         "assignment_policy": one(lambda: POLICIES, _assignments.policy_id, POLICY_ROWS.c.id),
         "target": one(lambda: SUBJECTS, _assignments.target_id, subjects.c.id),
+        "access_package_assignment_resource_roles": Link(
+            target=lambda: rights.RIGHTS,
+            local=_assignments.id,
+            remote=resource_rights.c.id,
+            many=True,
+            via=(assignment_roles.c.assignment_id, assignment_roles.c.right_id),
+        ),
     },
 )
 """Assignments as requests show them, those included that are only asked for."""
@@ -275,4 +285,28 @@ STAGES: Final[Source] = Source(
     load=approval_store.load,
     order=approval_stages.c.position,
     enrich=_show_whose,
+)
+
+RESOURCE_REQUESTS: Final[Source] = Source(
+    type=AccessPackageResourceRequest,
+    table=resource_requests,
+    key=resource_requests.c.id,
+    columns=columns_of(
+        resource_requests,
+        "id",
+        "request_type",
+        "state",
+        "catalog_id",
+        "justification",
+        created_date_time="created_at",
+    ),
+    load=resource_store.load_request,
+    visible=in_seen_catalogs(resource_requests.c.catalog_id),
+    links={
+        "catalog": one(lambda: CATALOGS, resource_requests.c.catalog_id, catalogs.c.id),
+        "resource": one(
+            lambda: resources.RESOURCES, resource_requests.c.resource_id, catalog_resources.c.id
+        ),
+        "requestor": one(lambda: SUBJECTS, resource_requests.c.requestor_id, subjects.c.id),
+    },
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ostiary.entitlement import attributes
 from ostiary.entitlement.model.attributes import AccessPackageResourceAttribute
 from ostiary.entitlement.model.catalogs import (
     AccessPackageResource,
@@ -43,7 +44,7 @@ def load_resource(row: RowMapping) -> AccessPackageResource:
         "origin_system": row["origin_system"],
         "resource_type": row["resource_type"],
         "url": row["url"],
-        "attributes": read_list(AccessPackageResourceAttribute, row["attributes"]),
+        "attributes": attributes_of(row["attributes"]),
         "created_date_time": row["created_at"],
         "added_by": row["created_by"],
         "modified_date_time": row["modified_at"],
@@ -53,6 +54,17 @@ def load_resource(row: RowMapping) -> AccessPackageResource:
         return AccessPackageResource(**shared)
     endpoint = read(CustomExtensionEndpointConfiguration, row["notification_endpoint"])
     return CustomDataProvidedResource(**shared, notification_endpoint_configuration=endpoint)
+
+
+def attributes_of(
+    documents: Sequence[Mapping[str, Any]] | None,
+) -> list[AccessPackageResourceAttribute]:
+    """Read the attributes of a resource; the id that beta gives one is that of its question."""
+    found = read_list(AccessPackageResourceAttribute, documents)
+    for one in found:
+        question = attributes.question_of(one)
+        one.id = question.id if question else None
+    return found
 
 
 def load_role(row: RowMapping) -> AccessPackageResourceRole:

@@ -1,0 +1,525 @@
+"""Resources of every kind through the API: taken in, changed, read, refreshed, handed out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from ostiary.directory import changes, model, store
+from ostiary.directory.model import AppRole
+from ostiary.entitlement.roles import Role
+from ostiary.extensions.caller import Caller
+from ostiary.storage.database import Database
+from ostiary.storage.tables import new_id
+from tests.entitlement.house import ADMINISTRATOR, BETA, EM, GRAPH, ROLES, House
+from tests.entitlement.origins import SITE, LoopbackOrigin
+from tests.extensions.endpoints import ScriptedEndpoint
+from tests.support.callers import application, person
+from tests.support.clocks import FixedClock
+
+SALES = "6d1f6f5e-0d0c-4d6e-9a4c-2f8b2f6e1a01"
+READER = "6d1f6f5e-0d0c-4d6e-9a4c-2f8b2f6e1a02"
+WRITE = "EntitlementManagement.ReadWrite.All"
+RESOURCE = {"originId": SITE, "originSystem": "SharePointOnline"}
+PLACE = {"originId": "https://contoso.example/", "displayName": "Main", "isDefault": True}
+
+
+@pytest.fixture
+async def origin() -> AsyncIterator[LoopbackOrigin]:
+    """The origin of sites."""
+    async with LoopbackOrigin() as origin:
+        yield origin
+
+
+@pytest.fixture
+async def lodge(
+    memory: Database,
+    clock: FixedClock,
+    caller: Caller,
+    endpoint: ScriptedEndpoint,
+    origin: LoopbackOrigin,
+) -> AsyncIterator[House]:
+    """A deployment that hands out sites and applications."""
+    origins = {"SharePointOnline": {"url": origin.url, "environments": [PLACE]}}
+    house = House(memory, clock, caller, endpoint, origins=origins)
+    house.api.headers.update(everything())
+    await house.start()
+    yield house
+    await house.close()
+
+
+def everything() -> dict[str, str]:
+    """Give the headers of an application that may take in anything."""
+    permissions = (WRITE, "Group.ReadWrite.All", "Application.ReadWrite.All")
+    return application(*permissions, "Sites.FullControl.All", id=ADMINISTRATOR.id)
+
+
+def role(
+    id: str, name: str, *, kinds: tuple[str, ...] = ("User",), enabled: bool = True
+) -> AppRole:
+    return AppRole(
+        id=id,
+        display_name=name,
+        value=name.replace(" ", ""),
+        allowed_member_types=list(kinds),
+        is_enabled=enabled,
+    )
+
+
+async def register(house: House, *roles: AppRole, name: str = "CRM") -> tuple[str, str]:
+    """Register an application with these roles; give it and its service principal."""
+    house.api.headers.update(everything())
+    async with house.database.transaction() as conn:
+        about: dict[str, Any] = {"now": house.clock.now(), "actor": ADMINISTRATOR}
+        draft = model.Application(display_name=name, app_roles=list(roles))
+        (made,) = await changes.add_applications(conn, [draft], **about)
+        (acting,) = await changes.add_service_principals(conn, [made], **about)
+    return made.id, acting.id
+
+
+async def granted(house: House, who: str) -> set[str]:
+    """Give the app roles that somebody holds."""
+    async with house.database.reading() as conn:
+        held = (await store.granted_to(conn, [who]))[who]
+    return {one.app_role_id for one in held}
+
+
+def of_application(principal: str) -> dict[str, str]:
+    return {"originId": principal, "originSystem": "AadApplication"}
+
+
+def request(type_: str, catalog: str, resource: Any, **more: Any) -> dict[str, Any]:
+    return {"requestType": type_, "catalog": {"id": catalog}, "resource": resource, **more}
+
+
+async def resource_of(house: House, catalog: str) -> dict[str, Any]:
+    (found,) = await house.values(f"catalogs/{catalog}/resources?$expand=roles,scopes")
+    return dict(found)
+
+
+async def test_a_role_of_an_application_is_given_and_taken(house: House) -> None:
+    alice = await house.person("alice")
+    _, principal = await register(house, role(SALES, "Sales"), role(READER, "Reader"))
+    catalog = await house.catalog()
+    await house.take_in(catalog, of_application(principal.upper()))
+    package = await house.package(catalog)
+    await house.hand_out(package, of_application(principal), SALES.upper())
+
+    made = await house.assign(alice, package, await house.policy(package))
+    await house.settle()
+
+    assert (await house.standing(made))[0] == "delivered"
+    assert await granted(house, alice) == {SALES}
+    await house.remove((await house.assignment_of(made))["id"])
+    await house.settle()
+    assert await granted(house, alice) == set()
+
+
+async def test_a_role_that_the_application_lost_is_given_when_it_is_back(house: House) -> None:
+    alice = await house.person("alice")
+    registered, principal = await register(house, role(SALES, "Sales"))
+    catalog = await house.catalog()
+    await house.take_in(catalog, of_application(principal))
+    package = await house.package(catalog)
+    await house.hand_out(package, of_application(principal), SALES)
+    await set_roles(house, registered, role(SALES, "Sales", enabled=False))
+
+    made = await house.assign(alice, package, await house.policy(package))
+    await house.settle()
+    assert (await house.standing(made))[0] == "delivering"
+    await set_roles(house, registered, role(SALES, "Sales"))
+    house.clock.advance(minutes=1)
+    await house.settle()
+
+    assert (await house.standing(made))[0] == "delivered"
+    assert await granted(house, alice) == {SALES}
+
+
+async def set_roles(house: House, registered: str, *roles: AppRole) -> None:
+    """Give an application other roles."""
+    async with house.database.transaction() as conn:
+        before = (await store.applications(conn, [registered]))[registered]
+        after = model.Application(
+            id=before.id,
+            app_id=before.app_id,
+            display_name=before.display_name,
+            created_date_time=before.created_date_time,
+            app_roles=list(roles),
+        )
+        now = house.clock.now()
+        await changes.update_applications(conn, [(before, after)], now=now, actor=ADMINISTRATOR)
+
+
+async def test_an_application_offers_its_roles_for_people_or_plain_access(lodge: House) -> None:
+    other = role(READER, "Machine", kinds=("Application",))
+    _, crm = await register(lodge, role(SALES, "Sales"), other)
+    _, wiki = await register(lodge, name="Wiki")
+    catalog, second = await lodge.catalog(), await lodge.catalog("Second")
+    await lodge.take_in(catalog, of_application(crm))
+    await lodge.take_in(second, of_application(wiki))
+
+    offered = [await resource_of(lodge, one) for one in (catalog, second)]
+
+    names = [[one["displayName"] for one in resource["roles"]] for resource in offered]
+    assert names == [["Sales"], ["Default Access"]]
+    assert offered[1]["roles"][0]["originId"] == "00000000-0000-0000-0000-000000000000"
+    assert offered[0]["scopes"][0]["originId"] == crm
+
+
+async def test_an_application_needs_somebody_who_has_a_say_over_it(house: House) -> None:
+    owner, catalog = await house.person("owner"), await house.catalog()
+    registered, principal = await register(house, role(SALES, "Sales"))
+    scope = f"/AccessPackageCatalog/{catalog}"
+    grant = {"principalId": owner, "roleDefinitionId": Role.CATALOG_OWNER, "appScopeId": scope}
+    await house.post(f"{ROLES}/roleAssignments", grant)
+    body = request("adminAdd", catalog, of_application(principal))
+
+    for headers in (person(owner, WRITE), application(WRITE)):
+        _, message, _ = await house.refused(
+            "POST", "resourceRequests", body, status=403, headers=headers
+        )
+        assert "own the application" in message
+    await house.owns(owner, registered)
+
+    await house.post("resourceRequests", body, headers=person(owner, WRITE))
+
+
+async def test_groups_that_packages_may_not_change_are_refused(lodge: House) -> None:
+    draft = model.Group(
+        display_name="administrators",
+        mail_nickname="administrators",
+        mail_enabled=False,
+        security_enabled=True,
+        is_assignable_to_role=True,
+    )
+    async with lodge.database.transaction() as conn:
+        now = lodge.clock.now()
+        (group,) = await changes.add_groups(conn, [draft], now=now, actor=ADMINISTRATOR)
+    body = {"originId": group.id, "originSystem": "aadgroup"}
+
+    refusal = await lodge.refused(
+        "POST", "resourceRequests", request("adminAdd", await lodge.catalog(), body)
+    )
+
+    assert refusal[0::2] == ("InvalidModel", "resource/originId")
+    assert "directory roles" in refusal[1]
+
+
+async def test_a_removal_is_refused_with_the_names_of_the_packages(lodge: House) -> None:
+    catalog, group = await lodge.catalog(), await lodge.group("sales")
+    for name in ("CRM", "Mail"):
+        await lodge.package(catalog, group, name=name)
+    body = {"originId": group, "originSystem": "AadGroup"}
+
+    code, message, _ = await lodge.refused(
+        "POST", "resourceRequests", request("adminRemove", catalog, body)
+    )
+
+    assert code == "OperationNotAllowed"
+    assert "'CRM', 'Mail'" in message
+
+
+async def test_a_request_can_be_checked_only(lodge: House) -> None:
+    catalog, group = await lodge.catalog(), await lodge.group("sales")
+    resource = {"originId": group, "originSystem": "AadGroup"}
+    body = {"requestType": "AdminAdd", "catalogId": catalog, "accessPackageResource": resource}
+    path = f"{BETA}/accessPackageResourceRequests"
+
+    made = await lodge.post(path, {**body, "isValidationOnly": True})
+
+    assert made["isValidationOnly"]
+    assert await lodge.values(f"catalogs/{catalog}/resources") == []
+    assert await lodge.values(path) == []
+    await lodge.post(path, {**body, "executeImmediately": True, "justification": "needed"})
+    (kept,) = await lodge.values(f"{path}?$expand=accessPackageResource")
+    assert (kept["executeImmediately"], kept["justification"]) == (True, "needed")
+    assert kept["accessPackageResource"]["originId"] == group
+    late = {**body, "expirationDateTime": "2026-02-01T00:00:00Z"}
+    assert (await lodge.refused("POST", path, late, status=501))[2] == "expirationDateTime"
+
+
+async def test_environments_are_listed_by_origin_system(lodge: House) -> None:
+    code, message, target = await lodge.refused("GET", "resourceEnvironments")
+    assert (code, target) == ("InvalidFilter", "$filter")
+    assert "originSystem eq 'SharePointOnline'" in message
+
+    path = "resourceEnvironments?$filter=originSystem eq 'SharePointOnline'"
+    (place,) = await lodge.values(path)
+
+    assert (place["displayName"], place["isDefaultEnvironment"]) == ("Main", True)
+    assert (await lodge.get(f"resourceEnvironments/{place['id']}"))["originId"] == (
+        "https://contoso.example/"
+    )
+    beta = f"{BETA}/accessPackageResourceEnvironments"
+    assert (await lodge.refused("GET", beta))[0] == "InvalidFilter"
+    assert await lodge.values(f"{beta}?$filter=originSystem eq 'Other'") == []
+
+
+async def test_a_resource_names_its_environment_in_every_documented_way(lodge: House) -> None:
+    path = "resourceEnvironments?$filter=originSystem eq 'SharePointOnline'"
+    (place,) = await lodge.values(path)
+    bound = f"https://graph.microsoft.com/v1.0/x/resourceEnvironments/{place['id']}"
+    named: list[dict[str, Any]] = [
+        {"environment": {"originId": place["originId"]}},
+        {"environment": {"id": place["id"]}},
+        {"environment@odata.bind": bound},
+    ]
+
+    for more in named:
+        catalog = await lodge.catalog()
+        await lodge.take_in(catalog, {**RESOURCE, **more})
+        (kept,) = await lodge.values(f"catalogs/{catalog}/resources?$expand=environment")
+        assert kept["environment"]["id"] == place["id"]
+    wrong = {**RESOURCE, "environment": {"originId": "elsewhere"}}
+    body = request("adminAdd", await lodge.catalog(), wrong)
+    assert (await lodge.refused("POST", "resourceRequests", body))[2] == "resource/environment"
+
+
+async def test_a_resource_is_refreshed_from_its_origin(
+    lodge: House, origin: LoopbackOrigin
+) -> None:
+    catalog = await lodge.catalog()
+    await lodge.take_in(catalog, RESOURCE)
+    package = await lodge.package(catalog)
+    await lodge.hand_out(package, RESOURCE, "4")
+    resource = await resource_of(lodge, catalog)
+    origin.roles = {"5": "Contributors", "6": "Designers"}
+
+    path = f"{EM}/accessPackageCatalogs/{catalog}/accessPackageResources/{resource['id']}/refresh"
+    await lodge.post(path, status=200)
+
+    names = {r["originId"]: r["displayName"] for r in (await resource_of(lodge, catalog))["roles"]}
+    assert names == {"4": "Site Visitors", "5": "Contributors", "6": "Designers"}
+    origin.status = 503
+    assert (await lodge.refused("POST", path, status=503))[0] == "serviceNotAvailable"
+    await lodge.post(f"catalogs/{catalog}/resources/none/refresh", status=404)
+
+
+async def test_a_role_that_the_catalog_does_not_know_yet_is_asked_of_its_origin(
+    lodge: House, origin: LoopbackOrigin
+) -> None:
+    catalog = await lodge.catalog()
+    await lodge.take_in(catalog, RESOURCE)
+    package = await lodge.package(catalog)
+    origin.roles["7"] = "Editors"
+
+    held = await lodge.hand_out(package, RESOURCE, "7")
+
+    path = f"accessPackages/{package}/resourceRoleScopes/{held}?$expand=role"
+    assert (await lodge.get(path))["role"]["displayName"] == "Editors"
+    body = {
+        "role": {"originId": "8", "resource": RESOURCE},
+        "scope": {"originId": SITE, "originSystem": "SharePointOnline"},
+    }
+    where = f"accessPackages/{package}/resourceRoleScopes"
+    assert (await lodge.refused("POST", where, body))[2] == "role"
+    body = {"role": {"originId": "5", "resource": RESOURCE}, "scope": {"originId": "elsewhere"}}
+    assert (await lodge.refused("POST", where, body))[2] == "scope"
+
+
+async def test_a_role_that_several_resources_have_needs_its_resource(lodge: House) -> None:
+    _, crm = await register(lodge, name="CRM")
+    _, wiki = await register(lodge, name="Wiki")
+    catalog = await lodge.catalog()
+    for principal in (crm, wiki):
+        await lodge.take_in(catalog, of_application(principal))
+    package = await lodge.package(catalog)
+    plain = "00000000-0000-0000-0000-000000000000"
+    body = {
+        "role": {"originId": plain, "originSystem": "AadApplication"},
+        "scope": of_application(crm),
+    }
+
+    where = f"accessPackages/{package}/resourceRoleScopes"
+    assert (await lodge.refused("POST", where, body))[2] == "role/resource"
+    await lodge.hand_out(package, of_application(wiki), plain)
+
+
+async def test_what_packages_have_can_be_read_at_the_top(lodge: House) -> None:
+    catalog, group = await lodge.catalog(), await lodge.group("sales")
+    await lodge.package(catalog, group, name="CRM")
+    await lodge.package(catalog, group, name="Mail")
+
+    (held,) = await lodge.values("resourceRoleScopes?$expand=role,scope")
+    (resource,) = await lodge.values(f"resources?$filter=originId eq '{group}'&$expand=roles")
+
+    assert held["role"]["originId"] == f"Member_{group}"
+    assert (held["scope"]["isRootScope"], len(resource["roles"])) == (True, 2)
+    assert (await lodge.get("resourceRoleScopes/$count")) == 1
+    for path in ("accessPackageResourceRoleScopes", "accessPackageResources"):
+        assert len(await lodge.values(f"{BETA}/{path}")) == 1
+    for path in ("resources", "resourceRoleScopes", "resourceEnvironments"):
+        await lodge.post(path, {}, status=405)
+
+
+async def test_a_reader_of_one_catalog_sees_its_resources_only(lodge: House) -> None:
+    reader = await lodge.person("reader")
+    mine, other = await lodge.catalog("Mine"), await lodge.catalog("Other")
+    first, second = await lodge.group("first"), await lodge.group("second")
+    for catalog, group in ((mine, first), (other, second)):
+        package = await lodge.package(catalog, group)
+        await lodge.assign(reader, package, await lodge.policy(package))
+    await lodge.settle()
+    scope = f"/AccessPackageCatalog/{mine}"
+    grant = {"principalId": reader, "roleDefinitionId": Role.CATALOG_READER, "appScopeId": scope}
+    await lodge.post(f"{ROLES}/roleAssignments", grant)
+    headers = person(reader, "EntitlementManagement.Read.All")
+
+    resources = await lodge.values("resources", headers=headers)
+    held = await lodge.values("resourceRoleScopes?$expand=role", headers=headers)
+    given = await lodge.values(f"{BETA}/accessPackageAssignmentResourceRoles", headers=headers)
+    own = await lodge.values(f"{BETA}/accessPackageAssignmentResourceRoles/My()", headers=headers)
+
+    assert [one["originId"] for one in resources] == [first]
+    assert [one["role"]["originId"] for one in held] == [f"Member_{first}"]
+    assert [one["originId"] for one in given] == [f"Member_{first}"]
+    assert {one["originId"] for one in own} == {f"Member_{first}", f"Member_{second}"}
+
+
+async def test_what_assignments_have_given_is_shown_with_how_far_it_is(
+    lodge: House, origin: LoopbackOrigin
+) -> None:
+    alice, group = await lodge.person("alice"), await lodge.group("sales")
+    catalog = await lodge.catalog()
+    await lodge.take_in(catalog, RESOURCE)
+    package = await lodge.package(catalog, group)
+    await lodge.hand_out(package, RESOURCE, "5")
+    origin.status = 503
+    made = await lodge.assign(alice, package, await lodge.policy(package))
+    await lodge.settle()
+    path = f"{BETA}/accessPackageAssignmentResourceRoles"
+    everything = "accessPackageSubject,accessPackageResourceRole,accessPackageResourceScope"
+    mine = f"$filter=accessPackageSubject/objectId eq '{alice}'&$expand={everything}"
+
+    shown = {
+        one["accessPackageResourceRole"]["originId"]: one["status"]
+        for one in await lodge.values(f"{path}?{mine}")
+    }
+
+    assert shown == {f"Member_{group}": "Fulfilled", "5": "PendingFulfillment"}
+    (pending,) = await lodge.values(
+        f"{path}?$filter=status eq 'PendingFulfillment'&$expand=accessPackageAssignments"
+    )
+    assert pending["originSystem"] == "SharePointOnline"
+    assignment = (await lodge.assignment_of(made))["id"]
+    assert [one["id"] for one in pending["accessPackageAssignments"]] == [assignment]
+    below = f"{BETA}/accessPackageAssignments/{assignment}/accessPackageAssignmentResourceRoles"
+    assert len(await lodge.values(below)) == 2
+    await lodge.remove(assignment)
+    await lodge.settle()
+    assert [one["status"] for one in await lodge.values(path)] == ["PendingRemoval"]
+
+
+async def test_custom_data_is_a_type_of_its_own(
+    memory: Database,
+    clock: FixedClock,
+    caller: Caller,
+    endpoint: ScriptedEndpoint,
+    origin: LoopbackOrigin,
+) -> None:
+    house = House(
+        memory, clock, caller, endpoint, origins={"CustomDataProvidedResource": origin.url}
+    )
+    await house.start()
+    catalog = await house.catalog()
+    resource = {
+        "@odata.type": f"{GRAPH}customDataProvidedResource",
+        "originId": SITE,
+        "originSystem": "CustomDataProvidedResource",
+    }
+    await house.take_in(catalog, resource)
+    await house.offer(catalog, await house.package(catalog), await house.group("sales"))
+
+    kept = await house.values(f"catalogs/{catalog}/resources?$orderby=originSystem")
+    cast = await house.values(
+        f"catalogs/{catalog}/resources/microsoft.graph.customDataProvidedResource"
+    )
+
+    assert "@odata.type" not in kept[0]
+    assert kept[1]["@odata.type"] == f"{GRAPH}customDataProvidedResource"
+    assert [one["originId"] for one in cast] == [SITE]
+    await house.close()
+
+
+def attribute(name: str = "jobTitle", **changes: Any) -> dict[str, Any]:
+    question = {
+        "@odata.type": f"{GRAPH}accessPackageTextInputQuestion",
+        "text": "What do you do?",
+        "isRequired": True,
+    }
+    return {
+        "name": name,
+        "isEditable": True,
+        "isPersistedOnAssignmentRemoval": False,
+        "destination": {"@odata.type": f"{GRAPH}accessPackageUserDirectoryAttributeStore"},
+        "source": {
+            "@odata.type": f"{GRAPH}accessPackageResourceAttributeQuestion",
+            "question": question,
+        },
+        **changes,
+    }
+
+
+async def test_the_attributes_of_a_resource_are_replaced(lodge: House) -> None:
+    catalog, group = await lodge.catalog(), await lodge.group("sales")
+    resource = {"originId": group, "originSystem": "AadGroup"}
+    await lodge.take_in(catalog, {**resource, "attributes": [attribute()]})
+
+    (kept,) = await lodge.values(f"catalogs/{catalog}/resources")
+    (one,) = kept["attributes"]
+    assert (one["name"], one["isPersistedOnAssignmentRemoval"]) == ("jobTitle", False)
+    assert one["source"]["question"]["text"] == "What do you do?"
+    assert one["source"]["question"]["id"]
+    changed = {**resource, "attributes": [attribute("EXTENSIONATTRIBUTE3")]}
+    await lodge.post("resourceRequests", request("adminUpdate", catalog, changed))
+    path = f"{BETA}/accessPackageCatalogs/{catalog}/accessPackageResources"
+    (shown,) = await lodge.values(path)
+    assert [one["attributeName"] for one in shown["attributes"]] == ["extensionAttribute3"]
+    assert shown["attributes"][0]["id"]
+
+
+@pytest.mark.parametrize(
+    ("resource", "target"),
+    [
+        ({}, "resource/attributes"),
+        ({"attributes": [attribute("userPrincipalName")]}, "resource/attributes/0/name"),
+        ({"attributes": [attribute(), attribute()]}, "resource/attributes/1/name"),
+        ({"attributes": [attribute(destination=None)]}, "resource/attributes/0/destination"),
+        ({"attributes": [attribute(source=None)]}, "resource/attributes/0/source"),
+        ({"attributes": [], "displayName": "other"}, "resource/displayName"),
+        ({"attributes": [], "colour": "red"}, "resource/colour"),
+    ],
+)
+async def test_what_is_wrong_with_a_change_is_named(
+    lodge: House, resource: dict[str, Any], target: str
+) -> None:
+    catalog, group = await lodge.catalog(), await lodge.group("sales")
+    named = {"originId": group, "originSystem": "AadGroup"}
+    await lodge.take_in(catalog, named)
+
+    refusal = await lodge.refused(
+        "POST", "resourceRequests", request("adminUpdate", catalog, {**named, **resource})
+    )
+
+    assert refusal[0::2] == ("InvalidModel", target)
+
+
+@pytest.mark.parametrize("type_", ["userAdd", "systemRemove", "notSpecified"])
+async def test_other_types_are_refused(lodge: House, type_: str) -> None:
+    catalog, group = await lodge.catalog(), await lodge.group("sales")
+    named = {"originId": group, "originSystem": "AadGroup"}
+
+    refusal = await lodge.refused("POST", "resourceRequests", request(type_, catalog, named))
+
+    assert refusal[0::2] == ("BadRequest", "requestType")
+
+
+async def test_an_unknown_resource_is_not_there(lodge: House) -> None:
+    catalog = await lodge.catalog()
+    named = {"id": new_id(), "attributes": []}
+    for type_ in ("adminUpdate", "adminRemove"):
+        body = request(type_, catalog, named)
+        code, _, _ = await lodge.refused("POST", "resourceRequests", body, status=404)
+        assert code == "ResourceNotFound"
