@@ -1,7 +1,4 @@
-"""Which execution conditions a workflow may have.
-
-The rule language itself is not looked into here: a rule only must not be empty.
-"""
+"""Which execution conditions a workflow may have."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from ostiary.directory.model import Group
+from ostiary.directory.rules import RuleError, Syntax, parse
 from ostiary.graph.errors import InvalidModel
 from ostiary.graph.types import EdmEnum
 from ostiary.lifecycle.errors import InvalidOperation, InvalidRule, InvalidTrigger
@@ -69,6 +67,7 @@ def check_conditions(
     :raises InvalidModel: there are none.
     :raises InvalidTrigger: trigger, scope and category do not fit together.
     :raises InvalidRule: the rule is empty.
+    :raises RuleError: it is not valid, and where.
     """
     if conditions is None or conditions is UNSET:
         raise InvalidModel(
@@ -129,11 +128,20 @@ def _check_scope(scope: SubjectSet, trigger: WorkflowExecutionTrigger, path: str
         raise _invalid(path, "must be a groupBasedSubjectSet for a membershipChangeTrigger")
     if not by_group and not isinstance(scope, RuleBasedSubjectSet):
         raise _invalid(path, "must be a ruleBasedSubjectSet for this trigger")
-    if isinstance(scope, RuleBasedSubjectSet) and not scope.rule.strip():
-        raise InvalidRule(f"The property '{path}/rule' must not be empty.", target=f"{path}/rule")
+    if isinstance(scope, RuleBasedSubjectSet):
+        _check_rule(scope.rule, f"{path}/rule")
     groups = scope.groups if isinstance(scope, GroupBasedSubjectSet) else None
     if groups is not None and not (groups and all(group.id for group in groups)):
         raise _invalid(f"{path}/groups", "must name at least one group, each by its id")
+
+
+def _check_rule(rule: str, path: str) -> None:
+    if not rule.strip():
+        raise InvalidRule(f"The property '{path}' must not be empty.", target=path)
+    try:
+        parse(rule, syntax=Syntax.FILTER)
+    except RuleError as error:
+        raise error.at(path) from error
 
 
 def _check_trigger(trigger: WorkflowExecutionTrigger, category: Category, path: str) -> None:

@@ -31,5 +31,8 @@ RUN_CANCEL = "run.cancel"
 WORKFLOW_PURGE = "workflow.purge"
 """Work that deletes for good what was deleted long enough ago; the key is the workflow's id."""
 
+WORKFLOW_EVALUATE = "workflow.evaluate"
+"""Work that finds out for whom a scheduled workflow is due; the key is the workflow's id."""
+
 TASK_RUN = "task.run"
 """Work that runs a task for a person; the key is the task processing result's id."""

@@ -199,6 +199,23 @@ run_reprocessings = Table(
     Index("ix_run_reprocessings_reprocessed_run_id", "reprocessed_run_id"),
 )
 
+execution_scopes = Table(
+    "execution_scopes",
+    metadata,
+    # somebody who meets the conditions of a workflow, as of its last evaluation
+    Column("id", String(36), primary_key=True),
+    Column("workflow_id", String(36), nullable=False),
+    Column("subject_id", String(36), nullable=False),
+    # the date of the trigger with its offset; a person whose date moves is somebody new
+    Column("due_date_time", Instant, nullable=False),
+    # queued, or canceled where the instant was too long ago when it was first seen
+    Column("processing_status", String(32), nullable=False),
+    # the run that the person was put into
+    Column("run_id", String(36)),
+    Index("uq_execution_scopes_subject", "workflow_id", "subject_id", unique=True),
+    Index("ix_execution_scopes_run_id", "run_id"),
+)
+
 lifecycle_settings = Table(
     "lifecycle_settings",
     metadata,

@@ -17,10 +17,12 @@ from ostiary.extensions import service as extensions
 from ostiary.lifecycle import names
 from ostiary.lifecycle.purges import purge_workflows
 from ostiary.lifecycle.results import Move, due_move
+from ostiary.lifecycle.service import scheduling
 from ostiary.lifecycle.service.settling import PORTION, Batch, put_next, put_runs
 from ostiary.lifecycle.store import portions
 from ostiary.lifecycle.store import results as store
 from ostiary.lifecycle.store import runs as run_store
+from ostiary.lifecycle.store import scheduling as scheduling_store
 from ostiary.lifecycle.store.runs import RunFacts
 from ostiary.lifecycle.tallies import Status
 from ostiary.lifecycle.tasks.registry import Registry
@@ -35,6 +37,7 @@ def handlers(registry: Registry) -> list[InTransaction]:
         InTransaction(kind=names.RUN_START, handle=start_runs),
         InTransaction(kind=names.RUN_CANCEL, handle=cancel_runs),
         InTransaction(kind=names.TASK_RUN, handle=runner.run),
+        InTransaction(kind=names.WORKFLOW_EVALUATE, handle=scheduling.evaluate, batch=1),
         InTransaction(kind=names.WORKFLOW_PURGE, handle=purge_workflows, batch=1),
     ]
 
@@ -43,21 +46,25 @@ async def start_runs(conn: AsyncConnection, items: Sequence[WorkItem], now: date
     """``run.start``: lay out the next portion of people, and put their first tasks on the queue.
 
     The version of a run is settled when it starts. People are canceled instead where
-    the workflow was disabled meanwhile, or has no enabled task.
+    the workflow was disabled meanwhile, or has no enabled task, and where the conditions of its
+    schedule no longer hold for them; should they hold again, it is their turn again.
     """
     facts = await run_store.run_facts(conn, {item.key for item in items})
     starting = {id: f for id, f in facts.items() if not f.stopping and f.run.status in _UNDER_WAY}
     await _follow_versions(conn, starting.values(), now=now)
     people = await portions.lock_not_laid_out(conn, starting, PORTION)
     await portions.lay_out(conn, people, now=now)
+    unmet = await scheduling.unmet(conn, starting.values(), people, now=now)
     batch = Batch(now=now)
     going_on = []
     for id, person in (await store.lock_people(conn, people)).items():
-        if person.tasks.total and starting[person.run_id].workflow_enabled:
+        is_enabled = starting[person.run_id].workflow_enabled
+        if person.tasks.total and is_enabled and id not in unmet:
             going_on.append(id)
         else:
             batch.halt(person)
     await batch.save(conn)
+    await scheduling_store.put_back(conn, unmet)
     await put_next(conn, going_on, now=now)
     if len(people) == PORTION:
         await put_runs(conn, names.RUN_START, starting, now=now)

@@ -77,6 +77,7 @@ class Workflow(WorkflowBase, kw_only=True):
     quarantine_details: Annotated[QuarantineDetails, ReadOnly] = field(
         default_factory=QuarantineDetails
     )
+    execution_scope: Annotated[list[UserProcessingResult] | UnsetType, Nav()] = UNSET
     runs: Annotated[list[Run] | UnsetType, Nav(contained=True)] = UNSET
     task_reports: Annotated[list[TaskReport] | UnsetType, Nav(contained=True)] = UNSET
     user_processing_results: Annotated[

@@ -11,7 +11,7 @@ from ostiary.identity.principals import principal
 from ostiary.lifecycle.model.workflows import Workflow
 from ostiary.lifecycle.routes import unserved
 from ostiary.lifecycle.routes.results import Below, people, runs, task_reports, task_results
-from ostiary.lifecycle.routes.workflows import NAMESPACE, versions
+from ostiary.lifecycle.routes.workflows import NAMESPACE, execution_scope, versions
 from ostiary.lifecycle.service import DeletedWorkflows, Lifecycle
 from ostiary.lifecycle.sources import configured
 from ostiary.lifecycle.sources.results import TASKS
@@ -49,6 +49,7 @@ def deleted_items(lifecycle: Lifecycle) -> Singleton:
         unserved=unserved.DELETED,
         children=(
             EntitySet(name="tasks", source=TASKS, link="tasks", read=_DETAILS, children=(results,)),
+            execution_scope(),
             versions(below),
             runs(below),
             people(below),

@@ -11,11 +11,10 @@ CONTAINER: Final[tuple[str, ...]] = ()
 
 WORKFLOWS: Final = (
     "activateAndWait",
-    "executionScope",
     "previewScope",
     "subjectProcessingResults",
 )
 
-DELETED: Final = ("executionScope", "previewScope", "subjectProcessingResults")
+DELETED: Final = ("previewScope", "subjectProcessingResults")
 
 RESULTS: Final = ("subjectProcessingResults",)

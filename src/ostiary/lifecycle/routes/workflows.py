@@ -21,6 +21,7 @@ from ostiary.lifecycle.routes.activation import activations, task_trial
 from ostiary.lifecycle.routes.results import Below, people, runs, task_reports, task_results
 from ostiary.lifecycle.service import Lifecycle, Runs, Workflows
 from ostiary.lifecycle.sources import configured
+from ostiary.lifecycle.sources.execution_scope import EXECUTION_SCOPE
 from ostiary.lifecycle.sources.results import TASKS
 from ostiary.lifecycle.tables import task_processing_results, workflow_versions
 
@@ -95,6 +96,7 @@ def workflows(lifecycle: Lifecycle) -> EntitySet:
         delete=Endpoint(_WRITE, handlers.delete),
         children=(
             _tasks(lifecycle, handlers),
+            execution_scope(),
             versions(below),
             runs(below),
             people(below),
@@ -115,6 +117,13 @@ def _tasks(lifecycle: Lifecycle, handlers: _Handlers) -> EntitySet:
         update=Endpoint(_WRITE, handlers.update_task),
         children=(results,),
         operations=(task_trial(lifecycle),),
+    )
+
+
+def execution_scope() -> EntitySet:
+    """Declare ``executionScope`` below a workflow."""
+    return EntitySet(
+        name="executionScope", source=EXECUTION_SCOPE, link="execution_scope", read=_DETAILS
     )
 
 

@@ -21,7 +21,7 @@ from ostiary.lifecycle.service import finding
 from ostiary.lifecycle.service.scoping import Chosen, choose
 from ostiary.lifecycle.service.settling import Batch
 from ostiary.lifecycle.service.starting import Start, Started, start
-from ostiary.lifecycle.store import choices
+from ostiary.lifecycle.store import choices, scheduling
 from ostiary.lifecycle.store import results as results
 from ostiary.lifecycle.store import runs as store
 from ostiary.lifecycle.store.rows import Row
@@ -89,6 +89,8 @@ class Activating:
                 )
             if chosen.runs and started.held is None:
                 await store.link_reprocessing(conn, chosen.runs, started.run_id)
+            if chosen.is_released:
+                await scheduling.release(conn, chosen.runs, started.run_id)
         return _run_of(started)
 
     async def preview(

@@ -10,6 +10,7 @@ from ostiary.audit.events import Actor
 from ostiary.audit.store import record
 from ostiary.lifecycle import audits
 from ostiary.lifecycle.model.definitions import LifecycleManagementSettings
+from ostiary.lifecycle.service import scheduling
 from ostiary.lifecycle.settings import checked, defaults
 from ostiary.lifecycle.store import settings as store
 from ostiary.storage.database import Database
@@ -39,6 +40,9 @@ class TenantSettings:
             await store.make_settings(conn, defaults(self.domains[0]))
             before = await store.read_settings(conn, lock=True)
             assert before is not None
+            hours = before.workflow_schedule_interval_in_hours
             after = checked(change(before), domains=self.domains, has_banner=self.has_banner)
             await store.save_settings(conn, after)
+            if hours != after.workflow_schedule_interval_in_hours:
+                await scheduling.rearm(conn, now=now)
             await record(conn, [audits.settings_event(actor)], now=now)

@@ -18,12 +18,13 @@ from ostiary.lifecycle.errors import InvalidOperation, LimitExceeded, NameTaken
 from ostiary.lifecycle.model.enums import QuarantineType
 from ostiary.lifecycle.model.workflows import Task, Workflow
 from ostiary.lifecycle.purges import RETENTION, purge_at
-from ostiary.lifecycle.service import finding
+from ostiary.lifecycle.service import finding, scheduling
 from ostiary.lifecycle.service.references import check_references
 from ostiary.lifecycle.service.settling import stop_runs
 from ostiary.lifecycle.store import runs as run_store
+from ostiary.lifecycle.store import scheduling as scheduling_store
 from ostiary.lifecycle.store import workflows as store
-from ostiary.lifecycle.store.rows import limit_json
+from ostiary.lifecycle.store.rows import conditions_of, limit_json
 from ostiary.lifecycle.store.shown import complete, wire_task, wire_workflow
 from ostiary.lifecycle.store.versions import task_rows, version_row, workflow_row
 from ostiary.lifecycle.texts import name_key
@@ -57,6 +58,7 @@ class Workflows:
             await check_name(conn, new.display_name, besides=None)
             await check_references(conn, new)
             await self._store(conn, id, 1, new, now=now, actor=actor)
+            await scheduling.arm(conn, id, now=now)
             event = audits.workflow_event("Create workflow", actor, id, new.display_name, "Add")
             await record(conn, [event], now=now)
             return await read_workflow(conn, id)
@@ -87,6 +89,8 @@ class Workflows:
                 "last_modified_by": actor.id,
             }
             await store.update_workflow(conn, id, row["version_id"], values)
+            if _switches(before) != _switches(after):
+                await scheduling.arm(conn, id, now=now)
             await record(conn, audits.changes_of_workflow(before, after, actor), now=now)
             return await read_workflow(conn, id)
 
@@ -142,6 +146,9 @@ class Workflows:
             await check_references(conn, new, path=path)
             await store.close_version(conn, row["version_id"], now=now, by=actor.id)
             await self._store(conn, id, row["version"] + 1, new, now=now, actor=actor)
+            if conditions_of(row["execution_conditions"]) != new.conditions:
+                await scheduling_store.forget(conn, id)
+            await scheduling.arm(conn, id, now=now)
             event = audits.workflow_event("Add workflow version", actor, id, new.display_name)
             await record(conn, [event], now=now)
             return await read_workflow(conn, id)
@@ -174,6 +181,7 @@ class Workflows:
                 "last_modified_by": actor.id,
             }
             await store.mark_deleted(conn, id, gone)
+            await scheduling.arm(conn, id, now=now)
             await stop_runs(conn, await run_store.open_runs(conn, id), now=now)
             await queue.put(conn, [purge_at(id, now + RETENTION)])
             name = row["display_name"]
@@ -217,6 +225,10 @@ class Workflows:
             if "name_key" not in str(error.orig):
                 raise
             raise NameTaken(target="displayName") from error
+
+
+def _switches(workflow: Workflow) -> tuple[bool, bool]:
+    return workflow.is_enabled, workflow.is_scheduling_enabled
 
 
 async def check_name(conn: AsyncConnection, display_name: str, *, besides: str | None) -> None:

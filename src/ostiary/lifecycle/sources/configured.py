@@ -21,6 +21,7 @@ from ostiary.lifecycle import names
 from ostiary.lifecycle.model.extensions import CustomTaskExtension
 from ostiary.lifecycle.model.workflows import Workflow, WorkflowVersion
 from ostiary.lifecycle.sources import results
+from ostiary.lifecycle.sources.execution_scope import EXECUTION_SCOPE, scope
 from ostiary.lifecycle.store import workflows as store
 from ostiary.lifecycle.store.shown import complete, wire_version, wire_workflow
 from ostiary.lifecycle.tables import (
@@ -173,6 +174,9 @@ WORKFLOWS: Final[Source] = Source(
         ),
         "task_reports": _many(
             lambda: results.REPORTS, workflows.c.id, results.reports.c.workflow_id, _REPORTS
+        ),
+        "execution_scope": _many(
+            lambda: EXECUTION_SCOPE, workflows.c.id, scope.c.workflow_id, _DETAILS
         ),
         **_authors(workflows),
     },

@@ -53,14 +53,16 @@ def _sum(table: FromClause, prefix: str, *states: str) -> ColumnElement[int]:
     return reduce(add, (table.c[f"{prefix}_{state}"] for state in states))
 
 
-def _subject(column: ColumnElement[Any]) -> Link:
+def subject_of(column: ColumnElement[Any]) -> Link:
+    """Lead to the person that a column names."""
     return Link(target=lambda: USERS, local=column, remote=USERS.key, many=False)
 
 
 _UNPROCESSED = ("queued", "in_progress", "canceled")
 
 
-def _task_counts(table: FromClause) -> Columns:
+def task_counts(table: FromClause) -> Columns:
+    """Give the numbers of tasks that are shown of a run or a person."""
     return {
         "total_tasks_count": _sum(table, "tasks", *STATES),
         "failed_tasks_count": table.c.tasks_failed,
@@ -89,7 +91,7 @@ RUNS: Final[Source] = Source(
         "total_users_count": _sum(runs, "people", *STATES),
         "successful_users_count": runs.c.people_completed,
         "failed_users_count": _sum(runs, "people", "failed", "completed_with_errors"),
-        **_task_counts(runs),
+        **task_counts(runs),
     },
     load=wire_run,
     links={
@@ -134,11 +136,11 @@ PEOPLE: Final[Source] = Source(
             "completed_date_time",
         ),
         "subject/id": user_processing_results.c.subject_id,
-        **_task_counts(user_processing_results),
+        **task_counts(user_processing_results),
     },
     load=wire_person,
     links={
-        "subject": _subject(user_processing_results.c.subject_id),
+        "subject": subject_of(user_processing_results.c.subject_id),
         "reprocessed_runs": Link(
             target=lambda: RUNS,
             local=user_processing_results.c.id,
@@ -221,7 +223,7 @@ TASK_RESULTS: Final[Source] = Source(
     },
     load=wire_task_result,
     links={
-        "subject": _subject(task_processing_results.c.subject_id),
+        "subject": subject_of(task_processing_results.c.subject_id),
         "task": Link(
             target=lambda: TASKS,
             local=task_processing_results.c.task_id,

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.lifecycle.store.rows import Row
 from ostiary.lifecycle.tables import (
+    execution_scopes,
     run_reprocessings,
     runs,
     task_processing_results,
@@ -21,6 +22,7 @@ from ostiary.lifecycle.tables import (
 )
 
 _CHILDREN: Final = (
+    execution_scopes,
     task_processing_results,
     user_processing_results,
     task_reports,

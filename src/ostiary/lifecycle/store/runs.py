@@ -57,6 +57,7 @@ class RunFacts:
     """A run, and what its workflow says of it now."""
 
     run: Run
+    execution_type: ExecutionType
     version_id: str
     stopping: bool
     only_task_id: str | None
@@ -231,6 +232,7 @@ async def run_facts(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Ru
     return {
         row["id"]: RunFacts(
             run=run_of(row),
+            execution_type=ExecutionType(row["workflow_execution_type"]),
             version_id=row["version_id"],
             stopping=row["stopping"],
             only_task_id=row["only_task_id"],

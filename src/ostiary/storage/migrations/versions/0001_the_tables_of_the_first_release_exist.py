@@ -368,6 +368,22 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "execution_scopes",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("workflow_id", sa.String(length=36), nullable=False),
+        sa.Column("subject_id", sa.String(length=36), nullable=False),
+        sa.Column("due_date_time", Instant(), nullable=False),
+        sa.Column("processing_status", sa.String(length=32), nullable=False),
+        sa.Column("run_id", sa.String(length=36), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_execution_scopes")),
+    )
+    with op.batch_alter_table("execution_scopes", schema=None) as batch_op:
+        batch_op.create_index("ix_execution_scopes_run_id", ["run_id"], unique=False)
+        batch_op.create_index(
+            "uq_execution_scopes_subject", ["workflow_id", "subject_id"], unique=True
+        )
+
+    op.create_table(
         "facts",
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("value", Json, nullable=False),
@@ -1262,6 +1278,11 @@ def downgrade() -> None:
     op.drop_table("logic_apps")
     op.drop_table("lifecycle_settings")
     op.drop_table("facts")
+    with op.batch_alter_table("execution_scopes", schema=None) as batch_op:
+        batch_op.drop_index("uq_execution_scopes_subject")
+        batch_op.drop_index("ix_execution_scopes_run_id")
+
+    op.drop_table("execution_scopes")
     with op.batch_alter_table("entitlement_role_assignments", schema=None) as batch_op:
         batch_op.drop_index("uq_entitlement_role_assignments_grant")
         batch_op.drop_index("ix_entitlement_role_assignments_catalog_id")
