@@ -214,6 +214,10 @@ class Settings(BaseSettings):
     worker_poll: timedelta = timedelta(seconds=2)
     """How long a worker sleeps when nothing wakes it."""
 
+    delta_retention: Annotated[timedelta, Field(ge=timedelta(hours=1))] = timedelta(days=30)
+    """How long changes of the directory are kept for delta queries; an older token is answered
+    with 410, and its reader begins anew."""
+
     max_body: Annotated[int, Field(ge=1024)] = 1024 * 1024
     """The largest request body in bytes."""
 

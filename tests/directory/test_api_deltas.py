@@ -293,7 +293,7 @@ async def test_a_token_from_before_the_oldest_kept_change_is_gone(
     await api.patch(f"/users/{ADELE}", json={"city": "Ulm"})
 
     async with staffed.transaction() as conn:
-        await journal.forget(conn, before=clock.now() - timedelta(days=30))
+        await journal.forget(conn, until=clock.now() - timedelta(days=30), limit=999)
 
     gone = await api.get(old)
     assert gone.status_code == 410
@@ -320,3 +320,49 @@ async def test_delta_asks_for_the_permission_to_read_details(api: httpx.AsyncCli
     assert (await api.get("/groups/delta", headers=basic)).status_code == 403
     assert (await api.get("/groups/delta", headers=members)).status_code == 200
     assert (await api.post("/groups/delta")).status_code == 405
+
+
+async def test_applications_and_their_principals_are_told_of_as_people_are(
+    api_on_both: httpx.AsyncClient,
+) -> None:
+    api = api_on_both
+    listed, applications = await _round(api, "/applications/delta?$select=displayName,appId")
+    acting, principals = await _round(api, "/servicePrincipals/delta()")
+    assert listed == []
+    assert {one["displayName"] for one in acting} >= {"Microsoft Graph"}
+    created = (await api.post("/applications", json={"displayName": "Script"})).json()
+    body = {"appId": created["appId"]}
+    acts = (await api.post("/servicePrincipals", json=body)).json()
+
+    told, applications = await _round(api, applications)
+    assert told == [{name: created[name] for name in ("id", "appId", "displayName")}]
+    told, principals = await _round(api, principals)
+    assert [(one["id"], one["displayName"]) for one in told] == [(acts["id"], "Script")]
+    await api.patch(f"/applications/{created['id']}", json={"displayName": "Renamed"})
+    told, principals = await _round(api, principals)
+    assert [(one["id"], one["displayName"]) for one in told] == [(acts["id"], "Renamed")]
+    await api.delete(f"/applications/{created['id']}")
+    gone = {"@removed": {"reason": "changed"}}
+    assert (await _round(api, applications))[0] == [{"id": created["id"], **gone}]
+    assert (await _round(api, principals))[0] == [{"id": acts["id"], **gone}]
+
+
+async def test_a_new_secret_is_a_change_of_its_application(api: httpx.AsyncClient) -> None:
+    created = (await api.post("/applications", json={"displayName": "Script"})).json()
+    _, link = await _round(api, "/applications/delta")
+    asked = {"passwordCredential": {"displayName": "CI"}}
+    await api.post(f"/applications/{created['id']}/addPassword", json=asked)
+
+    (told,), _ = await _round(api, link)
+
+    assert [secret["displayName"] for secret in told["passwordCredentials"]] == ["CI"]
+    assert told["passwordCredentials"][0]["secretText"] is None
+
+
+async def test_delta_of_applications_asks_for_the_permission_to_read_them(
+    api: httpx.AsyncClient,
+) -> None:
+    for name in ("applications", "servicePrincipals"):
+        denied = await api.get(f"/{name}/delta", headers=application("User.Read.All"))
+        allowed = await api.get(f"/{name}/delta", headers=application("Application.Read.All"))
+        assert (denied.status_code, allowed.status_code) == (403, 200)

@@ -20,6 +20,7 @@ from ostiary.directory import routes as directory
 from ostiary.directory.clients import DirectoryClients
 from ostiary.directory.service import Directory
 from ostiary.directory.tenant import Tenant
+from ostiary.directory.work import Forgetting
 from ostiary.durable.clock import Clock, RealClock, SimulatedClock
 from ostiary.durable.errors import Busy
 from ostiary.durable.handlers import Handler
@@ -121,6 +122,7 @@ async def prepared(settings: Settings, database: Database, now: datetime) -> str
         await directory_changes.ensure_well_known(conn, now=now)
         await governors.prepare(conn, settings, now=now)
         await mailing.prepare(conn, settings, now=now)
+        await Forgetting(settings.delta_retention).ensure(conn, now=now)
     return cast(str, settings.tenant_id or kept)
 
 
@@ -154,7 +156,13 @@ def composed(
     mails = mailing.compose(settings, parts.templates, database=database, clock=clock)
     for close in (out.work.close, mails.work.close, resumes.close, parts.close):
         stack.push_async_callback(close)
-    handlers = [*out.work.handlers(), *parts.handlers, *mails.handlers]
+    forgetting = Forgetting(settings.delta_retention)
+    handlers = [
+        *out.work.handlers(),
+        *parts.handlers,
+        *mails.handlers,
+        *forgetting.handlers(),
+    ]
     worker = _worker(settings, database, clock, handlers)
     clients = DirectoryClients(database, clock.now)
     graph = _graph(

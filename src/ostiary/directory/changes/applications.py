@@ -16,6 +16,7 @@ from ostiary.directory.changes import records
 from ostiary.directory.changes.storing import delete_objects, store_differences, store_new
 from ostiary.directory.model import Application, ServicePrincipal
 from ostiary.directory.objects import Kind
+from ostiary.directory.store import journal
 from ostiary.storage.tables import new_id
 
 
@@ -128,6 +129,7 @@ async def remove_secrets(
 async def _tell_of_secrets(
     conn: AsyncConnection, application_ids: Collection[str], *, now: datetime, actor: Actor
 ) -> None:
+    await journal.note_objects(conn, Kind.APPLICATION, application_ids, now=now)
     named = await store.references(conn, application_ids)
     events = [
         records.CHANGE_SECRETS.record(actor, records.target(named[object_id]))

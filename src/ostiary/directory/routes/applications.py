@@ -11,6 +11,7 @@ from ostiary.directory import sources
 from ostiary.directory.applications import guid
 from ostiary.directory.model import Application, PasswordCredential, ServicePrincipal
 from ostiary.directory.objects import Kind
+from ostiary.directory.routes.deltas import delta_of
 from ostiary.directory.routes.grants import grants_below, grants_of
 from ostiary.directory.routes.memberships import membership_questions
 from ostiary.directory.service import Applications, Directory
@@ -121,6 +122,7 @@ def applications(directory: Directory) -> EntitySet:
                 handle=handlers.remove_password,
                 parameters=OldPassword,
             ),
+            delta_of(Kind.APPLICATION, Application, directory, _READ),
         ),
     )
 
@@ -139,10 +141,13 @@ def service_principals(directory: Directory) -> EntitySet:
             grants_below("servicePrincipals", directory),
             grants_of("servicePrincipals", directory),
         ),
-        operations=membership_questions(
-            "servicePrincipals",
-            Kind.SERVICE_PRINCIPAL,
-            directory,
-            requires(matrix.GROUP_MEMBERS_READ),
+        operations=(
+            *membership_questions(
+                "servicePrincipals",
+                Kind.SERVICE_PRINCIPAL,
+                directory,
+                requires(matrix.GROUP_MEMBERS_READ),
+            ),
+            delta_of(Kind.SERVICE_PRINCIPAL, ServicePrincipal, directory, _READ),
         ),
     )

@@ -1,4 +1,4 @@
-"""``delta`` of users and of groups."""
+"""``delta`` of users, groups, applications and service principals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def delta_of(
     """Declare ``delta`` of the set of one kind of objects."""
 
     async def delta(call: Call) -> Delta:
-        """GET /users/delta, /groups/delta"""
+        """GET /users/delta, /groups/delta, /applications/delta, /servicePrincipals/delta"""
         found = await directory.deltas.page(kind, call.delta(type_))
         shown = [change.entity for change in found.changes if change.entity is not None]
         sources.hide_details(call, [o for o in shown if isinstance(o, DirectoryObject)])

@@ -47,7 +47,7 @@ class Directory:
 
     @property
     def deltas(self) -> Deltas:
-        """What changed among users and groups."""
+        """What changed among objects of each kind."""
         return Deltas(self.database)
 
     @property

@@ -23,7 +23,7 @@ PAGE: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Deltas:
-    """Changes of users and groups."""
+    """Changes of directory objects of each kind."""
 
     database: Database
 

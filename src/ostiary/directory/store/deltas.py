@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, Select, and_, false, null, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.directory.deltas import MEMBERS, Entry
-from ostiary.directory.model import DirectoryObject
+from ostiary.directory.model import Application, DirectoryObject
 from ostiary.directory.objects import Kind
+from ostiary.directory.store.applications import describe_secrets
 from ostiary.directory.store.rows import wire_object
 from ostiary.directory.tables import directory_changes, directory_objects, memberships
 from ostiary.storage.batches import among
@@ -92,10 +93,14 @@ async def changes(
 async def states(conn: AsyncConnection, ids: Collection[str]) -> dict[str, DirectoryObject | None]:
     """Read objects by id; None stands for one that was deleted and can be restored."""
     query = select(directory_objects).where(among(_objects.id, ids))
-    return {
+    found = {
         row["id"]: wire_object(row) if row["deleted_date_time"] is None else None
         for row in (await conn.execute(query)).mappings()
     }
+    applications = [one for one in found.values() if isinstance(one, Application)]
+    if applications:
+        await describe_secrets(conn, applications)
+    return found
 
 
 def _with_members(query: Select[Any], after: tuple[str, str]) -> Select[Any]:

@@ -20,21 +20,19 @@ from ostiary.directory.tables import directory_changes, memberships
 from ostiary.storage.batches import among
 from ostiary.storage.facts import read_fact, write_fact
 
-TRACKED: Final = frozenset({Kind.USER, Kind.GROUP})
-"""The kinds of objects whose changes are kept."""
-
 _LOCK: Final = 0x0571A122
 _FORGOTTEN: Final = "directory.changes.forgotten"
 _journal = directory_changes.c
 _members = memberships.c
+_LAST: Final = select(func.max(_journal.sequence)).scalar_subquery()
 
 
 async def note_objects(
     conn: AsyncConnection, kind: Kind, ids: Collection[str], *, now: datetime
 ) -> None:
-    """Note that objects of one kind were added, changed, deleted or restored, if it is tracked."""
+    """Note that objects of one kind were added, changed, deleted or restored."""
     rows = [{"object_id": i, "kind": kind.value, "at": now} for i in sorted(ids)]
-    if rows and kind in TRACKED:
+    if rows:
         await _share(conn)
         await conn.execute(insert(directory_changes), rows)
 
@@ -98,19 +96,31 @@ async def forgotten(conn: AsyncConnection) -> int:
     return await read_fact(conn, _FORGOTTEN) or 0
 
 
-async def forget(conn: AsyncConnection, *, before: datetime) -> int:
-    """Remove what was noted before an instant; give the place up to which nothing is kept.
+async def oldest(conn: AsyncConnection) -> datetime | None:
+    """Give the instant of the oldest entry that can be forgotten; None: there is none."""
+    first = select(_journal.at).where(_journal.sequence < _LAST).order_by(_journal.sequence)
+    at: datetime | None = await conn.scalar(first.limit(1))
+    return at
+
+
+async def forget(conn: AsyncConnection, *, until: datetime, limit: int) -> int:
+    """Remove up to ``limit`` entries that were noted until an instant; give how many went.
 
     The newest entry stays, so that SQLite does not number from one again.
     """
-    last = select(func.max(_journal.sequence)).scalar_subquery()
-    old = select(func.max(_journal.sequence)).where(_journal.at < before, _journal.sequence < last)
-    upto = await conn.scalar(old)
+    oldest = (
+        select(_journal.sequence, _journal.at)
+        .where(_journal.sequence < _LAST)
+        .order_by(_journal.sequence)
+        .limit(limit)
+        .subquery()
+    )
+    upto = await conn.scalar(select(func.max(oldest.c.sequence)).where(oldest.c.at <= until))
     if upto is None:
-        return await forgotten(conn)
-    await conn.execute(delete(directory_changes).where(_journal.sequence <= upto))
+        return 0
+    gone = await conn.execute(delete(directory_changes).where(_journal.sequence <= upto))
     await write_fact(conn, _FORGOTTEN, upto)
-    return int(upto)
+    return gone.rowcount
 
 
 async def _share(conn: AsyncConnection) -> None:
