@@ -80,7 +80,8 @@ class House:
         self.callouts = CalloutWork(
             database, clock, owners, caller, addresses=Addresses(base_url=BASE)
         )
-        work = [*handlers(), *provisioning.handlers(), *self.callouts.handlers()]
+        mine = handlers(domain="contoso.example")
+        work = [*mine, *provisioning.handlers(), *self.callouts.handlers()]
         self.worker = Worker(database, clock, work, node="test")
         engine = Engine(
             roots=[
@@ -157,6 +158,22 @@ class House:
             now = self.clock.now()
             (made,) = await changes.add_users(conn, [draft], now=now, actor=ADMINISTRATOR)
         return made.id
+
+    async def user(self, id: str) -> model.User:
+        """Give a user with every property."""
+        async with self.database.reading() as conn:
+            return (await store.users(conn, [id]))[id]
+
+    async def service_principal(self, name: str) -> str:
+        """Create an application that acts in the directory; give the id of its principal."""
+        draft = model.Application(display_name=name)
+        async with self.database.transaction() as conn:
+            now = self.clock.now()
+            made = await changes.add_applications(conn, [draft], now=now, actor=ADMINISTRATOR)
+            (principal,) = await changes.add_service_principals(
+                conn, made, now=now, actor=ADMINISTRATOR
+            )
+        return principal.id
 
     async def manages(self, manager: str, *people: str) -> None:
         """Make somebody the manager of others."""

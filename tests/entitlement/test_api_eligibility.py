@@ -200,15 +200,6 @@ async def test_clients_do_not_make_the_requests_of_the_server(cottage: House, ty
     assert type_ in message
 
 
-@pytest.mark.parametrize("type_", ["adminUpdate", "userUpdate"])
-async def test_what_is_not_supported_says_so(cottage: House, type_: str) -> None:
-    alice = await cottage.person("alice")
-    body = {"requestType": type_, "assignment": {"id": "x"}}
-    headers = person(alice, SUBJECT) if type_ == "userUpdate" else {}
-
-    await cottage.refused("POST", "assignmentRequests", body, status=501, headers=headers)
-
-
 @pytest.mark.parametrize(
     ("assignment", "target"),
     [

@@ -1,6 +1,7 @@
 """Any sequence of answers, decisions, deadlines and cancels: no access without every gate.
 
-The machine plays everything around a request: it keeps what the request awaits, ends it in any way
+Requests of every type pass through it; where one changes an assignment, "access" is the change. The
+machine plays everything around a request: it keeps what the request awaits, ends it in any way
 that can happen, and repeats or delays what may come twice or late.
 """
 
@@ -26,6 +27,7 @@ from ostiary.entitlement.model.enums import AccessPackageRequestType as RequestT
 from ostiary.entitlement.model.extensions import AccessPackageAssignmentRequestWorkflowExtension
 from ostiary.entitlement.stages import STAGES_OF
 from ostiary.entitlement.states import (
+    REMOVALS,
     AutoApprove,
     Awaits,
     CallOut,
@@ -38,6 +40,7 @@ from ostiary.entitlement.states import (
     Plan,
     PlannedCall,
     Request,
+    RequestStatus,
     Step,
     TakeBack,
     Verdict,
@@ -47,6 +50,25 @@ from ostiary.entitlement.states import (
 from tests.support.clocks import MONDAY
 
 BEFORE_ACCESS = {Stage.ASSIGNMENT_REQUEST_CREATED, Stage.ASSIGNMENT_REQUEST_APPROVED}
+BY_THE_SERVER = {
+    RequestType.SYSTEM_ADD: {Stage.ASSIGNMENT_REQUEST_CREATED},
+    RequestType.SYSTEM_UPDATE: set[Stage](),
+    RequestType.SYSTEM_REMOVE: set[Stage](),
+}
+"""Which stages the server's own requests pass before access is given."""
+
+TYPES = [
+    RequestType.USER_ADD,
+    RequestType.ADMIN_ADD,
+    RequestType.SYSTEM_ADD,
+    RequestType.USER_UPDATE,
+    RequestType.ADMIN_UPDATE,
+    RequestType.SYSTEM_UPDATE,
+    RequestType.USER_REMOVE,
+    RequestType.ADMIN_REMOVE,
+    RequestType.APPROVER_REMOVE,
+    RequestType.SYSTEM_REMOVE,
+]
 
 planned_calls = st.builds(
     PlannedCall,
@@ -90,8 +112,7 @@ class RequestMachine(RuleBasedStateMachine):
 
     @initialize(
         plan=plans,
-        type_=st.sampled_from([RequestType.USER_ADD, RequestType.ADMIN_ADD]),
-        removes=st.booleans(),
+        kind=st.sampled_from(TYPES),
         needs_approval=st.booleans(),
         is_told_first=st.booleans(),
         starts_in=st.sampled_from([None, timedelta(0), timedelta(days=3)]),
@@ -99,13 +120,12 @@ class RequestMachine(RuleBasedStateMachine):
     def make(
         self,
         plan: Plan,
-        type_: RequestType,
-        removes: bool,
+        kind: RequestType,
         needs_approval: bool,
         is_told_first: bool,
         starts_in: timedelta | None,
     ) -> None:
-        kind = RequestType.ADMIN_REMOVE if removes else type_
+        removes = kind in REMOVALS
         self.now = MONDAY
         self.plan = plan
         self.gates = Gates()
@@ -123,7 +143,7 @@ class RequestMachine(RuleBasedStateMachine):
             assignment_id="assignment",
             target_id="alice",
             requestor_id="alice",
-            needs_approval=needs_approval and not removes,
+            needs_approval=needs_approval and kind not in BY_THE_SERVER and not removes,
             is_told_first=is_told_first,
             start_at=MONDAY + starts_in if starts_in is not None and not removes else None,
             created_at=MONDAY,
@@ -161,9 +181,10 @@ class RequestMachine(RuleBasedStateMachine):
         self.request = moved
 
     def check_gates(self) -> None:
-        """Access may be given now: whatever had to be passed before has been."""
-        stages = BEFORE_ACCESS
-        if self.request.is_told_first:
+        """Access may be given now, or a change made: whatever had to be passed before has been."""
+        stages = BY_THE_SERVER.get(self.request.type, BEFORE_ACCESS)
+        comes_first = self.request.is_told_first or self.request.is_update
+        if comes_first and self.request.type is not RequestType.SYSTEM_UPDATE:
             stages = stages | {Stage.ASSIGNMENT_REQUEST_GRANTED}
         for stage in stages:
             number = sum(call.stage is stage for call in self.plan.calls)
@@ -224,6 +245,7 @@ class RequestMachine(RuleBasedStateMachine):
             before, str(before.callout_id), timed_out=timed_out, now=self.now
         )
         if isinstance(undo, TakeBack):
+            assert not before.is_update
             self.has_access = False
         if moved.is_open:
             assert not call.waits or before.phase is Phase.REMOVED
@@ -273,9 +295,18 @@ class RequestMachine(RuleBasedStateMachine):
             self.has_access = delivery is not Delivery.COMPLETE
             self.store(requests.withdrawn(self.request, delivery, now=self.now))
         else:
+            if self.request.is_update and delivery is Delivery.PARTIAL:
+                delivery = Delivery.FAILED
             self.has_access = delivery is not Delivery.FAILED
             self.store(requests.delivered(self.request, delivery, now=self.now))
         self.advance()
+
+    @precondition(lambda self: self.awaits(Awaits.DELIVERY) and not self.request.is_removal)
+    @rule()
+    def something_else_excludes_it(self) -> None:
+        self.has_access = False
+        self.store(requests.excluded(self.request, now=self.now))
+        assert self.request.status is RequestStatus.INCOMPATIBLE
 
     @rule(days=st.integers(1, 5))
     def time_passes(self, days: int) -> None:

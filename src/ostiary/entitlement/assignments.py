@@ -79,6 +79,8 @@ class Assignment:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     expired_at: datetime | None = None
+    is_extended: bool = False
+    """Whether its end was moved back since it was given."""
 
     @property
     def is_held(self) -> bool:
@@ -127,6 +129,42 @@ def giving(assignment: Assignment, *, ends_at: datetime | None, now: datetime) -
     if assignment.starts_at is None:
         moved = replace(moved, starts_at=now, ends_at=ends_at)
     return _move(moved, AssignmentState.DELIVERING)
+
+
+def changed_end(
+    assignment: Assignment,
+    limit: ExpirationPattern | None,
+    schedule: EntitlementManagementSchedule | None,
+    *,
+    moves: bool,
+    now: datetime,
+) -> datetime | None:
+    """Say when a held assignment ends after a change that is made ``now``; None: never.
+
+    A schedule counts anew from here, and so does the time that the policy gives. Without one the
+    end stays, unless the assignment ``moves`` to another policy that ends access sooner.
+
+    :raises ScheduleNotAllowed: it would end at once, or later than the policy allows.
+    """
+    if schedule is not None:
+        return end_of(limit, schedule, start=now)
+    if not moves:
+        return assignment.ends_at
+    latest = end_of(limit, None, start=now)
+    both = [end for end in (assignment.ends_at, latest) if end is not None]
+    return min(both, default=None)
+
+
+def changed(assignment: Assignment, *, policy_id: str, ends_at: datetime | None) -> Assignment:
+    """Put a held assignment under a policy, with a new end."""
+    before = assignment.ends_at
+    later = before is not None and (ends_at is None or ends_at > before)
+    return replace(
+        assignment,
+        policy_id=policy_id,
+        ends_at=ends_at,
+        is_extended=assignment.is_extended or later,
+    )
 
 
 def given(assignment: Assignment, delivery: Delivery) -> Assignment:

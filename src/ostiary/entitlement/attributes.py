@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from ostiary.entitlement import policies
+from ostiary.entitlement import questions
 from ostiary.entitlement.model.attributes import (
     AccessPackageResourceAttribute,
     AccessPackageResourceAttributeQuestion,
@@ -93,7 +93,7 @@ def _checked(
             "'#microsoft.graph.accessPackageResourceAttributeQuestion' with a 'question'.",
             target=f"{path}/source",
         )
-    policies.check_question(question, f"{path}/source/question")
+    questions.check_question(question, f"{path}/source/question")
     with_id = msgspec.structs.replace(question, id=question.id or make_id())
     return msgspec.structs.replace(
         one,

@@ -1,61 +1,39 @@
 """Whether a request may be made at all.
 
-Everything here is decided by facts that were read in the transaction that stores the request.
+Everything here is decided by facts that were read in the transaction that stores the request. Who
+a policy is for is said in ``offers``.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from ostiary.entitlement import assignments, policies
+from ostiary.entitlement import answers, assignments, offers, policies
+from ostiary.entitlement.answers import Answers
+from ostiary.entitlement.assignments import Assignment
 from ostiary.entitlement.errors import (
     ExistingGrant,
     ExistingOpenRequest,
     JustificationRequired,
+    OperationNotAllowed,
     PolicyRequirementsNotMet,
-    RequiredAnswerMissing,
     ScheduleNotAllowed,
 )
 from ostiary.entitlement.model.catalogs import AccessPackageAssignmentPolicy
-from ostiary.entitlement.model.enums import (
-    AccessPackageCatalogState,
-    AllowedTargetScope,
-    ExpirationPatternType,
-)
+from ostiary.entitlement.model.enums import AccessPackageCatalogState, ExpirationPatternType
 from ostiary.entitlement.model.enums import AccessPackageRequestType as RequestType
-from ostiary.entitlement.model.policies import (
-    AccessPackageAssignmentApprovalSettings,
-    AccessPackageAssignmentRequestorSettings,
-)
-from ostiary.entitlement.model.questions import (
-    AccessPackageAnswer,
-    AccessPackageAnswerString,
-    AccessPackageMultipleChoiceQuestion,
-    AccessPackageQuestion,
-    AccessPackageTextInputQuestion,
-)
+from ostiary.entitlement.model.questions import AccessPackageAnswer
 from ostiary.entitlement.model.requests import RequestParameter
 from ostiary.entitlement.model.schedules import EntitlementManagementSchedule
-from ostiary.entitlement.model.subjects import GroupMembers, SingleUser, SubjectSet
-from ostiary.graph.errors import InvalidModel, NotSupported
+from ostiary.entitlement.offers import NO_APPROVAL, NOTHING_ALLOWED, Requestor, Target
+from ostiary.graph.errors import InvalidModel
 
-ANSWER_LIMIT: Final = 4_000
-GUEST: Final = "guest"
-NOTHING_ALLOWED: Final = AccessPackageAssignmentRequestorSettings()
-NO_APPROVAL: Final = AccessPackageAssignmentApprovalSettings()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """Whoever is to get the access, as the directory knows them."""
-
-    id: str
-    user_type: str | None = None
-    groups: frozenset[str] = frozenset()
+ADMINISTRATIVE: Final = frozenset(
+    {RequestType.ADMIN_ADD, RequestType.ADMIN_UPDATE, RequestType.ADMIN_REMOVE}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +51,7 @@ class Wish:
     @property
     def is_administrative(self) -> bool:
         """Whether somebody assigns, rather than asks."""
-        return self.type is RequestType.ADMIN_ADD
+        return self.type in ADMINISTRATIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,53 +66,124 @@ def check_add(
     wish: Wish,
     policy: AccessPackageAssignmentPolicy,
     *,
+    siblings: Sequence[AccessPackageAssignmentPolicy],
     catalog_state: AccessPackageCatalogState,
     target: Target,
+    requestor: Requestor,
     holding: Holding | None,
     now: datetime,
-) -> None:
-    """Check a request for access.
+) -> Answers:
+    """Check a request for access; give its answers as they are kept.
+
+    ``siblings`` are all policies of the package.
 
     :raises PolicyRequirementsNotMet: the policy is not for this target or this kind of request.
     :raises ExistingGrant: the target has the package.
     :raises ExistingOpenRequest: the target waits for the package.
     :raises JustificationRequired: a reason is missing.
     :raises RequiredAnswerMissing: a question is not answered as it must be.
+    :raises InvalidModel: an answer belongs to no question of the policy.
     :raises ScheduleNotAllowed: the asked start or end is not possible.
     """
     if not wish.is_administrative:
-        _check_requestor(wish, policy, catalog_state)
-    if not _in_scope(policy, target, by_administrator=wish.is_administrative):
+        _check_requestor(wish, policy, siblings, catalog_state, target, requestor)
+    if not offers.is_for(policy, target, by_administrator=wish.is_administrative):
         raise PolicyRequirementsNotMet(target="assignment/assignmentPolicyId")
     if holding is not None:
         raise ExistingGrant() if holding.is_held else ExistingOpenRequest()
     if not wish.is_administrative:
-        _check_reasons(wish, policy)
+        _check_justification(wish, policy)
+    given = answers.read_answers(wish.answers, policies.questions_of(policy))
+    _check_answers(wish, given, policy)
     _check_schedule(wish, policy, now)
+    start = wish.schedule.start_date_time if wish.schedule else None
+    assignments.end_of(policy.expiration, wish.schedule, start=max(start or now, now))
+    return given
 
 
-def check_remove(wish: Wish, policy: AccessPackageAssignmentPolicy) -> None:
-    """Check that somebody may give up their own access.
+def check_update(
+    wish: Wish,
+    policy: AccessPackageAssignmentPolicy,
+    held: Assignment,
+    *,
+    moves: bool,
+    before: Answers,
+    target: Target,
+    requestor: Requestor,
+    now: datetime,
+) -> Answers:
+    """Check a change of an assignment; give all its answers as they are after it.
+
+    ``policy`` is the one that the assignment is to be under; it ``moves`` there when that is new.
+
+    :raises PolicyRequirementsNotMet: the policy does not let this caller change the assignment, or
+        is not for its target.
+    :raises OperationNotAllowed: nobody has what is to be changed.
+    :raises JustificationRequired: a reason is missing.
+    :raises RequiredAnswerMissing: a question is not answered as it must be.
+    :raises InvalidModel: an answer belongs to no question, or may not be edited.
+    :raises ScheduleNotAllowed: the asked start or end is not possible.
+    """
+    settings = policy.requestor_settings or NOTHING_ALLOWED
+    if not wish.is_administrative:
+        _check_own(
+            wish,
+            may_oneself=bool(settings.enable_targets_to_self_update_access),
+            may_on_behalf=bool(settings.enable_on_behalf_requestors_to_update_access)
+            and offers.is_on_behalf_requestor(policy, requestor, target),
+            verb="change",
+        )
+    if moves and not offers.is_for(policy, target, by_administrator=True):
+        raise PolicyRequirementsNotMet(target="assignment/assignmentPolicyId")
+    if not held.is_held:
+        raise OperationNotAllowed(f"The assignment is '{held.state}': there is nothing to change.")
+    if not wish.is_administrative:
+        _check_justification(wish, policy)
+    asked = policies.questions_of(policy)
+    given = answers.read_answers(wish.answers, asked)
+    after = answers.merged(before, given, asked, may_edit_all=wish.is_administrative)
+    if wish.answers or moves:
+        _check_answers(wish, after, policy)
+    _check_schedule(wish, policy, now)
+    start = wish.schedule.start_date_time if wish.schedule else None
+    then = max(start or now, now)
+    assignments.changed_end(held, policy.expiration, wish.schedule, moves=moves, now=then)
+    return after
+
+
+def check_remove(
+    wish: Wish,
+    policy: AccessPackageAssignmentPolicy,
+    *,
+    target: Target,
+    requestor: Requestor,
+) -> None:
+    """Check that somebody may give up their own access, or that of whom they ask for.
 
     :raises PolicyRequirementsNotMet: the access is not theirs, or the policy does not let them.
     """
     settings = policy.requestor_settings or NOTHING_ALLOWED
-    own = wish.target_id == wish.requestor_id
-    if not own or not settings.enable_targets_to_self_remove_access:
-        raise PolicyRequirementsNotMet(
-            "The policy does not let its targets remove their own access."
-            if own
-            else "The assignment is somebody else's.",
-            target="assignment/id",
-        )
+    _check_own(
+        wish,
+        may_oneself=bool(settings.enable_targets_to_self_remove_access),
+        may_on_behalf=bool(settings.enable_on_behalf_requestors_to_remove_access)
+        and offers.is_on_behalf_requestor(policy, requestor, target),
+        verb="remove",
+    )
 
 
 def needs_approval(wish: Wish, policy: AccessPackageAssignmentPolicy) -> bool:
-    """Say whether somebody must agree; an administrator's own assignment only if they ask for it.
+    """Say whether somebody must agree; to what an administrator does only if they ask for it.
 
     :raises InvalidModel: the administrator asks for an approval that the policy does not have.
     """
-    required = bool((policy.request_approval_settings or NO_APPROVAL).is_approval_required_for_add)
+    approval = policy.request_approval_settings or NO_APPROVAL
+    updates = wish.type in (RequestType.USER_UPDATE, RequestType.ADMIN_UPDATE)
+    required = bool(
+        approval.is_approval_required_for_update
+        if updates
+        else approval.is_approval_required_for_add
+    )
     if not wish.is_administrative:
         return required
     asked = any(
@@ -149,100 +198,67 @@ def needs_approval(wish: Wish, policy: AccessPackageAssignmentPolicy) -> bool:
 
 
 def _check_requestor(
-    wish: Wish, policy: AccessPackageAssignmentPolicy, catalog_state: AccessPackageCatalogState
+    wish: Wish,
+    policy: AccessPackageAssignmentPolicy,
+    siblings: Sequence[AccessPackageAssignmentPolicy],
+    catalog_state: AccessPackageCatalogState,
+    target: Target,
+    requestor: Requestor,
 ) -> None:
-    settings = policy.requestor_settings or NOTHING_ALLOWED
-    if wish.target_id != wish.requestor_id:
-        if not settings.enable_on_behalf_requestors_to_add_access:
-            raise PolicyRequirementsNotMet(target="assignment/target")
-        raise NotSupported(
-            "This server does not take requests on behalf of somebody else.",
-            target="assignment/target",
-        )
     if catalog_state is not AccessPackageCatalogState.PUBLISHED:
         raise PolicyRequirementsNotMet("The catalog of the access package is not published.")
-    if not settings.enable_targets_to_self_add_access:
-        raise PolicyRequirementsNotMet(target="assignment/assignmentPolicyId")
+    path = "assignment/assignmentPolicyId"
+    if wish.target_id != wish.requestor_id:
+        path = "assignment/target"
+    if not offers.lets_add(policy, requestor, target):
+        raise PolicyRequirementsNotMet(target=path)
+    first = offers.first_offered(siblings, requestor, target)
+    if first is not None and offers.tier(first) < offers.tier(policy):
+        raise PolicyRequirementsNotMet(
+            f"{PolicyRequirementsNotMet.message} The policy '{first.display_name}' "
+            f"('{first.id}') comes first for the target.",
+            target=path,
+        )
 
 
-def _in_scope(
-    policy: AccessPackageAssignmentPolicy, target: Target, *, by_administrator: bool
-) -> bool:
-    """Say whether a policy is for a target; a scope that the server does not know is for no one."""
-    match policy.allowed_target_scope:
-        case AllowedTargetScope.NOT_SPECIFIED:
-            return by_administrator
-        case AllowedTargetScope.ALL_DIRECTORY_USERS:
-            return True
-        case AllowedTargetScope.ALL_MEMBER_USERS:
-            return (target.user_type or "").lower() != GUEST
-        case AllowedTargetScope.SPECIFIC_DIRECTORY_USERS:
-            return any(_names(one, target) for one in policy.specific_allowed_targets)
-        case _:
-            return False
+def _check_own(wish: Wish, *, may_oneself: bool, may_on_behalf: bool, verb: str) -> None:
+    """Check that an assignment is the caller's to change, or that of somebody they ask for."""
+    if wish.target_id == wish.requestor_id:
+        if not may_oneself:
+            raise PolicyRequirementsNotMet(
+                f"The policy does not let its targets {verb} their own access.",
+                target="assignment/id",
+            )
+    elif not may_on_behalf:
+        raise PolicyRequirementsNotMet(
+            f"The assignment is somebody else's, and the policy does not let you {verb} it on "
+            "their behalf.",
+            target="assignment/id",
+        )
 
 
-def _names(one: SubjectSet, target: Target) -> bool:
-    match one:
-        case SingleUser():
-            return one.user_id == target.id
-        case GroupMembers():
-            return one.group_id in target.groups
-        case _:
-            return False
-
-
-def _check_reasons(wish: Wish, policy: AccessPackageAssignmentPolicy) -> None:
+def _check_justification(wish: Wish, policy: AccessPackageAssignmentPolicy) -> None:
     approval = policy.request_approval_settings or NO_APPROVAL
     if approval.is_requestor_justification_required and not (wish.justification or "").strip():
         raise JustificationRequired(target="justification")
-    answers = {
-        answer.answered_question.id: answer.value
-        for answer in wish.answers
-        if isinstance(answer, AccessPackageAnswerString) and answer.answered_question
-    }
-    for question in policies.questions_of(policy):
-        _check_answer(question, answers)
 
 
-def _check_answer(question: AccessPackageQuestion, answers: Mapping[str, str | None]) -> None:
-    answer = answers.get(question.id) or ""
-    if not answer:
-        if question.is_required:
-            raise RequiredAnswerMissing(
-                f"The question '{question.id}' ('{question.text}') must be answered.",
-                target="answers",
-            )
-        return
-    if not _fits(question, answer):
-        raise RequiredAnswerMissing(
-            f"The answer to the question '{question.id}' ('{question.text}') is not one that it "
-            "allows.",
-            target="answers",
-        )
-
-
-def _fits(question: AccessPackageQuestion, answer: str) -> bool:
-    if len(answer) > ANSWER_LIMIT:
-        return False
-    match question:
-        case AccessPackageTextInputQuestion() if question.regex_pattern:
-            return re.fullmatch(question.regex_pattern, answer) is not None
-        case AccessPackageMultipleChoiceQuestion():
-            choices = {choice.actual_value for choice in question.choices}
-            several = bool(question.is_multiple_selection_allowed)
-            return {*(answer.split(";") if several else [answer])} <= choices
-        case _:
-            return True
+def _check_answers(wish: Wish, given: Answers, policy: AccessPackageAssignmentPolicy) -> None:
+    """What an administrator answers must fit; they need not know every answer."""
+    asked = policies.questions_of(policy)
+    answers.check_answers(given, asked, all_required=not wish.is_administrative)
 
 
 def _check_schedule(wish: Wish, policy: AccessPackageAssignmentPolicy, now: datetime) -> None:
     settings = policy.requestor_settings or NOTHING_ALLOWED
     policies.check_expiration(wish.schedule.expiration if wish.schedule else None, "schedule")
+    if wish.schedule and wish.schedule.recurrence is not None:
+        raise ScheduleNotAllowed(
+            "Access does not recur: 'schedule/recurrence' must be null.",
+            target="schedule/recurrence",
+        )
     if not wish.is_administrative and not settings.allow_custom_assignment_schedule:
         _refuse_custom(wish.schedule, now)
-    start = wish.schedule.start_date_time if wish.schedule else None
-    assignments.end_of(policy.expiration, wish.schedule, start=max(start or now, now))
 
 
 def _refuse_custom(schedule: EntitlementManagementSchedule | None, now: datetime) -> None:

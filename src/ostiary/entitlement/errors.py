@@ -40,6 +40,20 @@ class RequiredAnswerMissing(BadRequest):
     message = "A required question of the policy is not answered."
 
 
+class IncompatibleAccessPackage(BadRequest):
+    """The target has a package that excludes this one."""
+
+    code = "IncompatibleAccessPackage"
+    message = "The target has an incompatible access package."
+
+
+class IncompatibleGroup(BadRequest):
+    """The target is in a group that excludes the package."""
+
+    code = "IncompatibleGroup"
+    message = "The target is a member of an incompatible group."
+
+
 class ScheduleNotAllowed(BadRequest):
     """The asked start or end is not allowed by the policy."""
 

@@ -6,14 +6,13 @@ here, so that no request ever slips through a demand that nobody reads.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
 import msgspec
 
-from ostiary.entitlement import approvers
+from ostiary.entitlement import approvers, questions
 from ostiary.entitlement.model.catalogs import AccessPackageAssignmentPolicy
 from ostiary.entitlement.model.enums import AllowedTargetScope, ExpirationPatternType
 from ostiary.entitlement.model.policies import (
@@ -21,11 +20,7 @@ from ostiary.entitlement.model.policies import (
     AccessPackageAssignmentApprovalSettings,
     AccessPackageDynamicApprovalStage,
 )
-from ostiary.entitlement.model.questions import (
-    AccessPackageMultipleChoiceQuestion,
-    AccessPackageQuestion,
-    AccessPackageTextInputQuestion,
-)
+from ostiary.entitlement.model.questions import AccessPackageQuestion
 from ostiary.entitlement.model.schedules import ExpirationPattern
 from ostiary.entitlement.model.subjects import (
     AttributeRuleMembers,
@@ -42,9 +37,6 @@ from ostiary.graph.errors import InvalidModel, NotSupported
 
 MAX_STAGES: Final = 3
 MAX_PERIOD: Final = timedelta(days=3660)
-MAX_PATTERN: Final = 500
-"""How long the pattern of a question may be."""
-
 SPECIFIC: Final = frozenset(
     {
         AllowedTargetScope.SPECIFIC_DIRECTORY_USERS,
@@ -52,6 +44,9 @@ SPECIFIC: Final = frozenset(
         AllowedTargetScope.SPECIFIC_DIRECTORY_SERVICE_PRINCIPALS,
     }
 )
+
+ASKERS: Final = (SingleUser, GroupMembers, TargetManager, TargetAgentIdentitySponsorsOrOwners)
+"""The kinds of people who may ask on behalf of others; there are no agent identities here."""
 
 
 def check(policy: AccessPackageAssignmentPolicy) -> None:
@@ -67,8 +62,8 @@ def check(policy: AccessPackageAssignmentPolicy) -> None:
         _check_period(policy.expiration.duration)
     if policy.request_approval_settings:
         _check_approval(policy.request_approval_settings)
-    for number, question in enumerate(questions_of(policy)):
-        check_question(question, f"questions/{number}")
+    _check_askers(policy)
+    questions.check_questions(questions_of(policy))
 
 
 def normalized(policy: AccessPackageAssignmentPolicy) -> AccessPackageAssignmentPolicy:
@@ -80,8 +75,13 @@ def normalized(policy: AccessPackageAssignmentPolicy) -> AccessPackageAssignment
     if settings is not None:
         stages = [normalized_stage(stage) for stage in settings.stages]
         settings = msgspec.structs.replace(settings, stages=stages)
+    asking = policy.requestor_settings
+    if asking is not None:
+        askers = _plain(asking.on_behalf_requestors)
+        asking = msgspec.structs.replace(asking, on_behalf_requestors=askers)
     return msgspec.structs.replace(
         policy,
+        requestor_settings=asking,
         request_approval_settings=settings,
         specific_allowed_targets=_plain(policy.specific_allowed_targets),
     )
@@ -125,30 +125,15 @@ def check_expiration(pattern: ExpirationPattern | None, path: str) -> None:
 
 
 def named_in(policy: AccessPackageAssignmentPolicy) -> Iterator[tuple[SubjectSet, str]]:
-    """Give all whom a policy names as targets or approvers, each with its path."""
+    """Give all whom a policy names as targets, requestors or approvers, each with its path."""
     for number, target in enumerate(policy.specific_allowed_targets):
         yield target, f"specificAllowedTargets/{number}"
+    asking = policy.requestor_settings
+    for number, one in enumerate(asking.on_behalf_requestors if asking else ()):
+        yield one, f"requestorSettings/onBehalfRequestors/{number}"
     approval = policy.request_approval_settings
     for number, stage in enumerate(approval.stages if approval else ()):
         yield from approvers_of(stage, f"requestApprovalSettings/stages/{number}")
-
-
-def check_question(question: AccessPackageQuestion, path: str) -> None:
-    """Check a question by itself.
-
-    :raises InvalidModel: its pattern is none, it has no choices, or its type is not said.
-    """
-    match question:
-        case AccessPackageTextInputQuestion():
-            _check_pattern(question.regex_pattern, f"{path}/regexPattern")
-        case AccessPackageMultipleChoiceQuestion():
-            if not question.choices:
-                raise InvalidModel(
-                    f"'{path}/choices' must have a choice.", target=f"{path}/choices"
-                )
-        case _:
-            here = f"{path}/@odata.type"
-            raise InvalidModel(f"'{here}' is required here.", target=here)
 
 
 def questions_of(policy: AccessPackageAssignmentPolicy) -> list[AccessPackageQuestion]:
@@ -220,6 +205,20 @@ def _check_targets(policy: AccessPackageAssignmentPolicy) -> None:
         )
     for number, target in enumerate(policy.specific_allowed_targets):
         _check_named(target, f"specificAllowedTargets/{number}")
+
+
+def _check_askers(policy: AccessPackageAssignmentPolicy) -> None:
+    """Check who may ask on behalf of others."""
+    settings = policy.requestor_settings
+    for number, one in enumerate(settings.on_behalf_requestors if settings else ()):
+        path = f"requestorSettings/onBehalfRequestors/{number}"
+        _check_named(one, path)
+        if not isinstance(one, ASKERS):
+            raise NotSupported(
+                f"This server does not find whom '{path}' means; name users, groups, the managers "
+                "of targets, or the sponsors of agent identities.",
+                target=path,
+            )
 
 
 def _check_approval(settings: AccessPackageAssignmentApprovalSettings) -> None:
@@ -322,14 +321,3 @@ def _check_level(level: int | None, highest: int, path: str) -> None:
     if level is not None and not 1 <= level <= highest:
         here = f"{path}/managerLevel"
         raise InvalidModel(f"'{here}' must lie between 1 and {highest}.", target=here)
-
-
-def _check_pattern(pattern: str | None, path: str) -> None:
-    if pattern is None:
-        return
-    try:
-        re.compile(pattern)
-    except (re.error, OverflowError, RecursionError):
-        raise InvalidModel(f"'{path}' is no regular expression.", target=path) from None
-    if len(pattern) > MAX_PATTERN:
-        raise InvalidModel(f"'{path}' must have at most {MAX_PATTERN} characters.", target=path)

@@ -18,6 +18,9 @@ USER_REQUESTS: Final = "User requests access package assignment"
 USER_REMOVES: Final = "User requests to remove access package assignment"
 ADMIN_ASSIGNS: Final = "Administrator directly assigns user to access package"
 ADMIN_REMOVES: Final = "Administrator directly removes user access package assignment"
+USER_UPDATES: Final = "User requests to extend access package assignment"
+ADMIN_UPDATES: Final = "Administrator updates access package assignment"
+APPROVER_REMOVES: Final = "Approver removes access package assignment"
 SYSTEM_REMOVES: Final = "Schedule the removal of access package assignment"
 AUTO_APPROVE: Final = "Auto approve access package assignment request"
 CREATE_APPROVAL: Final = "Create request approval"
@@ -27,6 +30,7 @@ DENY: Final = "Deny access package assignment request"
 TIMED_OUT: Final = "Access package assignment request timed out (no approver action taken)"
 READY: Final = "Ready to fulfill access package assignment request"
 FULFILL: Final = "Fulfill access package assignment"
+UPDATE: Final = "Extend access package assignment"
 REMOVE: Final = "Remove access package assignment"
 CANCEL: Final = "Cancel access package assignment request"
 REPROCESS: Final = "Reprocess access package assignment request"
@@ -98,6 +102,8 @@ def of_end(request: Request, actor: Actor) -> AuditEvent:
             return of_request(CANCEL, request, actor)
         case RequestState.DELIVERED if request.is_removal:
             return of_request(REMOVE, request, actor, operation="Unassign")
+        case RequestState.DELIVERED if request.is_update:
+            return of_request(UPDATE, request, actor)
         case RequestState.DELIVERED:
             return of_request(FULFILL, request, actor, operation="Assign")
         case _:

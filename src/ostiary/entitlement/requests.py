@@ -61,7 +61,9 @@ class IllegalMove(RuntimeError):
 
 def first_phase(type_: RequestType) -> Phase:
     """Give the phase in which a request of this type begins."""
-    return Phase.WITHDRAWAL if type_ in REMOVALS else Phase.CREATED
+    if type_ in REMOVALS:
+        return Phase.WITHDRAWAL
+    return Phase.START if type_ is RequestType.SYSTEM_UPDATE else Phase.CREATED
 
 
 def advance(request: Request, plan: Plan, *, now: datetime) -> tuple[Request, tuple[Step, ...]]:
@@ -190,6 +192,13 @@ def delivered(request: Request, delivery: Delivery, *, now: datetime) -> Request
             return _end(request, RequestState.DELIVERY_FAILED, failed, now)
         case _:
             assert_never(delivery)
+
+
+def excluded(request: Request, *, now: datetime) -> Request:
+    """Fail a request whose target has got something meanwhile that excludes the package."""
+    if request.awaits is not Awaits.DELIVERY or request.phase is not Phase.DELIVERY:
+        return request
+    return _end(request, RequestState.DELIVERY_FAILED, RequestStatus.INCOMPATIBLE, now)
 
 
 def withdrawn(request: Request, delivery: Delivery, *, now: datetime) -> Request:
@@ -343,7 +352,7 @@ def _move(request: Request, state: RequestState, status: RequestStatus) -> Reque
 
 def _is_given(request: Request) -> bool:
     """Say whether a request that calls out at the granted stage has given the roles before."""
-    return request.phase is Phase.GRANTED and not request.is_told_first
+    return request.phase is Phase.GRANTED and not request.is_held_back
 
 
 def _awaits_callout(request: Request, callout_id: str) -> bool:

@@ -33,6 +33,8 @@ class RequestStatus(StrEnum):
     DENIED_BY_EXTENSION = "DeniedByCustomExtension"
     EXPIRED = "Expired"
     """Nobody decided in time."""
+    INCOMPATIBLE = "IncompatibleAccess"
+    """When it was to be given, the target had something that excludes it."""
     CANCELED = "Canceled"
     CALLOUT_FAILED = "CalloutFailed"
     CALLBACK_TIMED_OUT = "CallbackTimedOut"
@@ -117,6 +119,14 @@ REMOVALS: Final = frozenset(
         RequestType.SYSTEM_REMOVE,
     }
 )
+
+UPDATES: Final = frozenset(
+    {RequestType.USER_UPDATE, RequestType.ADMIN_UPDATE, RequestType.SYSTEM_UPDATE}
+)
+"""Changes of an assignment that is held: its end, its answers, or the policy that it is under."""
+
+UNDECIDED: Final = frozenset({Phase.APPROVAL, Phase.APPROVED})
+"""What the server's own requests for access leave out: nobody is asked."""
 
 STAGES: Final[dict[Phase, Stage]] = {
     Phase.CREATED: Stage.ASSIGNMENT_REQUEST_CREATED,
@@ -238,9 +248,32 @@ class Request:
     @property
     def course(self) -> tuple[Phase, ...]:
         """The phases that it goes through, in their order."""
-        if self.is_removal:
-            return REMOVING
-        return ADDING_TOLD_FIRST if self.is_told_first else ADDING
+        match self.type:
+            case _ if self.is_removal:
+                return REMOVING
+            case RequestType.SYSTEM_UPDATE:
+                return (Phase.START, Phase.DELIVERY, Phase.OVER)
+            case RequestType.SYSTEM_ADD:
+                return tuple(phase for phase in self._giving if phase not in UNDECIDED)
+            case _:
+                return self._giving
+
+    @property
+    def is_update(self) -> bool:
+        """Whether it changes an assignment that is held."""
+        return self.type in UPDATES
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether the granted stage comes before what it tells of.
+
+        A change is always held back: if its extension stays silent, nothing has changed.
+        """
+        return self.is_told_first or self.is_update
+
+    @property
+    def _giving(self) -> tuple[Phase, ...]:
+        return ADDING_TOLD_FIRST if self.is_held_back else ADDING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,7 +336,7 @@ class WaitForStart:
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """Give the roles of the package; it comes back as ``delivered``."""
+    """Give the roles of the package, or make the change; it comes back as ``delivered``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """The tables of entitlement management.
 
 Requests and assignments refer to people, packages and policies by id alone: they are history, and
-outlive what they name. Two unique columns decide races in the database: ``holder_key`` lets one
-assignment of a package to a target be asked for or held at a time, ``removal_of`` lets one removal
-of an assignment be open at a time. Both are null for what has ended.
+outlive what they name. Unique columns decide races in the database: ``holder_key`` lets one
+assignment of a package to a target be asked for or held at a time, ``removal_of`` and ``update_of``
+let one removal and one change of an assignment be open at a time. All are null for what has ended.
 """
 
 from __future__ import annotations
@@ -138,6 +138,24 @@ package_role_scopes: Final = Table(
     Index("ix_package_role_scopes_role_id", "role_id"),
 )
 
+incompatible_packages: Final = Table(
+    "incompatible_packages",
+    metadata,
+    # Whoever has the second does not get the first; the reverse is a row of its own.
+    Column("package_id", String(36), ForeignKey("access_packages.id"), primary_key=True),
+    Column("incompatible_id", String(36), ForeignKey("access_packages.id"), primary_key=True),
+    Column("added_at", Instant, nullable=False),
+    Index("ix_incompatible_packages_incompatible_id", "incompatible_id"),
+)
+
+incompatible_groups: Final = Table(
+    "incompatible_groups",
+    metadata,
+    Column("package_id", String(36), ForeignKey("access_packages.id"), primary_key=True),
+    Column("group_id", String(36), primary_key=True),
+    Column("added_at", Instant, nullable=False),
+)
+
 policy_terms: Final = Table(
     "policy_terms",
     metadata,
@@ -250,6 +268,14 @@ external_sponsors: Final = Table(
     Column("added_at", Instant, nullable=False),
 )
 
+Index(
+    "uq_subjects_email",  # one invitation for an address
+    subjects.c.email,
+    unique=True,
+    sqlite_where=subjects.c.object_id.is_(None),
+    postgresql_where=subjects.c.object_id.is_(None),
+)
+
 assignments: Final = Table(
     "assignments",
     metadata,
@@ -265,6 +291,8 @@ assignments: Final = Table(
     Column("starts_at", Instant),
     Column("ends_at", Instant),
     Column("expired_at", Instant),
+    Column("is_extended", Boolean, nullable=False),
+    Column("answers", Json),  # those in force; requests are forgotten sooner than assignments
     Index("ix_assignments_target_id", "target_id"),
     Index("ix_assignments_package_id", "package_id"),
     Index("ix_assignments_policy_id", "policy_id"),
@@ -325,6 +353,7 @@ assignment_requests: Final = Table(
     Column("needs_approval", Boolean, nullable=False),
     Column("is_told_first", Boolean, nullable=False),
     Column("removal_of", String(36), unique=True),
+    Column("update_of", String(36), unique=True),
     Column("start_at", Instant),
     Column("schedule", Json),
     Column("answers", Json),

@@ -26,11 +26,14 @@ Handle = Callable[
 ]
 
 
-def handlers() -> list[InTransaction]:
-    """Give the handlers of this package, the most urgent first."""
+def handlers(*, domain: str) -> list[InTransaction]:
+    """Give the handlers of this package, the most urgent first.
+
+    ``domain`` is the organisation's own, in which invited people get their names.
+    """
     return [
         InTransaction(kinds.ADVANCE, _each(steps.advance)),
-        InTransaction(kinds.DELIVER, _deliver),
+        InTransaction(kinds.DELIVER, _deliver(domain)),
         InTransaction(kinds.START, _each(ending.start)),
         InTransaction(kinds.ASSIGNMENT_EXPIRES, _each(ending.expire_assignments)),
         InTransaction(kinds.APPROVAL_EXPIRES, _each(ending.expire_stages)),
@@ -57,11 +60,14 @@ def _each(
     return handle
 
 
-async def _deliver(
-    conn: AsyncConnection, items: Sequence[WorkItem], now: datetime
-) -> Mapping[str, Outcome] | None:
-    await delivering.deliver(conn, _efforts(items), now=now)
-    return None
+def _deliver(domain: str) -> Handle:
+    async def handle(
+        conn: AsyncConnection, items: Sequence[WorkItem], now: datetime
+    ) -> Mapping[str, Outcome] | None:
+        await delivering.deliver(conn, _efforts(items), domain=domain, now=now)
+        return None
+
+    return handle
 
 
 async def _rewrite(

@@ -97,6 +97,8 @@ class Dispatcher:
     def _created(self, place: Collection, made: Any, call: GraphCall, writer: Writer) -> Reply:
         if not isinstance(made, Complex):
             return Reply(204)
+        if isinstance(made, Entity) and not made.id:  # looked at, and not created
+            return Reply(200, self._entity_body(place, made, call, writer, NO_OPTIONS))
         identity = made.id if isinstance(made, Entity) else ""
         headers = {"Location": location(place, identity, call)}
         if call.preferences.get("return") == "minimal":

@@ -4,7 +4,7 @@ A tree of ``Singleton``, ``EntitySet`` and ``Operation`` values is the whole API
 the engine from the ``Source`` of a set; writes and operations are one function each. A handler
 takes a ``Call`` and returns
 
-* an entity: 201 after POST to a set, 200 otherwise,
+* an entity: 201 after POST to a set (200 when it got no id, so was not created), 200 otherwise,
 * a list: 200 with a collection,
 * ``Matching``: 200 with those rows, after the caller's query options,
 * ``Delta``: 200 with a page of changes and the link to go on by,

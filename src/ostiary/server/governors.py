@@ -105,7 +105,7 @@ def compose(
     return Governors(
         roots=_roots(access, workflows),
         handlers=[
-            *entitlement_work.handlers(),
+            *entitlement_work.handlers(domain=settings.domains[0]),
             *provisioning.handlers(),
             *lifecycle_work.handlers(registry),
         ],

@@ -2,5 +2,5 @@
 
 Every function works on a batch in its caller's transaction. ``moves`` stores what a rule decided
 and what follows from it, ``steps`` is the dispatcher, ``asking`` opens approvals, ``delivery``
-writes and withdraws roles, ``timers`` ends what is out of time.
+writes and withdraws roles, ``updating`` changes what is held, ``ending`` ends what is out of time.
 """

@@ -15,12 +15,18 @@ from typing import Final
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ostiary.durable import queue
-from ostiary.durable.queue import NewWork
 from ostiary.entitlement import assignments, requests
 from ostiary.entitlement.assignments import Assignment
 from ostiary.entitlement.errors import ScheduleNotAllowed
-from ostiary.entitlement.process import delivery, guests, kinds, moves
+from ostiary.entitlement.process import (
+    delivery,
+    guests,
+    inviting,
+    moves,
+    separating,
+    timers,
+    updating,
+)
 from ostiary.entitlement.process.delivery import Progress
 from ostiary.entitlement.process.moves import Move
 from ostiary.entitlement.process.steps import OWNER_KIND
@@ -44,14 +50,26 @@ class _Giving:
     progress: Progress
 
 
-async def deliver(conn: AsyncConnection, efforts: Mapping[str, Effort], *, now: datetime) -> None:
-    """Carry out requests that await it; ``efforts`` says by request id how much is to be done."""
+async def deliver(
+    conn: AsyncConnection, efforts: Mapping[str, Effort], *, domain: str, now: datetime
+) -> None:
+    """Carry out requests that await it; ``efforts`` says by request id how much is to be done.
+
+    ``domain`` is the organisation's own, in which invited people get their names.
+    """
     held = await request_store.lock(conn, efforts.keys())
     due = [request for request in held.values() if request.awaits is Awaits.DELIVERY]
     for effort in Effort:
         some = [one for one in due if efforts[one.id] is effort and one.phase is Phase.WITHDRAWAL]
         await _withdraw(conn, some, effort=effort, now=now)
-    await _give(conn, [one for one in due if one.phase is Phase.DELIVERY], efforts, now=now)
+    giving = [one for one in due if one.phase is Phase.DELIVERY]
+    await updating.apply(conn, [one for one in giving if one.is_update], now=now)
+    new = [one for one in giving if not one.is_update]
+    excluded = await separating.excluded(conn, new)
+    await _refuse(conn, [one for one in new if one.id in excluded], now=now)
+    wanted = [one for one in new if one.id not in excluded]
+    await inviting.invite(conn, {one.target_id for one in wanted}, domain=domain, now=now)
+    await _give(conn, wanted, efforts, now=now)
 
 
 async def rewrite(conn: AsyncConnection, efforts: Mapping[str, Effort], *, now: datetime) -> None:
@@ -74,7 +92,7 @@ async def end(
     """
     progress = await delivery.take(conn, ending, effort=effort, now=now)
     await assignment_store.save(conn, [assignments.expire(one, now=now) for one in ending])
-    await queue.withdraw(conn, kinds.ASSIGNMENT_EXPIRES, [one.id for one in ending])
+    await timers.disarm(conn, [one.id for one in ending])
     await guests.watch(conn, [one.target_id for one in ending], now=now)
     return progress
 
@@ -88,7 +106,7 @@ async def take_back(
     held = [*(await assignment_store.lock(conn, assignment_ids)).values()]
     await delivery.take(conn, held, effort=Effort.TRY, now=now)
     await assignment_store.save(conn, [assignments.taken_back(one) for one in held])
-    await queue.withdraw(conn, kinds.ASSIGNMENT_EXPIRES, [one.id for one in held])
+    await timers.disarm(conn, [one.id for one in held])
     await guests.watch(conn, [one.target_id for one in held], now=now)
 
 
@@ -116,6 +134,16 @@ async def _supersede(conn: AsyncConnection, request_ids: Sequence[str], *, now: 
     await extensions.cancel(conn, OWNER_KIND, request_ids, now=now)
     held = (await request_store.lock(conn, request_ids)).values()
     both = [Move(request, requests.superseded(request, now=now)) for request in held]
+    await moves.store(conn, both, now=now)
+
+
+async def _refuse(conn: AsyncConnection, due: Sequence[Request], *, now: datetime) -> None:
+    """Fail requests that separation of duties forbids, with whatever was written before."""
+    if not due:
+        return
+    held = await assignment_store.lock(conn, [request.assignment_id for request in due])
+    await delivery.take(conn, list(held.values()), effort=Effort.TRY, now=now)
+    both = [Move(request, requests.excluded(request, now=now)) for request in due]
     await moves.store(conn, both, now=now)
 
 
@@ -181,10 +209,5 @@ async def _note_given(conn: AsyncConnection, givings: Sequence[_Giving], *, now:
     ]
     await assignment_store.save(conn, noted)
     new = [after for one, after in started if one.assignment.starts_at is None]
-    timers = [
-        NewWork(kind=kinds.ASSIGNMENT_EXPIRES, key=one.id, due_at=one.ends_at)
-        for one in new
-        if one.ends_at is not None
-    ]
-    await queue.put(conn, timers)
+    await timers.arm(conn, new)
     await guests.watch(conn, [one.target_id for one in new], now=now)

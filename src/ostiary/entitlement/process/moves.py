@@ -58,10 +58,10 @@ async def _release(conn: AsyncConnection, ended: Sequence[Request]) -> None:
         return
     keys = [request.id for request in ended]
     refused = (RequestState.DENIED, RequestState.CANCELED)
-    unwanted = [r.assignment_id for r in ended if r.state in refused and not r.is_removal]
+    adds = [r for r in ended if not r.is_removal and not r.is_update]
+    unwanted = [r.assignment_id for r in adds if r.state in refused]
     await assignment_store.delete_unborn(conn, unwanted)
-    lost = [r for r in ended if r.state is RequestState.DELIVERY_FAILED]
-    failed = [r.assignment_id for r in lost if not r.is_removal]
+    failed = [r.assignment_id for r in adds if r.state is RequestState.DELIVERY_FAILED]
     await _fail(conn, failed)
     await queue.withdraw(conn, kinds.START, keys)
     await _close_stages(conn, [r.id for r in ended if r.needs_approval])

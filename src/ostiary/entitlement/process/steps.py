@@ -118,7 +118,9 @@ async def _complete(conn: AsyncConnection, taken: Sequence[Taken]) -> None:
     done = [
         one.request.assignment_id
         for one in taken
-        if isinstance(one.step, Complete) and not one.request.is_removal
+        if isinstance(one.step, Complete)
+        and not one.request.is_removal
+        and not one.request.is_update
     ]
     if done:
         held = await assignment_store.lock(conn, done)

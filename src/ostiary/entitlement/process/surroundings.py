@@ -6,7 +6,6 @@ What no stage of the batch asks for is not read.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,11 +24,9 @@ from ostiary.entitlement.model.subjects import (
 )
 from ostiary.entitlement.organizations import domain_of
 from ostiary.entitlement.states import Request
+from ostiary.entitlement.store import managers as manager_store
 from ostiary.entitlement.store import organizations
 from ostiary.entitlement.store.organizations import Side
-
-MANAGER_LEVELS: Final = 4
-"""How far up a policy can look for a manager."""
 
 Sets = dict[str, set[str]]
 
@@ -44,7 +41,7 @@ async def around(
     groups = {one.group_id for one in named if isinstance(one, GroupMembers) and one.group_id}
     people = {p for request in requests for p in (request.target_id, request.requestor_id)}
     targets = {request.target_id for request in requests}
-    managers = await _managers(conn, people)
+    managers = await manager_store.managers(conn, people)
     sponsors = await _sponsors(conn, targets, named)
     internal = await _answering(conn, requests, named, "internal")
     external = await _answering(conn, requests, named, "external")
@@ -84,17 +81,6 @@ def _all(found: Sets) -> set[str]:
 
 def _any(named: Iterable[SubjectSet], *types: type[SubjectSet]) -> bool:
     return any(isinstance(one, types) for one in named)
-
-
-async def _managers(conn: AsyncConnection, people: Iterable[str]) -> dict[str, str]:
-    """Give the managers of people and of their managers: one query for each level."""
-    found: dict[str, str] = {}
-    level = set(people)
-    for _ in range(MANAGER_LEVELS):
-        known = await directory.people(conn, level) if level else {}
-        found |= {one.id: one.manager_id for one in known.values() if one.manager_id}
-        level = {one.manager_id for one in known.values() if one.manager_id} - found.keys()
-    return found
 
 
 async def _sponsors(

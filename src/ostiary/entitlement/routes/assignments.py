@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, false, or_, select
 
 from ostiary.directory.tables import directory_objects
 from ostiary.entitlement.model.enums import (
@@ -21,7 +21,6 @@ from ostiary.entitlement.service.assignments import Assignments
 from ostiary.entitlement.sources import running
 from ostiary.entitlement.tables import assignment_requests
 from ostiary.entitlement.tables import assignments as rows
-from ostiary.graph.errors import NotSupported
 from ostiary.graph.resources import Call, EntitySet, Matching, Operation
 from ostiary.identity import matrix
 from ostiary.identity.permissions import requires
@@ -47,8 +46,9 @@ MINE: Final[dict[Options, Callable[[str], ColumnElement[bool]]]] = {
     Options.TARGET: lambda me: rows.c.target_id == me,
     Options.CREATED_BY: _created_by,
     Options.TARGET_MANAGER: _managed,
+    Options.TARGET_AGENT_IDENTITY_SPONSOR_OR_OWNER: lambda _: false(),
 }
-"""What ``filterByCurrentUser`` finds for a person."""
+"""What ``filterByCurrentUser`` finds for a person; there are no agent identities here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,7 @@ class _Handlers:
 
     async def mine(self, call: Call) -> Matching:
         """GET …/assignments/filterByCurrentUser(on='…')"""
-        option = call.parameters(AssignmentFilterParameters).on
-        test = MINE.get(option)
-        if test is None:
-            raise NotSupported(f"This server has no agent identities ('{option}').", target="on")
+        test = MINE[call.parameters(AssignmentFilterParameters).on]
         everybodys = replace(running.ASSIGNMENTS, visible=None)
         return Matching(where=test(principal(call).object_id), source=everybodys)
 

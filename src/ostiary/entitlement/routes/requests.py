@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, false, or_, select
 
 from ostiary.directory.tables import directory_objects
 from ostiary.entitlement.intents import USER_TYPES
@@ -28,7 +28,7 @@ from ostiary.entitlement.service.requests import Requests
 from ostiary.entitlement.sources import running
 from ostiary.entitlement.sources.limits import requests_asking
 from ostiary.entitlement.tables import assignment_requests
-from ostiary.graph.errors import Forbidden, NotSupported
+from ostiary.graph.errors import Forbidden
 from ostiary.graph.resources import Authorize, Call, Endpoint, EntitySet, Matching, Operation
 from ostiary.identity import matrix
 from ostiary.identity.permissions import has_scope, requires
@@ -51,8 +51,9 @@ MINE: Final[dict[Options, Callable[[str], ColumnElement[bool]]]] = {
     Options.TARGET_OR_REQUESTOR: running.own_requests,
     Options.TARGET_MANAGER: _managed,
     Options.REQUEST_FOR_OTHERS: lambda me: (_columns.requestor_id == me) & _REQUESTED_FOR_OTHERS,
+    Options.TARGET_AGENT_IDENTITY_SPONSOR_OR_OWNER: lambda _: false(),
 }
-"""What ``filterByCurrentUser`` finds for a person."""
+"""What ``filterByCurrentUser`` finds for a person; there are no agent identities here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,7 @@ class _Handlers:
 
     async def mine(self, call: Call) -> Matching:
         """GET …/assignmentRequests/filterByCurrentUser(on='…')"""
-        option = call.parameters(RequestFilterParameters).on
-        test = MINE.get(option)
-        if test is None:
-            raise NotSupported(f"This server has no agent identities ('{option}').", target="on")
+        test = MINE[call.parameters(RequestFilterParameters).on]
         everybodys = replace(running.REQUESTS, visible=None)
         return Matching(where=test(principal(call).object_id), source=everybodys)
 

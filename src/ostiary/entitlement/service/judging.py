@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ostiary.directory.objects import Kind, Reference
-from ostiary.entitlement import eligibility, requests
+from ostiary.directory.objects import Kind
+from ostiary.entitlement import answers, eligibility, requests, separation
+from ostiary.entitlement.answers import Answers
 from ostiary.entitlement.assignments import Assignment
-from ostiary.entitlement.eligibility import Holding, Target, Wish
-from ostiary.entitlement.errors import ExistingOpenRequest, NotThere, OperationNotAllowed
-from ostiary.entitlement.intents import USER_TYPES, Intent
+from ostiary.entitlement.eligibility import Holding, Wish
+from ostiary.entitlement.errors import (
+    ExistingOpenRequest,
+    NotAnApprover,
+    NotThere,
+    OperationNotAllowed,
+)
+from ostiary.entitlement.intents import USER_TYPES, Intent, Wants
 from ostiary.entitlement.model.enums import AccessPackageRequestType as RequestType
-from ostiary.entitlement.model.requests import AccessPackageAssignmentRequest
+from ostiary.entitlement.offers import Requestor, Target
+from ostiary.entitlement.separation import NOTHING
 from ostiary.entitlement.service.acts import Act
+from ostiary.entitlement.service.facts import Facts, Submission, target_of
 from ostiary.entitlement.states import Request
 from ostiary.entitlement.store.assignments import holder_key
-from ostiary.entitlement.store.catalogs import PackagePlace
 from ostiary.entitlement.store.policies import StoredPolicy
 from ostiary.entitlement.store.requests import Said
-from ostiary.graph.errors import InvalidModel
+from ostiary.graph.errors import Forbidden, InvalidModel
 from ostiary.storage.tables import new_id
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
-    """One new request, as it came."""
-
-    intent: Intent
-    draft: AccessPackageAssignmentRequest
-    act: Act
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,46 +38,51 @@ class Accepted:
     assignment: Assignment | None
     said: Said
     act: Act
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What the batch is judged by."""
-
-    policies: Mapping[str, StoredPolicy]
-    packages: Mapping[str, PackagePlace]
-    known: Mapping[str, Reference]
-    groups: Mapping[str, set[str]]
-    holders: dict[str, Assignment]
-    """By holder key; grows with what the batch accepts."""
-    assignments: Mapping[str, Assignment]
-    removing: set[str]
-    """The assignments that are being removed; grows with what the batch accepts."""
-    holding: Mapping[str, StoredPolicy]
-    """The policies of ``assignments``."""
-
-
-def target_of(submission: Submission) -> str:
-    """Say who is to get the access: whoever is named, or else whoever asks."""
-    return submission.intent.target_id or submission.act.caller.object_id
+    is_validation_only: bool = False
+    """Nothing of it is stored."""
 
 
 def judge(submission: Submission, facts: Facts, *, is_told_first: bool) -> Accepted:
-    """Take a request, and note in ``facts`` what it takes the place of.
+    """Take a request; ``note`` then lets those behind it in the batch know.
 
     :raises DomainError: it is not allowed, or there is one already (see ``eligibility``).
     """
-    if submission.intent.assignment_id is not None:
-        return _judge_removal(submission, facts)
-    return _judge_add(submission, facts, is_told_first=is_told_first)
+    match submission.intent.wants:
+        case Wants.ADD:
+            return _judge_add(submission, facts, is_told_first=is_told_first)
+        case Wants.UPDATE:
+            return _judge_update(submission, facts)
+        case Wants.REMOVE:
+            return _judge_removal(submission, facts)
+
+
+def note(accepted: Accepted, facts: Facts) -> None:
+    """Note in ``facts`` what a request takes the place of."""
+    request = accepted.request
+    if accepted.assignment is not None:
+        facts.holders[holder_key(request.package_id, request.target_id)] = accepted.assignment
+    if request.is_removal:
+        facts.removing.add(request.assignment_id)
+    if request.is_update:
+        facts.changing.add(request.assignment_id)
 
 
 def _judge_add(submission: Submission, facts: Facts, *, is_told_first: bool) -> Accepted:
     policy = _policy(submission.intent, facts)
     place = facts.packages[policy.package_id]
-    wish = _wish(submission, target_of(submission))
-    key = holder_key(policy.package_id, wish.target_id)
-    _check_add(wish, policy, place, facts, holder=facts.holders.get(key), act=submission.act)
+    wish = _wish(submission, target_of(submission, facts))
+    holder = facts.holders.get(holder_key(policy.package_id, wish.target_id))
+    given = eligibility.check_add(
+        wish,
+        policy.policy,
+        siblings=[one.policy for one in facts.siblings.get(policy.package_id, ())],
+        catalog_state=place.catalog_state,
+        target=_known_target(wish, submission, facts),
+        requestor=_requestor(wish, facts),
+        holding=Holding(is_held=holder.is_held) if holder else None,
+        now=submission.act.now,
+    )
+    _check_separation(policy.package_id, wish.target_id, facts)
     assignment = Assignment(
         id=new_id(),
         catalog_id=place.catalog_id,
@@ -94,52 +96,105 @@ def _judge_add(submission: Submission, facts: Facts, *, is_told_first: bool) -> 
         is_told_first=is_told_first,
         start_at=_start(submission),
     )
-    facts.holders[key] = assignment
-    return _accepted(submission, request, assignment)
+    return _accepted(submission, request, assignment, given)
 
 
-def _check_add(
-    wish: Wish,
-    policy: StoredPolicy,
-    place: PackagePlace,
-    facts: Facts,
-    *,
-    holder: Assignment | None,
-    act: Act,
-) -> None:
-    known = facts.known.get(wish.target_id)
-    if known is None or known.kind is not Kind.USER:
-        raise InvalidModel(
-            f"There is no user '{wish.target_id}' in the directory.", target="assignment/targetId"
-        )
-    groups = frozenset(facts.groups.get(wish.target_id, ()))
-    eligibility.check_add(
+def _judge_update(submission: Submission, facts: Facts) -> Accepted:
+    held = _assignment(submission, facts)
+    policy = _policy_after(submission.intent, held, facts)
+    wish = _wish(submission, held.target_id)
+    after = eligibility.check_update(
         wish,
         policy.policy,
-        catalog_state=place.catalog_state,
-        target=Target(id=wish.target_id, user_type=known.user_type, groups=groups),
-        holding=Holding(is_held=holder.is_held) if holder else None,
-        now=act.now,
+        held,
+        moves=policy.id != held.policy_id,
+        before=answers.by_question(facts.answers.get(held.id, ())),
+        target=facts.target(held.target_id),
+        requestor=_requestor(wish, facts),
+        now=submission.act.now,
     )
+    if held.id in facts.removing:
+        raise ExistingOpenRequest("The assignment is being removed.")
+    if held.id in facts.changing:
+        raise ExistingOpenRequest("Another change of the assignment is on its way.")
+    request = replace(
+        _request(wish, held, policy, submission.act),
+        needs_approval=eligibility.needs_approval(wish, policy.policy),
+        start_at=_start(submission),
+    )
+    return _accepted(submission, request, None, after)
 
 
 def _judge_removal(submission: Submission, facts: Facts) -> Accepted:
-    key = submission.intent.assignment_id or ""
-    assignment = facts.assignments.get(key)
-    if assignment is None or assignment.given_at is None:
-        raise NotThere("accessPackageAssignment", key)
+    assignment = _assignment(submission, facts)
     policy = facts.holding[assignment.policy_id]
     wish = _wish(submission, assignment.target_id)
-    if wish.type is RequestType.USER_REMOVE:
-        eligibility.check_remove(wish, policy.policy)
+    _check_removal(wish, policy, assignment, facts)
     if not assignment.is_held:
         raise OperationNotAllowed(
             f"The assignment is '{assignment.state}': there is nothing to remove."
         )
     if assignment.id in facts.removing:
         raise ExistingOpenRequest("The assignment is being removed already.")
-    facts.removing.add(assignment.id)
-    return _accepted(submission, _request(wish, assignment, policy, submission.act), None)
+    request = _request(wish, assignment, policy, submission.act)
+    return _accepted(submission, request, None, {})
+
+
+def _check_removal(wish: Wish, policy: StoredPolicy, held: Assignment, facts: Facts) -> None:
+    match wish.type:
+        case RequestType.USER_REMOVE:
+            target, requestor = facts.target(wish.target_id), _requestor(wish, facts)
+            eligibility.check_remove(wish, policy.policy, target=target, requestor=requestor)
+        case RequestType.APPROVER_REMOVE:
+            asked = facts.approvers.get(held.id, set())
+            me = {wish.requestor_id} | facts.groups.get(wish.requestor_id, set())
+            if wish.requestor_id == wish.target_id or asked.isdisjoint(me):
+                raise NotAnApprover(
+                    "You were not asked to approve this assignment, so you cannot remove it."
+                )
+        case _:
+            pass
+
+
+def _known_target(wish: Wish, submission: Submission, facts: Facts) -> Target:
+    """Give the target as policies see it; somebody who is named by an address is a guest to be."""
+    if wish.target_id in facts.invited:
+        return Target(id=wish.target_id, user_type="Guest")
+    known = facts.known.get(wish.target_id)
+    if known is not None and known.kind in (Kind.USER, Kind.SERVICE_PRINCIPAL):
+        return facts.target(wish.target_id)
+    if submission.act.caller.kind == "application" and not wish.is_administrative:
+        raise Forbidden(
+            "The application has no service principal in the directory, so it cannot ask for "
+            "itself; use 'adminAdd' to assign somebody."
+        )
+    email = submission.intent.email
+    named = f"with the address '{email}'" if email else f"'{wish.target_id}'"
+    path = "assignment/target/email" if email else "assignment/targetId"
+    raise InvalidModel(f"There is no user {named} in the directory.", target=path)
+
+
+def _requestor(wish: Wish, facts: Facts) -> Requestor:
+    groups = frozenset(facts.groups.get(wish.requestor_id, ()))
+    return Requestor(id=wish.requestor_id, groups=groups)
+
+
+def _check_separation(package_id: str, target_id: str, facts: Facts) -> None:
+    problem = separation.conflict(
+        facts.excluders.get(package_id, NOTHING),
+        packages=facts.held_packages.get(target_id, set()),
+        groups=facts.excluding_groups.get(target_id, set()),
+    )
+    if problem is not None:
+        raise problem
+
+
+def _assignment(submission: Submission, facts: Facts) -> Assignment:
+    key = submission.intent.assignment_id or ""
+    assignment = facts.assignments.get(key)
+    if assignment is None or assignment.given_at is None:
+        raise NotThere("accessPackageAssignment", key)
+    return assignment
 
 
 def _request(wish: Wish, assignment: Assignment, policy: StoredPolicy, act: Act) -> Request:
@@ -165,15 +220,23 @@ def _start(submission: Submission) -> datetime | None:
     return start if start and start > now else None
 
 
-def _accepted(submission: Submission, request: Request, assignment: Assignment | None) -> Accepted:
+def _accepted(
+    submission: Submission, request: Request, assignment: Assignment | None, given: Answers
+) -> Accepted:
     draft, act = submission.draft, submission.act
     said = Said(
         schedule=draft.schedule,
-        answers=draft.answers,
+        answers=list(given.values()),
         justification=draft.justification,
         created_by=act.caller.object_id,
     )
-    return Accepted(request=request, assignment=assignment, said=said, act=act)
+    return Accepted(
+        request=request,
+        assignment=assignment,
+        said=said,
+        act=act,
+        is_validation_only=draft.is_validation_only,
+    )
 
 
 def _policy(intent: Intent, facts: Facts) -> StoredPolicy:
@@ -184,6 +247,13 @@ def _policy(intent: Intent, facts: Facts) -> StoredPolicy:
             target="assignment/assignmentPolicyId",
         )
     return policy
+
+
+def _policy_after(intent: Intent, held: Assignment, facts: Facts) -> StoredPolicy:
+    """Give the policy that an assignment is to be under."""
+    if intent.policy_id is None:
+        return facts.holding[held.policy_id]
+    return _policy(replace(intent, package_id=held.package_id), facts)
 
 
 def _wish(submission: Submission, target_id: str) -> Wish:

@@ -26,6 +26,7 @@ from ostiary.entitlement.service.acts import Act
 from ostiary.entitlement.service.offers import Offers
 from ostiary.entitlement.store import catalogs as store
 from ostiary.entitlement.store import policies as policy_store
+from ostiary.entitlement.store import separation
 from ostiary.graph.errors import InvalidModel
 from ostiary.graph.types import UNSET
 from ostiary.storage.database import Database
@@ -114,6 +115,7 @@ class Packages:
                     "The access package has assignments or open requests. Remove them first."
                 )
             await policy_store.delete_policies(conn, policy_ids)
+            await separation.forget_package(conn, key)
             await store.delete_package(conn, key)
             event = act.event("Delete access package", "Delete", _target(existing))
             await record(conn, [event], now=act.now)

@@ -12,14 +12,17 @@ from ostiary.audit.store import record
 from ostiary.durable.errors import Busy
 from ostiary.durable.group import GroupCommit
 from ostiary.entitlement import assignments, dynamic, policies, records, requests, stages
+from ostiary.entitlement.assignments import Assignment
 from ostiary.entitlement.errors import (
     ExistingGrant,
+    ExistingOpenRequest,
     NotThere,
     OperationNotAllowed,
     RequestNotReprocessable,
 )
-from ostiary.entitlement.intents import USER_TYPES, read_intent
+from ostiary.entitlement.intents import read_intent
 from ostiary.entitlement.model.enums import AccessPackageAssignmentState as AssignmentState
+from ostiary.entitlement.model.enums import AccessPackageRequestState as RequestState
 from ostiary.entitlement.model.requests import (
     AccessPackageAssignmentRequest,
     AssignmentRequestApprovalStageCallbackData,
@@ -30,7 +33,7 @@ from ostiary.entitlement.process.moves import Move
 from ostiary.entitlement.process.steps import OWNER_KIND
 from ostiary.entitlement.service import naming, submitting
 from ostiary.entitlement.service.acts import Act
-from ostiary.entitlement.service.judging import Submission
+from ostiary.entitlement.service.facts import Submission
 from ostiary.entitlement.states import Request
 from ostiary.entitlement.store import assignments as assignment_store
 from ostiary.entitlement.store import requests as store
@@ -62,20 +65,15 @@ class Requests:
     async def submit(
         self, draft: AccessPackageAssignmentRequest, act: Act
     ) -> AccessPackageAssignmentRequest:
-        """Take a new request; give it as it was accepted.
+        """Take a new request, or only validate it; give it as it was accepted.
 
         :raises DomainError: it is not complete, not allowed, or there is one already (see
             ``intents`` and ``eligibility``).
         :raises Unavailable: too many requests are waiting.
         """
-        intent = read_intent(draft)
-        if intent.type in USER_TYPES and act.caller.kind != "delegated":
-            raise Forbidden(
-                f"Requests of the type '{intent.type}' are made by people for themselves: call "
-                "on behalf of a user, or use 'adminAdd' or 'adminRemove'."
-            )
+        submission = Submission(intent=read_intent(draft), draft=draft, act=act)
         try:
-            return await self._new.submit(Submission(intent=intent, draft=draft, act=act))
+            return await self._new.submit(submission)
         except Busy as busy:
             raise Unavailable(retry_after=busy.retry_after.total_seconds()) from None
 
@@ -120,7 +118,7 @@ class Requests:
                     f"The request is '{request.state}': only requests that have ended can be "
                     "deleted. Cancel it first."
                 )
-            if not request.is_removal and await store.holds_assignment(conn, key):
+            if _gave(request) and await store.holds_assignment(conn, key):
                 raise OperationNotAllowed(
                     "The assignment of the request is still held. Remove it first."
                 )
@@ -204,6 +202,13 @@ def read_answer(key: str, body: ResumeParameters, *, now: datetime, caller: Acto
     )
 
 
+def _gave(request: Request) -> bool:
+    """Say whether an assignment is what it is because of this request."""
+    if request.is_update:
+        return request.state is RequestState.DELIVERED
+    return not request.is_removal
+
+
 async def _existing(conn: AsyncConnection, key: str) -> Request:
     found = (await store.lock(conn, [key])).get(key)
     if found is None:
@@ -216,8 +221,19 @@ async def _take_place(conn: AsyncConnection, request: Request) -> None:
     held = (await assignment_store.lock(conn, [request.assignment_id])).get(request.assignment_id)
     if held is None or held.state is AssignmentState.EXPIRED:
         raise RequestNotReprocessable("The assignment of the request has ended.")
+    if request.is_update:
+        await _take_change(conn, held)
+        return
     key = holder_key(request.package_id, request.target_id)
     holder = (await assignment_store.holders(conn, [key])).get(key)
     if holder is not None and holder.id != held.id:
         raise ExistingGrant()
     await assignment_store.save(conn, [assignments.again(held)])
+
+
+async def _take_change(conn: AsyncConnection, held: Assignment) -> None:
+    """Let a failed change have its place back, unless another one has it."""
+    if not held.is_held:
+        raise RequestNotReprocessable("The assignment of the request is not held any more.")
+    if await store.with_open_change(conn, [held.id]):
+        raise ExistingOpenRequest("Another change of the assignment is on its way.")

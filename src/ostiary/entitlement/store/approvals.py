@@ -6,16 +6,19 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence, Set
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, bindparam, insert, select, update
+from sqlalchemy import RowMapping, bindparam, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.audit.model import Identity
 from ostiary.entitlement.approvals import Chair, ReviewResult, Seat, Stage, StageStatus
 from ostiary.entitlement.model.approvals import ApprovalStage
-from ostiary.entitlement.model.enums import ApproverInformationVisibility
+from ostiary.entitlement.model.enums import (
+    AccessPackageRequestState,
+    ApproverInformationVisibility,
+)
 from ostiary.entitlement.model.policies import AccessPackageApprovalStage
 from ostiary.entitlement.store.documents import read, written
-from ostiary.entitlement.tables import approval_seats, approval_stages
+from ostiary.entitlement.tables import approval_seats, approval_stages, assignment_requests
 from ostiary.storage.batches import among
 
 _columns = approval_stages.c
@@ -58,6 +61,28 @@ def load(row: RowMapping) -> ApprovalStage:
         review_result=row["result"],
         status=row["status"],
     )
+
+
+async def asked_about(
+    conn: AsyncConnection, assignment_ids: Collection[str]
+) -> dict[str, set[str]]:
+    """Say who was asked to agree to assignments: people, and groups for their members."""
+    found: dict[str, set[str]] = {key: set() for key in assignment_ids}
+    seat, request = approval_seats.c, assignment_requests.c
+    done = (AccessPackageRequestState.DELIVERED, AccessPackageRequestState.PARTIALLY_DELIVERED)
+    query = (
+        select(request.assignment_id, seat.principal_id)
+        .join(approval_seats, seat.request_id == request.id)
+        .join(approval_stages, _columns.id == seat.stage_id)
+        .where(
+            among(request.assignment_id, assignment_ids),
+            request.state.in_([state.value for state in done]),
+            or_(seat.chair != Chair.ESCALATION.value, _columns.is_escalated),
+        )
+    )
+    for assignment_id, principal_id in await conn.execute(query):
+        found[assignment_id].add(principal_id)
+    return found
 
 
 async def insert_stages(conn: AsyncConnection, new: Sequence[Stage]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
@@ -10,13 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.entitlement.assignments import Assignment, AssignmentStatus
 from ostiary.entitlement.model.enums import AccessPackageAssignmentState, ExpirationPatternType
+from ostiary.entitlement.model.questions import AccessPackageAnswer
 from ostiary.entitlement.model.requests import AccessPackageAssignment
 from ostiary.entitlement.model.schedules import EntitlementManagementSchedule, ExpirationPattern
+from ostiary.entitlement.store.documents import read_list, written_list
 from ostiary.entitlement.tables import assignments, subjects
 from ostiary.storage.batches import among
 
 _columns = assignments.c
 _MOVING: Final = (
+    "policy_id",
     "state",
     "status",
     "holder_key",
@@ -24,6 +27,7 @@ _MOVING: Final = (
     "starts_at",
     "ends_at",
     "expired_at",
+    "is_extended",
 )
 _SAVE: Final = (
     update(assignments)
@@ -48,7 +52,7 @@ def load(row: RowMapping) -> AccessPackageAssignment:
         assignment_policy_id=row["policy_id"],
         catalog_id=row["catalog_id"],
         target_id=row["target_id"],
-        is_extended=False,
+        is_extended=row["is_extended"],
     )
 
 
@@ -57,10 +61,36 @@ def holder_key(package_id: str, target_id: str) -> str:
     return f"{package_id}:{target_id}"
 
 
-async def insert_assignments(conn: AsyncConnection, new: Sequence[Assignment]) -> None:
-    """Add assignments that are asked for."""
-    if new:
-        await conn.execute(insert(assignments), [_row(assignment) for assignment in new])
+async def insert_assignments(
+    conn: AsyncConnection,
+    new: Sequence[Assignment],
+    answers: Mapping[str, Sequence[AccessPackageAnswer]],
+) -> None:
+    """Add assignments that are asked for, with what was answered, by assignment."""
+    rows = [{**_row(one), "answers": _answers(answers.get(one.id, ()))} for one in new]
+    if rows:
+        await conn.execute(insert(assignments), rows)
+
+
+async def save_answers(
+    conn: AsyncConnection, answers: Mapping[str, Sequence[AccessPackageAnswer]]
+) -> None:
+    """Store the answers behind assignments whose rows the caller has locked."""
+    if answers:
+        rows = [{"assignment_id": key, "said": _answers(said)} for key, said in answers.items()]
+        same = _columns.id == bindparam("assignment_id")
+        statement = update(assignments).where(same).values(answers=bindparam("said"))
+        await conn.execute(statement, rows)
+
+
+async def answers_of(
+    conn: AsyncConnection, keys: Collection[str]
+) -> dict[str, list[AccessPackageAnswer]]:
+    """Give the answers behind assignments."""
+    query = select(_columns.id, _columns.answers).where(among(_columns.id, keys))
+    return {
+        key: read_list(AccessPackageAnswer, answers) for key, answers in await conn.execute(query)
+    }
 
 
 async def save(conn: AsyncConnection, moved: Sequence[Assignment]) -> None:
@@ -151,6 +181,7 @@ def _assignment(row: RowMapping) -> Assignment:
         starts_at=row["starts_at"],
         ends_at=row["ends_at"],
         expired_at=row["expired_at"],
+        is_extended=row["is_extended"],
     )
 
 
@@ -169,4 +200,9 @@ def _row(assignment: Assignment) -> dict[str, Any]:  # column values
         "starts_at": assignment.starts_at,
         "ends_at": assignment.ends_at,
         "expired_at": assignment.expired_at,
+        "is_extended": assignment.is_extended,
     }
+
+
+def _answers(said: Sequence[AccessPackageAnswer]) -> Any:  # column value
+    return written_list(said, AccessPackageAnswer) if said else None

@@ -187,7 +187,7 @@ async def save_package(conn: AsyncConnection, changed: AccessPackage) -> None:
 
 
 async def delete_package(conn: AsyncConnection, key: str) -> None:
-    """Delete a package that has no policies any more."""
+    """Delete a package that has no policies any more, and that nothing else names."""
     await conn.execute(delete(package_role_scopes).where(package_role_scopes.c.package_id == key))
     await conn.execute(delete(access_packages).where(access_packages.c.id == key))
 

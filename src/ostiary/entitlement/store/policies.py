@@ -5,6 +5,7 @@ Terms never change, so what was read once is kept: a request on its way costs no
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,6 +22,7 @@ from ostiary.entitlement.stages import extension_id, settings_of
 from ostiary.entitlement.store.documents import read, written
 from ostiary.entitlement.tables import (
     assignment_policies,
+    assignment_requests,
     assignments,
     policy_stage_settings,
     policy_terms,
@@ -87,6 +89,23 @@ async def policies(conn: AsyncConnection, keys: Collection[str]) -> dict[str, St
     return {row["id"]: _stored(row) for row in rows}
 
 
+async def siblings(conn: AsyncConnection, keys: Collection[str]) -> dict[str, list[StoredPolicy]]:
+    """Read all policies of the packages that these policies belong to, by package."""
+    columns = assignment_policies.c
+    packages = select(columns.package_id).where(among(columns.id, keys))
+    query = select(POLICIES).where(POLICIES.c.package_id.in_(packages)).order_by(POLICIES.c.id)
+    found: dict[str, list[StoredPolicy]] = defaultdict(list)
+    for row in (await conn.execute(query)).mappings():
+        found[row["package_id"]].append(_stored(row))
+    return found
+
+
+async def of_package(conn: AsyncConnection, package_id: str) -> list[StoredPolicy]:
+    """Read the policies of a package."""
+    query = select(POLICIES).where(POLICIES.c.package_id == package_id).order_by(POLICIES.c.id)
+    return [_stored(row) for row in (await conn.execute(query)).mappings()]
+
+
 async def terms(
     conn: AsyncConnection, keys: Collection[str]
 ) -> dict[str, AccessPackageAssignmentPolicy]:
@@ -129,9 +148,10 @@ async def delete_policies(conn: AsyncConnection, keys: Collection[str]) -> None:
 
 
 async def is_used(conn: AsyncConnection, key: str) -> bool:
-    """Say whether an assignment under this policy is held, or asked for."""
+    """Say whether an assignment under this policy is held, or asked for, or is to come there."""
     held = (assignments.c.policy_id == key) & assignments.c.holder_key.is_not(None)
-    return bool(await conn.scalar(select(exists().where(held))))
+    coming = (assignment_requests.c.policy_id == key) & assignment_requests.c.update_of.is_not(None)
+    return bool(await conn.scalar(select(exists().where(held) | exists().where(coming))))
 
 
 async def callers_of(

@@ -36,11 +36,12 @@ _MOVING: Final = (
     "callout_id",
     "completed_at",
 )
+_PLACES: Final = ("removal_of", "update_of")
 _columns = assignment_requests.c
 _SAVE: Final = (
     update(assignment_requests)
     .where(_columns.id == bindparam("request_id"))
-    .values({name: bindparam(name) for name in (*_MOVING, "removal_of")})
+    .values({name: bindparam(name) for name in (*_MOVING, *_PLACES)})
 )
 
 
@@ -89,7 +90,7 @@ async def save(conn: AsyncConnection, moved: Sequence[Request]) -> None:
     """Store what can change of requests whose rows the caller has locked."""
     if moved:
         rows = [_row(request) for request in moved]
-        names = (*_MOVING, "removal_of")
+        names = (*_MOVING, *_PLACES)
         changes = [{"request_id": row["id"], **{name: row[name] for name in names}} for row in rows]
         await conn.execute(_SAVE, changes)
 
@@ -135,8 +136,8 @@ async def said(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Said]:
 
 
 async def open_adds_of(conn: AsyncConnection, assignment_ids: Collection[str]) -> list[str]:
-    """Give the ids of the open requests that give these assignments."""
-    query = select(_columns.id).where(_adds(assignment_ids))
+    """Give the ids of the open requests that give these assignments, or change them."""
+    query = select(_columns.id).where(_opens(assignment_ids))
     return list((await conn.execute(query)).scalars())
 
 
@@ -144,8 +145,8 @@ async def assignments_being_added(
     conn: AsyncConnection, assignment_ids: Collection[str]
 ) -> set[str]:
     """Say which of these assignments are still being given by a request."""
-    query = select(_columns.assignment_id).where(_adds(assignment_ids))
-    return set((await conn.execute(query)).scalars())
+    given = _opens(assignment_ids) & _columns.update_of.is_(None)
+    return set((await conn.execute(select(_columns.assignment_id).where(given))).scalars())
 
 
 async def awaiting_delivery(
@@ -162,6 +163,12 @@ async def awaiting_delivery(
 async def with_open_removal(conn: AsyncConnection, assignment_ids: Collection[str]) -> set[str]:
     """Say which of these assignments are being removed."""
     query = select(_columns.removal_of).where(among(_columns.removal_of, assignment_ids))
+    return set((await conn.execute(query)).scalars())
+
+
+async def with_open_change(conn: AsyncConnection, assignment_ids: Collection[str]) -> set[str]:
+    """Say which of these assignments are being changed."""
+    query = select(_columns.update_of).where(among(_columns.update_of, assignment_ids))
     return set((await conn.execute(query)).scalars())
 
 
@@ -182,8 +189,8 @@ async def holds_assignment(conn: AsyncConnection, key: str) -> bool:
     return await conn.scalar(query) is not None
 
 
-def _adds(assignment_ids: Collection[str]) -> ColumnElement[bool]:
-    """Test for the open requests that give these assignments."""
+def _opens(assignment_ids: Collection[str]) -> ColumnElement[bool]:
+    """Test for the open requests that give these assignments, or change them."""
     return (
         among(_columns.assignment_id, assignment_ids)
         & _columns.state.in_([state.value for state in OPEN])
@@ -218,6 +225,7 @@ def _request(row: RowMapping) -> Request:
 
 def _row(request: Request) -> dict[str, Any]:  # column values
     removes = request.is_removal and request.is_open
+    changes = request.is_update and request.is_open
     return {
         "id": request.id,
         "request_type": request.type.value,
@@ -237,6 +245,7 @@ def _row(request: Request) -> dict[str, Any]:  # column values
         "needs_approval": request.needs_approval,
         "is_told_first": request.is_told_first,
         "removal_of": request.assignment_id if removes else None,
+        "update_of": request.assignment_id if changes else None,
         "start_at": request.start_at,
         "created_at": request.created_at,
         "completed_at": request.completed_at,

@@ -74,6 +74,7 @@ def upgrade() -> None:
         sa.Column("needs_approval", sa.Boolean(), nullable=False),
         sa.Column("is_told_first", sa.Boolean(), nullable=False),
         sa.Column("removal_of", sa.String(length=36), nullable=True),
+        sa.Column("update_of", sa.String(length=36), nullable=True),
         sa.Column("start_at", Instant(), nullable=True),
         sa.Column("schedule", Json, nullable=True),
         sa.Column("answers", Json, nullable=True),
@@ -82,6 +83,7 @@ def upgrade() -> None:
         sa.Column("completed_at", Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assignment_requests")),
         sa.UniqueConstraint("removal_of", name=op.f("uq_assignment_requests_removal_of")),
+        sa.UniqueConstraint("update_of", name=op.f("uq_assignment_requests_update_of")),
     )
     with op.batch_alter_table("assignment_requests", schema=None) as batch_op:
         batch_op.create_index(
@@ -120,6 +122,8 @@ def upgrade() -> None:
         sa.Column("starts_at", Instant(), nullable=True),
         sa.Column("ends_at", Instant(), nullable=True),
         sa.Column("expired_at", Instant(), nullable=True),
+        sa.Column("is_extended", sa.Boolean(), nullable=False),
+        sa.Column("answers", Json, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assignments")),
         sa.UniqueConstraint("holder_key", name=op.f("uq_assignments_holder_key")),
     )
@@ -527,6 +531,13 @@ def upgrade() -> None:
             "ix_subjects_connected_organization_id", ["connected_organization_id"], unique=False
         )
         batch_op.create_index("ix_subjects_domain", ["domain"], unique=False)
+        batch_op.create_index(
+            "uq_subjects_email",
+            ["email"],
+            unique=True,
+            sqlite_where=sa.text("object_id IS NULL"),
+            postgresql_where=sa.text("object_id IS NULL"),
+        )
 
     op.create_table(
         "task_processing_results",
@@ -995,6 +1006,42 @@ def upgrade() -> None:
         batch_op.create_index("ix_assignment_policies_package_id", ["package_id"], unique=False)
 
     op.create_table(
+        "incompatible_groups",
+        sa.Column("package_id", sa.String(length=36), nullable=False),
+        sa.Column("group_id", sa.String(length=36), nullable=False),
+        sa.Column("added_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["package_id"],
+            ["access_packages.id"],
+            name=op.f("fk_incompatible_groups_package_id_access_packages"),
+        ),
+        sa.PrimaryKeyConstraint("package_id", "group_id", name=op.f("pk_incompatible_groups")),
+    )
+    op.create_table(
+        "incompatible_packages",
+        sa.Column("package_id", sa.String(length=36), nullable=False),
+        sa.Column("incompatible_id", sa.String(length=36), nullable=False),
+        sa.Column("added_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["incompatible_id"],
+            ["access_packages.id"],
+            name=op.f("fk_incompatible_packages_incompatible_id_access_packages"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["package_id"],
+            ["access_packages.id"],
+            name=op.f("fk_incompatible_packages_package_id_access_packages"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "package_id", "incompatible_id", name=op.f("pk_incompatible_packages")
+        ),
+    )
+    with op.batch_alter_table("incompatible_packages", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_incompatible_packages_incompatible_id", ["incompatible_id"], unique=False
+        )
+
+    op.create_table(
         "resource_roles",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("catalog_id", sa.String(length=36), nullable=False),
@@ -1158,6 +1205,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_resource_roles_catalog_id")
 
     op.drop_table("resource_roles")
+    with op.batch_alter_table("incompatible_packages", schema=None) as batch_op:
+        batch_op.drop_index("ix_incompatible_packages_incompatible_id")
+
+    op.drop_table("incompatible_packages")
+    op.drop_table("incompatible_groups")
     with op.batch_alter_table("assignment_policies", schema=None) as batch_op:
         batch_op.drop_index("ix_assignment_policies_package_id")
 
@@ -1251,6 +1303,11 @@ def downgrade() -> None:
 
     op.drop_table("task_processing_results")
     with op.batch_alter_table("subjects", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_subjects_email",
+            sqlite_where=sa.text("object_id IS NULL"),
+            postgresql_where=sa.text("object_id IS NULL"),
+        )
         batch_op.drop_index("ix_subjects_domain")
         batch_op.drop_index("ix_subjects_connected_organization_id")
 

@@ -1,0 +1,50 @@
+"""Separation of duties, looked at once more when access is about to be given.
+
+Since a request was made its target may have got something else that excludes the package. The
+people concerned are locked first (after their assignments, as everywhere), so that of two packages
+that exclude each other one is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ostiary.entitlement import separation
+from ostiary.entitlement.separation import NOTHING
+from ostiary.entitlement.states import Request
+from ostiary.entitlement.store import assignments as assignment_store
+from ostiary.entitlement.store import separation as store
+
+_log = structlog.get_logger(__name__)
+
+
+async def excluded(conn: AsyncConnection, due: Sequence[Request]) -> set[str]:
+    """Give the ids of the requests whose targets may no longer get what they are about."""
+    excluders = await store.excluders(conn, {request.package_id for request in due})
+    checked = [request for request in due if request.package_id in excluders]
+    if not checked:
+        return set()
+    await assignment_store.lock(conn, [request.assignment_id for request in checked])
+    people = {request.target_id for request in checked}
+    await assignment_store.lock_targets(conn, people)
+    packages = {key for one in excluders.values() for key in one.packages}
+    groups = {key for one in excluders.values() for key in one.groups}
+    held = await store.held_packages(conn, people, packages)
+    member_of = await store.groups_of(conn, people, groups)
+    found: set[str] = set()
+    for request in due:
+        mine = held.setdefault(request.target_id, set())
+        problem = separation.conflict(
+            excluders.get(request.package_id, NOTHING),
+            packages=mine,
+            groups=member_of.get(request.target_id, set()),
+        )
+        if problem is None:
+            mine.add(request.package_id)
+        else:
+            found.add(request.id)
+            _log.warning("request.incompatible", request=request.id, reason=str(problem))
+    return found

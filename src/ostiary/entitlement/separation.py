@@ -1,0 +1,42 @@
+"""Separation of duties: what nobody may have together with a package.
+
+The relation has one direction: a package lists what excludes it, and only its own list counts when
+somebody is to get it. What they hold already stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+
+from ostiary.entitlement.errors import IncompatibleAccessPackage, IncompatibleGroup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excluders:
+    """What excludes a package: other packages and groups, by id with their names."""
+
+    packages: Mapping[str, str | None] = field(default_factory=dict)
+    groups: Mapping[str, str | None] = field(default_factory=dict)
+
+
+NOTHING = Excluders()
+
+
+def conflict(
+    excluders: Excluders, *, packages: Set[str], groups: Set[str]
+) -> IncompatibleAccessPackage | IncompatibleGroup | None:
+    """Say why somebody with these packages and in these groups may not get a package, if so."""
+    for key in sorted(excluders.packages.keys() & packages):
+        return IncompatibleAccessPackage(
+            f"The target has the access package '{excluders.packages[key]}' ('{key}'), which is "
+            "incompatible with this one.",
+            target="assignment/accessPackageId",
+        )
+    for key in sorted(excluders.groups.keys() & groups):
+        return IncompatibleGroup(
+            f"The target is a member of the group '{excluders.groups[key]}' ('{key}'), which is "
+            "incompatible with this access package.",
+            target="assignment/accessPackageId",
+        )
+    return None

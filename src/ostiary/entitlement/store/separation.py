@@ -1,0 +1,127 @@
+"""Queries about what excludes packages, and who has it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, literal, or_, select, union_all
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ostiary.directory.closures import reached
+from ostiary.directory.tables import directory_objects, memberships
+from ostiary.entitlement.separation import Excluders
+from ostiary.entitlement.tables import (
+    access_packages,
+    assignments,
+    incompatible_groups,
+    incompatible_packages,
+)
+from ostiary.storage import upserts
+from ostiary.storage.batches import among
+
+HELD: ColumnElement[bool] = assignments.c.holder_key.is_not(None) & assignments.c.given_at.is_not(
+    None
+)
+"""Assignments that somebody has, if only in part."""
+
+
+async def excluders(conn: AsyncConnection, package_ids: Collection[str]) -> dict[str, Excluders]:
+    """Say what excludes packages; those that nothing excludes are missing."""
+    packages, groups = incompatible_packages.c, incompatible_groups.c
+    objects = directory_objects.c
+    query = union_all(
+        select(
+            packages.package_id,
+            literal("package").label("kind"),
+            packages.incompatible_id.label("id"),
+            access_packages.c.display_name,
+        )
+        .join(access_packages, access_packages.c.id == packages.incompatible_id)
+        .where(among(packages.package_id, package_ids)),
+        select(groups.package_id, literal("group"), groups.group_id, objects.display_name)
+        .join(directory_objects, objects.id == groups.group_id)
+        .where(among(groups.package_id, package_ids), objects.deleted_date_time.is_(None)),
+    )
+    found: dict[str, dict[str, dict[str, str | None]]] = defaultdict(lambda: defaultdict(dict))
+    for package_id, kind, key, name in await conn.execute(query):
+        found[package_id][kind][key] = name
+    return {
+        key: Excluders(packages=kinds["package"], groups=kinds["group"])
+        for key, kinds in found.items()
+    }
+
+
+async def held_packages(
+    conn: AsyncConnection, target_ids: Collection[str], package_ids: Collection[str]
+) -> dict[str, set[str]]:
+    """Say which of these packages people have."""
+    found: dict[str, set[str]] = {key: set() for key in target_ids}
+    columns = assignments.c
+    if not package_ids:
+        return found
+    query = select(columns.target_id, columns.package_id).where(
+        among(columns.target_id, target_ids), among(columns.package_id, package_ids), HELD
+    )
+    for target_id, package_id in await conn.execute(query):
+        found[target_id].add(package_id)
+    return found
+
+
+async def groups_of(
+    conn: AsyncConnection, target_ids: Collection[str], group_ids: Collection[str]
+) -> dict[str, set[str]]:
+    """Say in which of these groups people are, directly or through other groups."""
+    found: dict[str, set[str]] = {key: set() for key in target_ids}
+    if not group_ids:
+        return found
+    columns = memberships.c
+    pairs = reached(columns.member_id, columns.group_id, lambda near: among(near, target_ids))
+    query = select(pairs.c.near, pairs.c.far).where(among(pairs.c.far, group_ids))
+    for member_id, group_id in await conn.execute(query):
+        found[member_id].add(group_id)
+    return found
+
+
+async def add_package(
+    conn: AsyncConnection, package_id: str, incompatible_id: str, *, now: datetime
+) -> bool:
+    """Let a package exclude another; say whether that is new."""
+    row = {"package_id": package_id, "incompatible_id": incompatible_id, "added_at": now}
+    statement = upserts.insert(conn, incompatible_packages).on_conflict_do_nothing()
+    added = incompatible_packages.c.package_id
+    return (await conn.execute(statement.returning(added), [row])).first() is not None
+
+
+async def remove_package(conn: AsyncConnection, package_id: str, incompatible_id: str) -> bool:
+    """Let a package no longer exclude another; say whether it did."""
+    columns = incompatible_packages.c
+    here = (columns.package_id == package_id) & (columns.incompatible_id == incompatible_id)
+    return (await conn.execute(delete(incompatible_packages).where(here))).rowcount > 0
+
+
+async def add_group(
+    conn: AsyncConnection, package_id: str, group_id: str, *, now: datetime
+) -> bool:
+    """Let a group exclude a package; say whether that is new."""
+    row = {"package_id": package_id, "group_id": group_id, "added_at": now}
+    statement = upserts.insert(conn, incompatible_groups).on_conflict_do_nothing()
+    added = incompatible_groups.c.package_id
+    return (await conn.execute(statement.returning(added), [row])).first() is not None
+
+
+async def remove_group(conn: AsyncConnection, package_id: str, group_id: str) -> bool:
+    """Let a group no longer exclude a package; say whether it did."""
+    columns = incompatible_groups.c
+    here = (columns.package_id == package_id) & (columns.group_id == group_id)
+    return (await conn.execute(delete(incompatible_groups).where(here))).rowcount > 0
+
+
+async def forget_package(conn: AsyncConnection, package_id: str) -> None:
+    """Delete what excludes a package that is deleted, and what it excludes."""
+    columns = incompatible_packages.c
+    either = or_(columns.package_id == package_id, columns.incompatible_id == package_id)
+    await conn.execute(delete(incompatible_packages).where(either))
+    here = incompatible_groups.c.package_id == package_id
+    await conn.execute(delete(incompatible_groups).where(here))

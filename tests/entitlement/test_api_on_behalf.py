@@ -1,0 +1,406 @@
+"""Requests for others, by approvers, by applications, by address, and for validation only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from ostiary.identity.catalogue import IDENTITY_GOVERNANCE_ADMINISTRATOR
+from tests.entitlement.house import APPROVER, BETA, GRAPH, SUBJECT, House, decision, user
+from tests.support.callers import application, person
+
+FOR_OTHERS = {
+    "enableOnBehalfRequestorsToAddAccess": True,
+    "enableOnBehalfRequestorsToUpdateAccess": True,
+    "enableOnBehalfRequestorsToRemoveAccess": True,
+}
+
+
+@dataclass
+class Team:
+    """Mary manages alice; there is a package."""
+
+    alice: str
+    mary: str
+    group: str
+    package: str
+    policy: str
+
+
+async def team(house: House, *stages: dict[str, Any], **changes: Any) -> Team:
+    alice, mary = await house.person("alice"), await house.person("mary")
+    await house.manages(mary, alice)
+    group = await house.group("sales")
+    package = await house.package(await house.catalog(), group)
+    policy = await house.policy(package, *stages, **{"requestorSettings": FOR_OTHERS, **changes})
+    return Team(alice, mary, group, package, policy)
+
+
+def asking_for(it: Team, target: str, **more: Any) -> dict[str, Any]:
+    assignment = {
+        "target": {"objectId": target, "subjectType": "user"},
+        "assignmentPolicyId": it.policy,
+        "accessPackageId": it.package,
+    }
+    return {"requestType": "userAdd", "assignment": assignment, **more}
+
+
+async def given(house: House, it: Team) -> str:
+    request = await house.assign(it.alice, it.package, it.policy)
+    await house.settle()
+    return str((await house.assignment_of(request))["id"])
+
+
+async def test_a_manager_asks_for_somebody_who_reports_to_them(house: House) -> None:
+    it = await team(house)
+    as_mary = person(it.mary, SUBJECT)
+
+    made = await house.post("assignmentRequests", asking_for(it, it.alice), headers=as_mary)
+    await house.settle()
+
+    assert await house.members(it.group) == {it.alice}
+    found = await house.get(
+        f"assignmentRequests/{made['id']}?$expand=requestor,assignment($expand=target)"
+    )
+    assert found["requestor"]["objectId"] == it.mary
+    assert found["assignment"]["target"]["objectId"] == it.alice
+    function = "assignmentRequests/filterByCurrentUser(on='{}')"
+    for option, who, count in [
+        ("requestForOthers", it.mary, 1),
+        ("requestForOthers", it.alice, 0),
+        ("targetManager", it.mary, 1),
+        ("target", it.alice, 1),
+        ("targetOrRequestor", it.mary, 1),
+        ("targetAgentIdentitySponsorOrOwner", it.mary, 0),
+    ]:
+        path = function.format(option)
+        assert len(await house.values(path, headers=person(who, SUBJECT))) == count, option
+
+
+async def test_nobody_else_asks_for_them(cottage: House) -> None:
+    it = await team(cottage)
+    bob = await cottage.person("bob")
+
+    for who, target in [(bob, it.alice), (it.alice, it.mary), (it.alice, it.alice)]:
+        body = asking_for(it, target)
+        code, _, _ = await cottage.refused(
+            "POST", "assignmentRequests", body, status=403, headers=person(who, SUBJECT)
+        )
+        assert code == "PolicyRequirementsNotMet"
+
+
+async def test_nobody_decides_on_what_they_asked_for_on_behalf_of_somebody(house: House) -> None:
+    manager = {"@odata.type": f"{GRAPH}targetManager", "managerLevel": 1}
+    it = await team(house, decision(manager))
+    made = await house.post(
+        "assignmentRequests", asking_for(it, it.alice), headers=person(it.mary, SUBJECT)
+    )
+    await house.settle()
+    path = f"accessPackageAssignmentApprovals/{made['id']}/stages"
+    as_governor = person("nora", APPROVER, directory_roles=[IDENTITY_GOVERNANCE_ADMINISTRATOR])
+    (stage,) = await house.values(path, headers=as_governor)
+
+    mine = "accessPackageAssignmentApprovals/filterByCurrentUser(on='approver')"
+    assert await house.values(mine, headers=person(it.mary, APPROVER)) == []
+    await house.refused(
+        "PATCH",
+        f"{path}/{stage['id']}",
+        {"reviewResult": "Approve"},
+        status=403,
+        headers=person(it.mary, APPROVER),
+    )
+
+
+async def test_a_manager_extends_and_removes_what_their_people_have(house: House) -> None:
+    expiration = {"type": "afterDuration", "duration": "P30D"}
+    it = await team(house, expiration=expiration)
+    assignment = await given(house, it)
+    as_mary = person(it.mary, SUBJECT)
+    house.clock.advance(days=1)
+    update = {
+        "requestType": "userUpdate",
+        "assignment": {"id": assignment},
+        "schedule": {"expiration": {"type": "notSpecified"}},
+    }
+
+    await house.post("assignmentRequests", update, headers=as_mary)
+    await house.settle()
+    found = await house.get(f"{BETA}/accessPackageAssignments/{assignment}")
+    removal = {"requestType": "userRemove", "assignment": {"id": assignment}}
+    await house.post("assignmentRequests", removal, headers=as_mary)
+    await house.settle()
+
+    assert found["isExtended"]
+    assert await house.members(it.group) == set()
+
+
+async def test_whoever_asks_for_others_must_be_of_a_kind_that_can_be_found(
+    cottage: House,
+) -> None:
+    package = await cottage.package(await cottage.catalog())
+    sponsors = {"@odata.type": f"{GRAPH}internalSponsors"}
+    settings = {**FOR_OTHERS, "onBehalfRequestors": [sponsors]}
+    body = {
+        "displayName": "x",
+        "accessPackage": {"id": package},
+        "requestorSettings": settings,
+    }
+
+    _, _, target = await cottage.refused("POST", "assignmentPolicies", body, status=501)
+
+    assert target == "requestorSettings/onBehalfRequestors/0"
+
+
+async def test_a_policy_for_the_target_by_name_cannot_be_passed_by(house: House) -> None:
+    """Otherwise whoever needs an approval by name would ask under the policy for everybody."""
+    bob = await house.person("bob")
+    it = await team(house, requestorSettings={"enableTargetsToSelfAddAccess": True})
+    by_name = await house.policy(
+        it.package,
+        decision(user(bob)),
+        displayName="By name",
+        allowedTargetScope="specificDirectoryUsers",
+        specificAllowedTargets=[user(it.alice)],
+    )
+    assignment = {"accessPackageId": it.package, "assignmentPolicyId": it.policy}
+    body = {"requestType": "userAdd", "assignment": assignment}
+
+    code, message, _ = await house.refused(
+        "POST", "assignmentRequests", body, status=403, headers=person(it.alice, SUBJECT)
+    )
+
+    assert code == "PolicyRequirementsNotMet"
+    assert "By name" in message
+    assert await house.ask(it.alice, it.package, by_name)
+    assert await house.ask(it.mary, it.package, it.policy)
+
+
+async def test_an_approver_takes_back_what_they_approved(house: House) -> None:
+    bob = await house.person("bob")
+    stage = decision(user(bob))
+    settings = {"enableTargetsToSelfAddAccess": True}
+    it = await team(house, stage, requestorSettings=settings)
+    request = await house.ask(it.alice, it.package, it.policy)
+    await house.settle()
+    as_bob = person(bob, APPROVER)
+    path = f"accessPackageAssignmentApprovals/{request}/stages"
+    (open_stage,) = await house.values(path, headers=as_bob)
+    decided = {"reviewResult": "Approve"}
+    await house.call("PATCH", f"{path}/{open_stage['id']}", decided, status=204, headers=as_bob)
+    await house.settle()
+    assignment = (await house.assignment_of(request))["id"]
+    body = {"requestType": "approverRemove", "assignment": {"id": assignment}}
+
+    for who in (it.mary, it.alice):
+        await house.refused(
+            "POST", "assignmentRequests", body, status=403, headers=person(who, SUBJECT)
+        )
+    made = await house.post(
+        "assignmentRequests", {**body, "justification": "moved"}, headers=person(bob, SUBJECT)
+    )
+    await house.settle()
+
+    assert await house.members(it.group) == set()
+    hidden = await house.get(f"assignmentRequests/{made['id']}")
+    assert hidden["requestType"] == "unknownFutureValue"
+    shown = await house.get(
+        f"assignmentRequests/{made['id']}", headers={"Prefer": "include-unknown-enum-members"}
+    )
+    assert (shown["requestType"], shown["state"]) == ("approverRemove", "delivered")
+
+
+async def test_what_was_assigned_without_approval_has_no_approver(cottage: House) -> None:
+    it = await team(cottage, decision(user(await cottage.person("bob"))))
+    assignment = await given(cottage, it)
+    body = {"requestType": "approverRemove", "assignment": {"id": assignment}}
+
+    await cottage.refused(
+        "POST", "assignmentRequests", body, status=403, headers=person(it.mary, SUBJECT)
+    )
+
+
+async def test_a_validation_judges_everything_and_leaves_nothing(house: House) -> None:
+    it = await team(house)
+    as_mary = person(it.mary, SUBJECT)
+    body = asking_for(it, it.alice, isValidationOnly=True)
+
+    first = await house.call(
+        "POST", f"{BETA}/assignmentRequests", body, status=200, headers=as_mary
+    )
+    again = await house.call(
+        "POST", f"{BETA}/assignmentRequests", body, status=200, headers=as_mary
+    )
+    await house.settle()
+
+    assert first == again
+    assert (first["id"], first["requestState"]) == ("", "Submitted")
+    assert first["isValidationOnly"]
+    assert await house.values("assignmentRequests") == []
+    assert await house.values("assignments") == []
+    refused = {**body, "assignment": {**body["assignment"], "target": {"objectId": it.mary}}}
+    code, _, _ = await house.refused(
+        "POST", f"{BETA}/assignmentRequests", refused, status=403, headers=as_mary
+    )
+    assert code == "PolicyRequirementsNotMet"
+
+
+async def test_validations_and_requests_that_arrive_together_do_not_mix(house: House) -> None:
+    it = await team(house)
+    as_mary = person(it.mary, SUBJECT)
+    only = asking_for(it, it.alice, isValidationOnly=True)
+    await house.call("POST", "assignmentRequests", only, status=200, headers=as_mary)
+
+    await house.post("assignmentRequests", asking_for(it, it.alice), headers=as_mary)
+
+    code, _, _ = await house.refused("POST", "assignmentRequests", only, headers=as_mary)
+    assert code == "ExistingOpenRequest"
+
+
+@pytest.mark.parametrize("spelling", ["alice@contoso.example", "ALICE@contoso.example"])
+async def test_people_in_the_directory_are_found_by_their_address(
+    house: House, spelling: str
+) -> None:
+    it = await team(house)
+    assignment = {"target": {"email": spelling}, "assignmentPolicyId": it.policy}
+
+    await house.post("assignmentRequests", {"requestType": "adminAdd", "assignment": assignment})
+    await house.settle()
+
+    assert await house.members(it.group) == {it.alice}
+
+
+async def test_somebody_from_elsewhere_is_invited_when_access_is_given(house: House) -> None:
+    bob = await house.person("bob")
+    it = await team(house, decision(user(bob)), allowedTargetScope="notSpecified")
+    target = {"email": "Eve@Fabrikam.example", "displayName": "Eve"}
+    body = {
+        "requestType": "adminAdd",
+        "assignment": {"target": target, "assignmentPolicyId": it.policy},
+        "parameters": [{"name": "IsApprovalRequired", "value": "true"}],
+    }
+    request = (await house.post("assignmentRequests", body))["id"]
+    await house.settle()
+    found = await house.get(f"assignmentRequests/{request}?$expand=requestor")
+    eve = found["requestor"]
+    assert (eve["objectId"], eve["email"]) == (None, "eve@fabrikam.example")
+    again, _, _ = await house.refused("POST", "assignmentRequests", body)
+    assert again == "ExistingOpenRequest"
+    as_bob = person(bob, APPROVER)
+    path = f"accessPackageAssignmentApprovals/{request}/stages"
+    (stage,) = await house.values(path, headers=as_bob)
+
+    decided = {"reviewResult": "Approve"}
+    await house.call("PATCH", f"{path}/{stage['id']}", decided, status=204, headers=as_bob)
+    await house.settle()
+
+    assert await house.members(it.group) == {eve["id"]}
+    guest = await house.user(eve["id"])
+    assert guest.user_principal_name == "eve_fabrikam.example#EXT#@contoso.example"
+    assert (guest.user_type, guest.external_user_state) == ("Guest", "PendingAcceptance")
+    found = await house.get(f"assignmentRequests/{request}?$expand=requestor")
+    assert found["requestor"]["objectId"] == eve["id"]
+    known, _, _ = await house.refused("POST", "assignmentRequests", body)
+    assert known == "ExistingGrant"
+
+
+async def test_nobody_is_invited_to_what_is_denied(house: House) -> None:
+    bob = await house.person("bob")
+    it = await team(house, decision(user(bob)), allowedTargetScope="notSpecified")
+    body = {
+        "requestType": "adminAdd",
+        "assignment": {
+            "target": {"email": "eve@fabrikam.example"},
+            "assignmentPolicyId": it.policy,
+        },
+        "parameters": [{"name": "IsApprovalRequired", "value": "true"}],
+    }
+    request = (await house.post("assignmentRequests", body))["id"]
+    await house.settle()
+    as_bob = person(bob, APPROVER)
+    path = f"accessPackageAssignmentApprovals/{request}/stages"
+    (stage,) = await house.values(path, headers=as_bob)
+    denied = {"reviewResult": "Deny"}
+    await house.call("PATCH", f"{path}/{stage['id']}", denied, status=204, headers=as_bob)
+    await house.settle()
+
+    found = await house.get(f"assignmentRequests/{request}?$expand=requestor")
+    assert found["requestor"]["objectId"] is None
+    second = (await house.post("assignmentRequests", body))["id"]
+    found_again = await house.get(f"assignmentRequests/{second}?$expand=requestor")
+    assert found_again["requestor"]["id"] == found["requestor"]["id"]
+
+
+async def test_an_address_that_somebody_else_has_meanwhile_is_not_invited(house: House) -> None:
+    it = await team(house, allowedTargetScope="notSpecified")
+    target = {"email": "eve@fabrikam.example"}
+    assignment = {"target": target, "assignmentPolicyId": it.policy}
+    request = (
+        await house.post(
+            "assignmentRequests", {"requestType": "adminAdd", "assignment": assignment}
+        )
+    )["id"]
+    await house.person("eve", mail="eve@fabrikam.example")
+
+    for _ in range(6):
+        await house.settle()
+        house.clock.advance(hours=2)
+
+    assert await house.standing(request) == ("deliveryFailed", "FulfillmentFailed")
+    assert await house.members(it.group) == set()
+
+
+@pytest.mark.parametrize("email", ["eve", "@fabrikam.example", "eve @fabrikam.example", "eve@"])
+async def test_an_address_must_be_one(cottage: House, email: str) -> None:
+    it = await team(cottage)
+    assignment = {"target": {"email": email}, "assignmentPolicyId": it.policy}
+
+    code, _, target = await cottage.refused(
+        "POST", "assignmentRequests", {"requestType": "adminAdd", "assignment": assignment}
+    )
+
+    assert (code, target) == ("InvalidModel", "assignment/target/email")
+
+
+async def test_only_administrators_name_somebody_whom_the_directory_does_not_know(
+    cottage: House,
+) -> None:
+    it = await team(cottage)
+    target = {"email": "eve@fabrikam.example"}
+    assignment = {"target": target, "assignmentPolicyId": it.policy}
+    body = {"requestType": "userAdd", "assignment": assignment}
+
+    code, message, path = await cottage.refused(
+        "POST", "assignmentRequests", body, headers=person(it.mary, SUBJECT)
+    )
+
+    assert (code, path) == ("InvalidModel", "assignment/target/email")
+    assert "eve@fabrikam.example" in message
+
+
+async def test_an_application_asks_for_itself_where_the_policy_is_for_applications(
+    house: House,
+) -> None:
+    it = await team(
+        house,
+        allowedTargetScope="allDirectoryServicePrincipals",
+        requestorSettings={"enableTargetsToSelfAddAccess": True},
+    )
+    robot = await house.service_principal("robot")
+    assignment = {"assignmentPolicyId": it.policy}
+    body = {"requestType": "userAdd", "assignment": assignment}
+
+    made = await house.post(
+        "assignmentRequests",
+        body,
+        headers=application("EntitlementManagement.ReadWrite.All", id=robot),
+    )
+    await house.settle()
+
+    assert await house.members(it.group) == {robot}
+    found = await house.get(f"assignmentRequests/{made['id']}?$expand=requestor")
+    assert found["requestor"]["subjectType"] == "servicePrincipal"
+    await house.refused(
+        "POST", "assignmentRequests", body, status=403, headers=person(it.alice, SUBJECT)
+    )

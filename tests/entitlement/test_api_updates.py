@@ -1,0 +1,456 @@
+"""Changes of assignments that are held: extensions, other answers, another policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.entitlement.house import (
+    APPROVER,
+    BETA,
+    GRAPH,
+    SUBJECT,
+    House,
+    calls,
+    decision,
+    user,
+)
+from tests.support.callers import person
+from tests.support.clocks import MONDAY
+
+THIRTY_DAYS = {"type": "afterDuration", "duration": "P30D"}
+LETS_EXTEND = {
+    "enableTargetsToSelfAddAccess": True,
+    "enableTargetsToSelfUpdateAccess": True,
+    "enableTargetsToSelfRemoveAccess": True,
+    "allowCustomAssignmentSchedule": True,
+}
+AS_LONG_AS_THE_POLICY_GIVES = {"expiration": {"type": "notSpecified"}}
+
+
+@dataclass
+class Held:
+    """A package that alice has under a policy that ends it after thirty days."""
+
+    alice: str
+    catalog: str
+    group: str
+    package: str
+    policy: str
+    assignment: str
+
+
+async def held(house: House, *stages: dict[str, Any], **changes: Any) -> Held:
+    alice, group, catalog = (
+        await house.person("alice"),
+        await house.group("sales"),
+        await house.catalog(),
+    )
+    package = await house.package(catalog, group)
+    usual = {"expiration": THIRTY_DAYS, "requestorSettings": LETS_EXTEND}
+    policy = await house.policy(package, *stages, **{**usual, **changes})
+    request = await house.assign(alice, package, policy)
+    await house.settle()
+    assignment = (await house.assignment_of(request))["id"]
+    return Held(alice, catalog, group, package, policy, assignment)
+
+
+def updating(it: Held, type_: str = "userUpdate", **more: Any) -> dict[str, Any]:
+    return {"requestType": type_, "assignment": {"id": it.assignment}, **more}
+
+
+async def update(house: House, it: Held, **more: Any) -> str:
+    made = await house.post(
+        "assignmentRequests", updating(it, **more), headers=person(it.alice, SUBJECT)
+    )
+    return str(made["id"])
+
+
+async def end_of(house: House, it: Held) -> str | None:
+    found = await house.get(f"assignments/{it.assignment}")
+    end: str | None = found["schedule"]["expiration"]["endDateTime"]
+    return end
+
+
+def after(days: int) -> str:
+    return (MONDAY + timedelta(days=days)).isoformat().replace("+00:00", "Z")
+
+
+async def test_an_extension_moves_the_end_and_its_timer(house: House) -> None:
+    it = await held(house)
+    assert await end_of(house, it) == after(30)
+    house.clock.advance(days=20)
+
+    request = await update(house, it, schedule=AS_LONG_AS_THE_POLICY_GIVES)
+    await house.settle()
+
+    assert await house.standing(request) == ("delivered", "FulfilledNotificationTriggered")
+    assert await end_of(house, it) == after(50)
+    house.clock.advance(days=11)
+    await house.settle()
+    assert await house.members(it.group) == {it.alice}
+    house.clock.advance(days=19)
+    await house.settle()
+    assert await house.members(it.group) == set()
+    found = await house.get(f"assignments/{it.assignment}")
+    assert (found["state"], found["status"]) == ("expired", "ExpiredNotificationTriggered")
+
+
+async def test_beta_tells_that_an_assignment_was_extended(cottage: House) -> None:
+    it = await held(cottage)
+    path = f"{BETA}/accessPackageAssignments/{it.assignment}"
+    assert not (await cottage.get(path))["isExtended"]
+    cottage.clock.advance(days=1)
+
+    await update(cottage, it, schedule=AS_LONG_AS_THE_POLICY_GIVES)
+    await cottage.settle()
+
+    assert (await cottage.get(path))["isExtended"]
+
+
+async def test_an_extension_that_needs_approval_waits_and_access_runs_to_its_old_end(
+    house: House,
+) -> None:
+    bob = await house.person("bob")
+    approval = {
+        "isApprovalRequiredForAdd": False,
+        "isApprovalRequiredForUpdate": True,
+        "stages": [decision(user(bob), durationBeforeAutomaticDenial="P60D")],
+    }
+    it = await held(house, requestApprovalSettings=approval)
+    request = await update(house, it, schedule=AS_LONG_AS_THE_POLICY_GIVES)
+    await house.settle()
+    assert await house.standing(request) == ("pendingApproval", "PendingApproval")
+    assert (await house.get(f"assignments/{it.assignment}"))["state"] == "delivered"
+
+    house.clock.advance(days=30)
+    await house.settle()
+
+    assert await house.members(it.group) == set()
+    assert await house.standing(request) == ("canceled", "Canceled")
+
+
+async def test_an_approved_extension_counts_from_the_approval(house: House) -> None:
+    bob = await house.person("bob")
+    approval = {"isApprovalRequiredForUpdate": True, "stages": [decision(user(bob))]}
+    it = await held(house, requestApprovalSettings=approval)
+    request = await update(house, it, schedule=AS_LONG_AS_THE_POLICY_GIVES)
+    await house.settle()
+    house.clock.advance(days=1)
+
+    await approve(house, request, bob)
+
+    assert await end_of(house, it) == after(31)
+
+
+async def approve(house: House, request: str, who: str, *, result: str = "Approve") -> None:
+    as_approver = person(who, APPROVER)
+    path = f"accessPackageAssignmentApprovals/{request}/stages"
+    (stage,) = await house.values(path, headers=as_approver)
+    body = {"reviewResult": result, "justification": "said"}
+    await house.call("PATCH", f"{path}/{stage['id']}", body, status=204, headers=as_approver)
+    await house.settle()
+
+
+async def test_a_denied_extension_leaves_access_as_it_was(house: House) -> None:
+    bob = await house.person("bob")
+    approval = {"isApprovalRequiredForUpdate": True, "stages": [decision(user(bob))]}
+    it = await held(house, requestApprovalSettings=approval)
+    request = await update(house, it, schedule=AS_LONG_AS_THE_POLICY_GIVES)
+    await house.settle()
+
+    await approve(house, request, bob, result="Deny")
+
+    assert await house.standing(request) == ("denied", "Denied")
+    assert await end_of(house, it) == after(30)
+    assert await house.members(it.group) == {it.alice}
+    assert await update(house, it, schedule=AS_LONG_AS_THE_POLICY_GIVES)
+
+
+@pytest.mark.parametrize("stage", ["assignmentRequestApproved", "assignmentRequestGranted"])
+async def test_a_silent_extension_changes_nothing_and_takes_nothing(
+    house: House, stage: str
+) -> None:
+    it = await held(house)
+    extension = await house.extension(it.catalog)
+    await house.call(
+        "PATCH",
+        f"assignmentPolicies/{it.policy}",
+        {"customExtensionStageSettings": calls((stage, extension))},
+        status=200,
+    )
+    request = await update(house, it, schedule=AS_LONG_AS_THE_POLICY_GIVES)
+    await house.settle()
+    house.clock.advance(hours=1)
+    await house.settle()
+
+    assert await house.standing(request) == ("deliveryFailed", "CallbackTimedOut")
+    assert await end_of(house, it) == after(30)
+    assert await house.members(it.group) == {it.alice}
+    assert (await house.get(f"assignments/{it.assignment}"))["state"] == "delivered"
+
+    await house.call("POST", f"assignmentRequests/{request}/reprocess", status=202)
+    await house.settle()
+    await house.resume(house.endpoint.calls[-1])
+    await house.settle()
+    assert await house.standing(request) == ("delivered", "FulfilledNotificationTriggered")
+
+
+async def test_a_failed_change_gives_way_to_one_that_came_after_it(house: House) -> None:
+    it = await held(house)
+    extension = await house.extension(it.catalog)
+    settings = {"customExtensionStageSettings": calls(("assignmentRequestApproved", extension))}
+    await house.call("PATCH", f"assignmentPolicies/{it.policy}", settings, status=200)
+    failed = await update(house, it, schedule=AS_LONG_AS_THE_POLICY_GIVES)
+    await house.settle()
+    house.clock.advance(hours=1)
+    await house.settle()
+    await update(house, it, schedule=AS_LONG_AS_THE_POLICY_GIVES)
+
+    code, _, _ = await house.refused("POST", f"assignmentRequests/{failed}/reprocess")
+
+    assert code == "ExistingOpenRequest"
+
+
+async def test_a_change_waits_for_its_start_date(house: House) -> None:
+    it = await held(house)
+    schedule = {"startDateTime": after(10), "expiration": {"type": "notSpecified"}}
+
+    request = await update(house, it, schedule=schedule)
+    await house.settle()
+    assert await house.standing(request) == ("scheduled", "PendingNotBefore")
+    assert await end_of(house, it) == after(30)
+    house.clock.advance(days=10)
+    await house.settle()
+
+    assert await end_of(house, it) == after(40)
+
+
+async def test_people_may_end_their_access_sooner(house: House) -> None:
+    it = await held(house)
+    sooner = {"expiration": {"type": "afterDateTime", "endDateTime": after(5)}}
+
+    await update(house, it, schedule=sooner)
+    await house.settle()
+    house.clock.advance(days=5)
+    await house.settle()
+
+    assert await house.members(it.group) == set()
+
+
+async def test_nobody_extends_beyond_the_policy(cottage: House) -> None:
+    it = await held(cottage)
+    longer = {"expiration": {"type": "afterDateTime", "endDateTime": after(31)}}
+    body = updating(it, schedule=longer)
+
+    code, _, target = await cottage.refused(
+        "POST", "assignmentRequests", body, headers=person(it.alice, SUBJECT)
+    )
+
+    assert (code, target) == ("ScheduleNotAllowed", "schedule/expiration")
+
+
+@pytest.mark.parametrize(
+    ("settings", "schedule", "code"),
+    [
+        ({"enableTargetsToSelfUpdateAccess": False}, {}, "PolicyRequirementsNotMet"),
+        (
+            {"allowCustomAssignmentSchedule": False},
+            {"expiration": {"type": "afterDuration", "duration": "P3D"}},
+            "ScheduleNotAllowed",
+        ),
+    ],
+    ids=["no updates", "no time of their own"],
+)
+async def test_people_change_only_what_the_policy_lets_them(
+    cottage: House, settings: dict[str, Any], schedule: dict[str, Any], code: str
+) -> None:
+    it = await held(cottage, requestorSettings={**LETS_EXTEND, **settings})
+    body = updating(it, schedule=schedule or AS_LONG_AS_THE_POLICY_GIVES)
+    url = "/v1.0/identityGovernance/entitlementManagement/assignmentRequests"
+
+    reply = await cottage.api.post(url, json=body, headers=person(it.alice, SUBJECT))
+
+    assert reply.json()["error"]["code"] == code
+    assert await cottage.values("assignmentRequests?$filter=requestType eq 'userUpdate'") == []
+
+
+async def test_an_assignment_is_changed_by_one_request_at_a_time(house: House) -> None:
+    it = await held(house)
+    await update(house, it, schedule=AS_LONG_AS_THE_POLICY_GIVES)
+    body = updating(it, schedule=AS_LONG_AS_THE_POLICY_GIVES)
+
+    code, _, _ = await house.refused(
+        "POST", "assignmentRequests", body, headers=person(it.alice, SUBJECT)
+    )
+
+    assert code == "ExistingOpenRequest"
+    await house.settle()
+    assert await update(house, it, schedule=AS_LONG_AS_THE_POLICY_GIVES)
+
+
+async def test_what_is_being_removed_is_not_changed(cottage: House) -> None:
+    it = await held(cottage)
+    await cottage.remove(it.assignment)
+    body = updating(it, schedule=AS_LONG_AS_THE_POLICY_GIVES)
+
+    code, _, _ = await cottage.refused(
+        "POST", "assignmentRequests", body, headers=person(it.alice, SUBJECT)
+    )
+    await cottage.settle()
+    gone, _, _ = await cottage.refused(
+        "POST", "assignmentRequests", body, headers=person(it.alice, SUBJECT)
+    )
+
+    assert (code, gone) == ("ExistingOpenRequest", "OperationNotAllowed")
+
+
+async def test_an_update_that_changes_nothing_is_refused(cottage: House) -> None:
+    it = await held(cottage)
+
+    code, message, _ = await cottage.refused(
+        "POST", "assignmentRequests", updating(it), headers=person(it.alice, SUBJECT)
+    )
+
+    assert code == "InvalidModel"
+    assert "schedule" in message
+
+
+async def test_an_administrator_moves_an_assignment_to_another_policy(house: House) -> None:
+    it = await held(house)
+    shorter = await house.policy(
+        it.package, expiration={"type": "afterDuration", "duration": "P7D"}
+    )
+    body = {
+        "requestType": "adminUpdate",
+        "assignment": {"id": it.assignment, "assignmentPolicyId": shorter},
+    }
+
+    await house.post("assignmentRequests", body)
+    refused, _, _ = await house.refused("DELETE", f"assignmentPolicies/{shorter}")
+    await house.settle()
+
+    assert refused == "OperationNotAllowed"
+    found = await house.get(f"assignments/{it.assignment}?$expand=assignmentPolicy")
+    assert found["assignmentPolicy"]["id"] == shorter
+    assert await end_of(house, it) == after(7)
+    await house.call("DELETE", f"assignmentPolicies/{it.policy}", status=204)
+
+
+async def test_a_person_does_not_choose_the_policy_of_their_assignment(cottage: House) -> None:
+    it = await held(cottage)
+    body = {
+        "requestType": "userUpdate",
+        "assignment": {"id": it.assignment, "assignmentPolicyId": it.policy},
+    }
+
+    code, _, target = await cottage.refused(
+        "POST", "assignmentRequests", body, headers=person(it.alice, SUBJECT)
+    )
+
+    assert (code, target) == ("InvalidModel", "assignment/assignmentPolicyId")
+
+
+async def test_an_administrator_needs_no_approval_unless_they_ask_for_it(house: House) -> None:
+    bob = await house.person("bob")
+    approval = {"isApprovalRequiredForUpdate": True, "stages": [decision(user(bob))]}
+    it = await held(house, requestApprovalSettings=approval)
+    body = updating(it, "adminUpdate", schedule=AS_LONG_AS_THE_POLICY_GIVES)
+
+    first = (await house.post("assignmentRequests", body))["id"]
+    await house.settle()
+    asked = [{"name": "IsApprovalRequired", "value": "true"}]
+    second = (await house.post("assignmentRequests", {**body, "parameters": asked}))["id"]
+    await house.settle()
+
+    assert (await house.standing(first))[0] == "delivered"
+    assert (await house.standing(second))[0] == "pendingApproval"
+
+
+async def test_a_pending_change_is_canceled_by_whoever_asked(house: House) -> None:
+    it = await held(house)
+    schedule = {"startDateTime": after(10), "expiration": {"type": "notSpecified"}}
+    request = await update(house, it, schedule=schedule)
+    await house.settle()
+
+    await house.call(
+        "POST",
+        f"assignmentRequests/{request}/cancel",
+        status=204,
+        headers=person(it.alice, SUBJECT),
+    )
+
+    assert await house.standing(request) == ("canceled", "Canceled")
+    assert (await house.get(f"assignments/{it.assignment}"))["state"] == "delivered"
+    await house.call("DELETE", f"assignmentRequests/{request}", status=204)
+
+
+async def test_written_again_an_assignment_is_delivered_though_a_change_is_pending(
+    house: House,
+) -> None:
+    it = await held(house)
+    schedule = {"startDateTime": after(10), "expiration": {"type": "notSpecified"}}
+    await update(house, it, schedule=schedule)
+    await house.settle()
+
+    await house.call("POST", f"assignments/{it.assignment}/reprocess", status=202)
+    await house.settle()
+
+    assert (await house.get(f"assignments/{it.assignment}"))["state"] == "delivered"
+
+
+def asks(key: str, **more: Any) -> dict[str, Any]:
+    return {
+        "@odata.type": f"{GRAPH}accessPackageTextInputQuestion",
+        "id": key,
+        "isRequired": True,
+        "text": key,
+        **more,
+    }
+
+
+def says(key: str, value: str) -> dict[str, Any]:
+    question = {"@odata.type": f"{GRAPH}accessPackageTextInputQuestion", "id": key}
+    type_ = f"{GRAPH}accessPackageAnswerString"
+    return {"@odata.type": type_, "value": value, "answeredQuestion": question}
+
+
+QUESTIONS = [asks("project", isAnswerEditable=True), asks("desk")]
+
+
+async def test_an_answer_that_may_be_edited_changes_and_the_end_stays(house: House) -> None:
+    it = await held(house, questions=QUESTIONS)
+    house.clock.advance(days=1)
+    first = [says("project", "X"), says("desk", "4711")]
+    await update(house, it, answers=first)
+    await house.settle()
+
+    request = await update(house, it, answers=[says("project", "Y")])
+    await house.settle()
+
+    found = await house.get(f"assignmentRequests/{request}")
+    assert {a["answeredQuestion"]["id"]: a["value"] for a in found["answers"]} == {
+        "project": "Y",
+        "desk": "4711",
+    }
+    assert await end_of(house, it) == after(30)
+
+
+async def test_an_answer_that_may_not_be_edited_stays(house: House) -> None:
+    it = await held(house, questions=QUESTIONS)
+    await update(house, it, answers=[says("project", "X"), says("desk", "4711")])
+    await house.settle()
+    body = updating(it, answers=[says("desk", "4712")])
+
+    code, message, target = await house.refused(
+        "POST", "assignmentRequests", body, headers=person(it.alice, SUBJECT)
+    )
+
+    assert (code, target) == ("InvalidModel", "answers")
+    assert "desk" in message
+    await house.post(
+        "assignmentRequests", updating(it, "adminUpdate", answers=[says("desk", "4712")])
+    )
