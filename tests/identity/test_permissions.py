@@ -46,6 +46,7 @@ TABLE: list[Row] = [
         catalogue.PRIVILEGED_ROLE_ADMINISTRATOR,
         READER,
     ),
+    ("mails.resend", f"{EW} {LW}", None, ER, catalogue.IDENTITY_GOVERNANCE_ADMINISTRATOR, READER),
     ("em.roleDefinitions.read", f"{ER} {EW} RoleManagement.Read.All", None, ES, READER, W),
     (
         "lw.workflows.read",

@@ -40,7 +40,7 @@ async def start(house: House, workflow_id: str, people: list[str]) -> str:
         wanted = Start(
             workflow=row,
             people=choices.named(people),
-            execution_type=ExecutionType.SCHEDULED,
+            execution_type=ExecutionType.ON_DEMAND,
         )
         started = await starting.start(conn, wanted, now=house.clock.now())
     assert started.run_id is not None

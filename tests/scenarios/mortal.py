@@ -13,6 +13,7 @@ import httpx
 from sqlalchemy import select
 
 from ostiary.directory import seed
+from ostiary.durable import recurring
 from ostiary.durable.tables import work
 from ostiary.extensions import ledger
 from ostiary.extensions.tables import callouts
@@ -97,7 +98,8 @@ class Mortal:
     async def leftovers(self) -> list[str]:
         """Give the kinds of work that is still to be done, or that was given up."""
         async with opened(self.database_url) as database, database.reading() as conn:
-            return list(await conn.scalars(select(work.c.kind)))
+            once = work.c.key != recurring.KEY
+            return list(await conn.scalars(select(work.c.kind).where(once)))
 
     def _damage(self) -> str:
         """Let SQLite check a copy of the file, so that recovery is left to the server."""

@@ -63,6 +63,15 @@ def is_quiet(file: Path) -> bool:
         conn.close()
 
 
+def undecided(file: Path) -> list[str]:
+    """Give the requests that wait for an approver, in the order of their ids."""
+    conn = sqlite3.connect(file)
+    statement = "SELECT id FROM assignment_requests WHERE phase = 'approval' ORDER BY id"
+    found = [id for (id,) in conn.execute(statement)]
+    conn.close()
+    return found
+
+
 class Facts:
     """The rows of the file."""
 

@@ -28,7 +28,7 @@ _LOOK_AGAIN: Final = 0.2
 _EXAMPLES = """
 Examples:
 
-  ostiary tasks run "Offboard an employee" "Disable account" megan@contoso.example --preview
+  ostiary tasks run "Offboard" "Disable account" megan@contoso.com --preview
       what would happen, and nothing else
   ostiary tasks run "Onboard" "Mailbox" megan@contoso.example --wait 120
       call the extension, and wait up to two minutes for its answer
