@@ -7,11 +7,12 @@ the access ends.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
 
 import msgspec
 
+from ostiary.directory.model import OnPremisesExtensionAttributes, User
 from ostiary.entitlement import questions
 from ostiary.entitlement.model.attributes import (
     AccessPackageResourceAttribute,
@@ -20,6 +21,8 @@ from ostiary.entitlement.model.attributes import (
 )
 from ostiary.entitlement.model.questions import AccessPackageQuestion
 from ostiary.graph.errors import InvalidModel
+
+Attribute = AccessPackageResourceAttribute
 
 PROPERTIES: Final = {
     "city": "city",
@@ -60,6 +63,53 @@ def checked(
             path = f"resource/attributes/{number}/name"
             raise InvalidModel(f"'{path}': there is an attribute '{name}' already.", target=path)
     return whole
+
+
+def asked_for(wanted: Sequence[Attribute]) -> list[AccessPackageQuestion]:
+    """Give the questions by which attributes are asked for."""
+    found = []
+    for one in wanted:
+        question = question_of(one)
+        if question is not None:
+            editable = one.is_editable is not False
+            found.append(msgspec.structs.replace(question, is_answer_editable=editable))
+    return found
+
+
+def read_answers(documents: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Read answers as requests keep them: values by question."""
+    said = {}
+    for one in documents:
+        key = (one.get("answeredQuestion") or {}).get("id")
+        if key and one.get("value"):
+            said[str(key)] = str(one["value"])
+    return said
+
+
+def answer_to(attribute: Attribute, said: Mapping[str, str]) -> str | None:
+    """Give what was answered about an attribute."""
+    question = question_of(attribute)
+    return said.get(question.id) if question else None
+
+
+def value_of(user: User, attribute: Attribute) -> str | None:
+    """Give the value that a person has in the directory."""
+    held: Any = user
+    name = PROPERTIES.get(attribute.name or "")
+    if name is None:
+        held, name = user.on_premises_extension_attributes, EXTENSIONS[attribute.name or ""]
+    value: str | None = getattr(held, name, None)
+    return value
+
+
+def with_value(user: User, attribute: Attribute, value: str | None) -> User:
+    """Give a person with another value."""
+    name = PROPERTIES.get(attribute.name or "")
+    if name is not None:
+        return msgspec.structs.replace(user, **{name: value})
+    held = user.on_premises_extension_attributes or OnPremisesExtensionAttributes()
+    more = msgspec.structs.replace(held, **{EXTENSIONS[attribute.name or ""]: value})
+    return msgspec.structs.replace(user, on_premises_extension_attributes=more)
 
 
 def question_of(attribute: AccessPackageResourceAttribute) -> AccessPackageQuestion | None:

@@ -58,6 +58,7 @@ catalog_resources: Final = Table(
     Column("url", Text),
     Column("environment_id", String(36)),
     Column("attributes", Json),
+    Column("asks_for_attributes", Boolean, nullable=False),
     Column("notification_endpoint", Json),
     Column("created_at", Instant, nullable=False),
     Column("created_by", Text),

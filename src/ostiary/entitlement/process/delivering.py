@@ -20,6 +20,7 @@ from ostiary.entitlement.assignments import Assignment
 from ostiary.entitlement.errors import ScheduleNotAllowed
 from ostiary.entitlement.process import (
     delivery,
+    describing,
     guests,
     inviting,
     moves,
@@ -92,6 +93,7 @@ async def end(
     """
     progress = await delivery.take(conn, ending, effort=effort, now=now)
     await assignment_store.save(conn, [assignments.expire(one, now=now) for one in ending])
+    await describing.forget(conn, ending, now=now)
     await timers.disarm(conn, [one.id for one in ending])
     await guests.watch(conn, [one.target_id for one in ending], now=now)
     return progress
@@ -106,6 +108,7 @@ async def take_back(
     held = [*(await assignment_store.lock(conn, assignment_ids)).values()]
     await delivery.take(conn, held, effort=Effort.TRY, now=now)
     await assignment_store.save(conn, [assignments.taken_back(one) for one in held])
+    await describing.forget(conn, held, now=now)
     await timers.disarm(conn, [one.id for one in held])
     await guests.watch(conn, [one.target_id for one in held], now=now)
 
@@ -208,6 +211,7 @@ async def _note_given(conn: AsyncConnection, givings: Sequence[_Giving], *, now:
         for one, after in started
     ]
     await assignment_store.save(conn, noted)
+    await describing.describe(conn, noted, now=now)
     new = [after for one, after in started if one.assignment.starts_at is None]
     await timers.arm(conn, new)
     await guests.watch(conn, [one.target_id for one in new], now=now)

@@ -20,6 +20,7 @@ from ostiary.entitlement.separation import Excluders
 from ostiary.entitlement.service.acts import Act
 from ostiary.entitlement.store import approvals as approval_store
 from ostiary.entitlement.store import assignments as assignment_store
+from ostiary.entitlement.store import attributes as attribute_store
 from ostiary.entitlement.store import catalogs as catalog_store
 from ostiary.entitlement.store import managers as manager_store
 from ostiary.entitlement.store import policies as policy_store
@@ -98,7 +99,8 @@ async def read(conn: AsyncConnection, submissions: Sequence[Submission]) -> Fact
     named = {i.policy_id for i in intents if i.policy_id}
     await policy_store.keep(conn, named)
     siblings = await policy_store.siblings(conn, named)
-    policies = {one.id: one for group in siblings.values() for one in group}
+    listed = {one.id: one for group in siblings.values() for one in group}
+    policies = await attribute_store.asking(conn, listed)
     addressed, invited = await _addressed(conn, intents)
     held = await _held(conn, intents)
     holding = await policy_store.policies(conn, {a.policy_id for a in held.values()})

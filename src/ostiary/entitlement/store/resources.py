@@ -291,6 +291,7 @@ def _described(value: AccessPackageResource) -> dict[str, Any]:  # column values
         "resource_type": value.resource_type,
         "url": value.url,
         "attributes": written_list(value.attributes or (), AccessPackageResourceAttribute),
+        "asks_for_attributes": bool(value.attributes),
         "notification_endpoint": written(endpoint, CustomExtensionEndpointConfiguration),
         "modified_at": value.modified_date_time,
     }

@@ -767,6 +767,7 @@ def upgrade() -> None:
         sa.Column("url", sa.Text(), nullable=True),
         sa.Column("environment_id", sa.String(length=36), nullable=True),
         sa.Column("attributes", Json, nullable=True),
+        sa.Column("asks_for_attributes", sa.Boolean(), nullable=False),
         sa.Column("notification_endpoint", Json, nullable=True),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=True),
