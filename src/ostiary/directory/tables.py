@@ -135,6 +135,14 @@ directory_changes = Table(
     Column("at", Instant, nullable=False),
 )
 
+directory_followers = Table(
+    "directory_followers",
+    metadata,
+    # Who is told of changes in the background, and up to which place in the journal they have been.
+    Column("name", String(64), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+
 client_secrets = Table(
     "client_secrets",
     metadata,

@@ -18,6 +18,7 @@ from ostiary.audit import routes as audit
 from ostiary.directory import changes as directory_changes
 from ostiary.directory import routes as directory
 from ostiary.directory.clients import DirectoryClients
+from ostiary.directory.following import Following
 from ostiary.directory.service import Directory
 from ostiary.directory.tenant import Tenant
 from ostiary.directory.work import Forgetting
@@ -161,6 +162,7 @@ def composed(
         *out.work.handlers(),
         *parts.handlers,
         *mails.handlers,
+        *Following(parts.followers).handlers(),
         *forgetting.handlers(),
     ]
     worker = _worker(settings, database, clock, handlers)

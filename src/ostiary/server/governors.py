@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ostiary.directory.following import Follower
 from ostiary.durable.clock import Clock
 from ostiary.durable.handlers import Handler
 from ostiary.entitlement import routes as entitlement_routes
@@ -45,6 +46,8 @@ class Governors:
 
     roots: Sequence[Node]
     handlers: Sequence[Handler]
+    followers: Sequence[Follower]
+    """Who is told of changes in the directory."""
     templates: Sequence[TemplateSet]
     """Of the mails that they send."""
     close: Callable[[], Awaitable[None]]
@@ -109,6 +112,7 @@ def compose(
             *provisioning.handlers(),
             *lifecycle_work.handlers(registry),
         ],
+        followers=[],
         templates=[],
         close=access.close,
     )

@@ -1,4 +1,4 @@
-"""The journal of changes: written with each change, read by delta queries in its order.
+"""The journal of changes: written with each change, read in order by delta queries and followers.
 
 On PostgreSQL a transaction may commit after another that has a later place in the journal. Whoever
 remembers a place must know that nothing appears before it any more, so writers share a lock until
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.directory.deltas import MEMBERS
 from ostiary.directory.objects import Kind
+from ostiary.directory.store import followers
 from ostiary.directory.tables import directory_changes, memberships
 from ostiary.storage.batches import among
 from ostiary.storage.facts import read_fact, write_fact
@@ -35,6 +36,7 @@ async def note_objects(
     if rows:
         await _share(conn)
         await conn.execute(insert(directory_changes), rows)
+        await followers.wake(conn, now=now)
 
 
 async def note_members(
@@ -54,6 +56,7 @@ async def note_members(
     if rows:
         await _share(conn)
         await conn.execute(insert(directory_changes), rows)
+        await followers.wake(conn, now=now)
 
 
 async def note_memberships(
@@ -78,6 +81,7 @@ async def note_memberships(
     await _share(conn)
     names = ["object_id", "kind", "link", "target_id", "at"]
     await conn.execute(insert(directory_changes).from_select(names, noted))
+    await followers.wake(conn, now=now)
 
 
 async def mark(conn: AsyncConnection) -> int:

@@ -277,6 +277,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sequence", name=op.f("pk_directory_changes")),
     )
     op.create_table(
+        "directory_followers",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_directory_followers")),
+    )
+    op.create_table(
         "directory_objects",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
@@ -1356,6 +1362,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_directory_objects_kind")
 
     op.drop_table("directory_objects")
+    op.drop_table("directory_followers")
     op.drop_table("directory_changes")
     with op.batch_alter_table("custom_extensions", schema=None) as batch_op:
         batch_op.drop_index("ix_custom_extensions_catalog_id")
