@@ -12,6 +12,7 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -28,6 +29,13 @@ _Text = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00]*\Z")]
 
 MEMBERS: Final = "members"
 """The navigation of groups whose changes are told, in Python and on the wire."""
+
+
+class LinkDetail(StrEnum):
+    """What the journal tells of a link."""
+
+    ADDED = "added"
+    REMOVED = "removed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

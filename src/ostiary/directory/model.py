@@ -41,6 +41,14 @@ class EmployeeOrgData(Complex, kw_only=True):
     division: str | None = None
 
 
+class SignInActivity(Complex, kw_only=True):
+    """When somebody last signed in, as far as the directory has been told."""
+
+    last_non_interactive_sign_in_date_time: datetime | None = None
+    last_sign_in_date_time: datetime | None = None
+    last_successful_sign_in_date_time: datetime | None = None
+
+
 class OnPremisesExtensionAttributes(Complex, kw_only=True):
     """Fifteen texts of the organisation's own, which rules may ask for."""
 
@@ -124,6 +132,7 @@ class User(DirectoryObject, kw_only=True):
     postal_code: str | None = None
     preferred_language: str | None = None
     proxy_addresses: Annotated[list[str], ReadOnly] = field(default_factory=list)
+    sign_in_activity: SignInActivity | None = None
     sign_in_sessions_valid_from_date_time: Annotated[datetime | None, ReadOnly] = None
     state: str | None = None
     street_address: str | None = None

@@ -21,6 +21,7 @@ from ostiary.directory.model import (
     Group,
     OnPremisesExtensionAttributes,
     ServicePrincipal,
+    SignInActivity,
     User,
 )
 from ostiary.directory.objects import Kind
@@ -74,6 +75,8 @@ def _user_columns(table: FromClause) -> Columns:
             strict=True,
         )
     }
+    for name in SignInActivity.__struct_fields__:
+        nested[f"sign_in_activity/{name}"] = table.c[name]
     nested["employee_org_data/cost_center"] = table.c.cost_center
     nested["employee_org_data/division"] = table.c.division
     return nested | _columns(table, User)

@@ -66,6 +66,9 @@ directory_objects = Table(
     Column("assigned_licenses", Json),
     Column("assigned_plans", Json),
     Column("sign_in_sessions_valid_from_date_time", Instant),
+    Column("last_sign_in_date_time", Instant),
+    Column("last_non_interactive_sign_in_date_time", Instant),
+    Column("last_successful_sign_in_date_time", Instant),
     # groups
     Column("group_types", Json),
     Column("is_assignable_to_role", Boolean),
@@ -132,6 +135,9 @@ directory_changes = Table(
     Column("kind", String(20), nullable=False),
     Column("link", String(40)),
     Column("target_id", String(36)),
+    # of an object, the attributes that changed, `,department,employeeOrgData/costCenter,`; of a
+    # link, `added` or `removed`; null where an object is new, or was deleted or restored
+    Column("detail", String),
     Column("at", Instant, nullable=False),
 )
 

@@ -18,6 +18,7 @@ from ostiary.audit.store import record
 from ostiary.directory import store
 from ostiary.directory.changes import records
 from ostiary.directory.changes.records import Phrase
+from ostiary.directory.deltas import LinkDetail
 from ostiary.directory.objects import Kind, Reference
 from ostiary.directory.store import Pair, journal
 from ostiary.directory.tables import memberships, ownerships, sponsorships
@@ -121,7 +122,7 @@ async def _add(
     fit = {pair for pair in pairs if relation.admits(pair, known)}
     added = await store.insert_links(conn, relation.table, fit, now=now)
     if relation.tracked:
-        await journal.note_members(conn, added, now=now)
+        await journal.note_members(conn, added, LinkDetail.ADDED, now=now)
     await _tell(conn, relation.added, added, known, now=now, actor=actor)
     return added
 
@@ -139,7 +140,7 @@ async def _remove(
     # Those of deleted objects go as well, or they would be back with the object.
     removed = fit & await store.delete_links(conn, relation.table, pairs)
     if relation.tracked:
-        await journal.note_members(conn, removed, now=now)
+        await journal.note_members(conn, removed, LinkDetail.REMOVED, now=now)
     await _tell(conn, relation.removed, removed, known, now=now, actor=actor)
     return removed
 

@@ -68,7 +68,8 @@ async def set_account_enabled(
     test = store.LIVE & (_objects.kind == Kind.USER.value)
     differs = _objects.account_enabled.is_distinct_from(enabled)
     changed = await store.set_where(conn, user_ids, test & differs, {"account_enabled": enabled})
-    await journal.note_objects(conn, Kind.USER, changed, now=now)
+    noted = dict.fromkeys(changed, ("accountEnabled",))
+    await journal.note_objects(conn, Kind.USER, changed, now=now, attributes=noted)
     phrase = records.ENABLE_ACCOUNT if enabled else records.DISABLE_ACCOUNT
     told = (records.change_of("account_enabled", not enabled, enabled),)
     events = [phrase.record(actor, records.target(who, told)) for who in changed.values()]
@@ -102,7 +103,8 @@ async def set_managers(
     }
     values = {user_id: {"manager_id": manager} for user_id, manager in changed.items()}
     await store.update_objects(conn, Kind.USER, values)
-    await journal.note_objects(conn, Kind.USER, values, now=now)
+    noted = dict.fromkeys(values, ("manager",))
+    await journal.note_objects(conn, Kind.USER, values, now=now, attributes=noted)
     named = await store.references(conn, changed)
     events = [
         records.SET_MANAGER.record(
@@ -125,7 +127,8 @@ async def revoke_sign_in_sessions(
     test = store.LIVE & (_objects.kind == Kind.USER.value)
     moved = {"sign_in_sessions_valid_from_date_time": now}
     changed = await store.set_where(conn, user_ids, test, moved)
-    await journal.note_objects(conn, Kind.USER, changed, now=now)
+    noted = dict.fromkeys(changed, ("signInSessionsValidFromDateTime",))
+    await journal.note_objects(conn, Kind.USER, changed, now=now, attributes=noted)
     events = [
         records.REVOKE_SESSIONS.record(actor, records.target(who)) for who in changed.values()
     ]

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ostiary.audit.events import Actor
 from ostiary.audit.store import record
 from ostiary.directory import store
+from ostiary.directory.changed import changed_paths
 from ostiary.directory.changes import records
 from ostiary.directory.changes.records import Phrase
 from ostiary.directory.model import DirectoryObject
@@ -55,18 +56,20 @@ async def store_differences(
     :raises ObjectConflict: a live object has the name that only one may have.
     """
     values: dict[str, store.Values] = {}
+    noted: dict[str, Collection[str]] = {}
     events = []
     for before, after in changes:
         old, new = store.values_of(before), store.values_of(after)
         differing = {name: value for name, value in new.items() if value != old[name]}
         if differing:
             values[before.id] = differing
+            noted[before.id] = changed_paths(old, differing)
             about = records.wire_target(after, records.changes_of(old, differing))
             events.append(phrase.record(actor, about))
     if values:
         kind = store.kind_of(changes[0][0])
         await store.update_objects(conn, kind, values)
-        await journal.note_objects(conn, kind, values, now=now)
+        await journal.note_objects(conn, kind, values, now=now, attributes=noted)
         await record(conn, events, now=now)
     return set(values)
 

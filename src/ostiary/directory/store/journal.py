@@ -7,14 +7,14 @@ they commit, and ``mark`` takes it alone for a moment. SQLite has one writer at 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import delete, func, insert, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ostiary.directory.deltas import MEMBERS
+from ostiary.directory.deltas import MEMBERS, LinkDetail
 from ostiary.directory.objects import Kind
 from ostiary.directory.store import followers
 from ostiary.directory.tables import directory_changes, memberships
@@ -29,10 +29,22 @@ _LAST: Final = select(func.max(_journal.sequence)).scalar_subquery()
 
 
 async def note_objects(
-    conn: AsyncConnection, kind: Kind, ids: Collection[str], *, now: datetime
+    conn: AsyncConnection,
+    kind: Kind,
+    ids: Collection[str],
+    *,
+    now: datetime,
+    attributes: Mapping[str, Collection[str]] | None = None,
 ) -> None:
-    """Note that objects of one kind were added, changed, deleted or restored."""
-    rows = [{"object_id": i, "kind": kind.value, "at": now} for i in sorted(ids)]
+    """Note that objects of one kind were added, changed, deleted or restored.
+
+    ``attributes`` says of objects that were changed what of them, spelled as the API does.
+    """
+    changed = attributes or {}
+    rows = [
+        {"object_id": i, "kind": kind.value, "detail": _told(changed.get(i)), "at": now}
+        for i in sorted(ids)
+    ]
     if rows:
         await _share(conn)
         await conn.execute(insert(directory_changes), rows)
@@ -40,7 +52,11 @@ async def note_objects(
 
 
 async def note_members(
-    conn: AsyncConnection, pairs: Collection[tuple[str, str]], *, now: datetime
+    conn: AsyncConnection,
+    pairs: Collection[tuple[str, str]],
+    detail: LinkDetail,
+    *,
+    now: datetime,
 ) -> None:
     """Note that members of groups, given as (group, member), were added or removed."""
     rows = [
@@ -49,6 +65,7 @@ async def note_members(
             "kind": Kind.GROUP.value,
             "link": MEMBERS,
             "target_id": member,
+            "detail": detail.value,
             "at": now,
         }
         for group, member in sorted(pairs)
@@ -95,6 +112,21 @@ async def mark(conn: AsyncConnection) -> int:
     return last or 0
 
 
+async def settled(conn: AsyncConnection) -> int:
+    """Give such a place in the middle of a transaction that goes on to read.
+
+    Writers are waited for, and kept out for a moment only; the transaction may not have changed the
+    directory before.
+    """
+    if conn.dialect.name != "postgresql":
+        return await mark(conn)
+    moment = await conn.begin_nested()
+    try:
+        return await mark(conn)
+    finally:
+        await moment.rollback()  # lets go of the lock
+
+
 async def forgotten(conn: AsyncConnection) -> int:
     """Give the place up to which the journal is no longer kept."""
     return await read_fact(conn, _FORGOTTEN) or 0
@@ -131,3 +163,7 @@ async def _share(conn: AsyncConnection) -> None:
     """Keep readers from fixing a mark until this transaction is over."""
     if conn.dialect.name == "postgresql":
         await conn.execute(select(func.pg_advisory_xact_lock_shared(_LOCK)))
+
+
+def _told(attributes: Collection[str] | None) -> str | None:
+    return f",{','.join(sorted(attributes))}," if attributes else None

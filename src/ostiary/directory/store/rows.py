@@ -22,6 +22,7 @@ from ostiary.directory.model import (
     EmployeeOrgData,
     OnPremisesExtensionAttributes,
     ServicePrincipal,
+    SignInActivity,
 )
 from ostiary.directory.model import Group as WireGroup
 from ostiary.directory.model import User as WireUser
@@ -70,6 +71,9 @@ def wire_user(row: RowMapping) -> WireUser:
         user.on_premises_extension_attributes = msgspec.convert(
             row["extension_attributes"], OnPremisesExtensionAttributes
         )
+    signed_in = {name: row[name] for name in SignInActivity.__struct_fields__}
+    if any(signed_in.values()):
+        user.sign_in_activity = SignInActivity(**signed_in)
     return user
 
 
@@ -137,7 +141,9 @@ def values_of(entity: DirectoryObject) -> Values:
 def _user_values(user: WireUser) -> Values:
     org = user.employee_org_data or EmployeeOrgData()
     extension = user.on_premises_extension_attributes
+    signed_in = user.sign_in_activity or SignInActivity()
     return {
+        **msgspec.structs.asdict(signed_in),
         "cost_center": org.cost_center,
         "division": org.division,
         "extension_attributes": msgspec.to_builtins(extension) if extension else None,

@@ -273,6 +273,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("link", sa.String(length=40), nullable=True),
         sa.Column("target_id", sa.String(length=36), nullable=True),
+        sa.Column("detail", sa.String(), nullable=True),
         sa.Column("at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("sequence", name=op.f("pk_directory_changes")),
     )
@@ -329,6 +330,9 @@ def upgrade() -> None:
         sa.Column("assigned_licenses", Json, nullable=True),
         sa.Column("assigned_plans", Json, nullable=True),
         sa.Column("sign_in_sessions_valid_from_date_time", Instant(), nullable=True),
+        sa.Column("last_sign_in_date_time", Instant(), nullable=True),
+        sa.Column("last_non_interactive_sign_in_date_time", Instant(), nullable=True),
+        sa.Column("last_successful_sign_in_date_time", Instant(), nullable=True),
         sa.Column("group_types", Json, nullable=True),
         sa.Column("is_assignable_to_role", sa.Boolean(), nullable=True),
         sa.Column("mail_enabled", sa.Boolean(), nullable=True),
