@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from ostiary.audit.events import Actor
 from ostiary.directory import changes, model, store
 from ostiary.directory.objects import Kind
 from ostiary.durable.worker import Worker
+from ostiary.entitlement.letters import TEMPLATES
 from ostiary.entitlement.model.strays import STRAYS
 from ostiary.entitlement.owner import RequestOwner
 from ostiary.entitlement.process.provisioning import Provisioning
@@ -31,6 +33,12 @@ from ostiary.graph.app import GraphApp
 from ostiary.graph.engine import Engine
 from ostiary.graph.reading import Reader
 from ostiary.graph.resources import Singleton
+from ostiary.mail import store as mail_store
+from ostiary.mail.letters import Sender
+from ostiary.mail.mails import Mail
+from ostiary.mail.store import Filters
+from ostiary.mail.templates import Templates
+from ostiary.mail.work import MailWork
 from ostiary.storage.database import Database
 from tests.extensions.endpoints import Call, ScriptedEndpoint
 from tests.support.callers import NamedCallers, application, person
@@ -42,6 +50,7 @@ BETA = "/beta/identityGovernance/entitlementManagement"
 ROLES = "/v1.0/roleManagement/entitlementManagement"
 GRAPH = "#microsoft.graph."
 
+SENDER = Sender(name="Contoso", address="no-reply@contoso.example")
 ADMINISTRATOR = Actor(kind="app", id="00000000-0000-4000-8000-00000000aaaa", app_id="an-app")
 EVERYTHING = ("EntitlementManagement.ReadWrite.All", "Group.ReadWrite.All")
 SUBJECT = "EntitlementMgmt-SubjectAccess.ReadWrite"
@@ -80,8 +89,14 @@ class House:
         self.callouts = CalloutWork(
             database, clock, owners, caller, addresses=Addresses(base_url=BASE)
         )
-        mine = handlers(domain="contoso.example")
-        work = [*mine, *provisioning.handlers(), *self.callouts.handlers()]
+        templates = Templates([TEMPLATES], zone=UTC)
+        self.mail_work = MailWork(database, clock, templates, sender=SENDER)
+        work = [
+            *handlers(domain="contoso.example"),
+            *provisioning.handlers(),
+            *self.callouts.handlers(),
+            *self.mail_work.handlers(),
+        ]
         self.worker = Worker(database, clock, work, node="test")
         engine = Engine(
             roots=[
@@ -113,6 +128,7 @@ class House:
         await self.services.close()
         await self.resumes.close()
         await self.callouts.close()
+        await self.mail_work.close()
 
     async def settle(self) -> None:
         """Do everything that is due."""
@@ -348,6 +364,17 @@ class House:
         body = {"source": "Contoso.SodCheckProcess", "type": "any", "data": data}
         path = told["CallbackUri"].removeprefix(BASE)
         return await self.post(path, body, status=status)
+
+    async def mails(self, about: str | None = None) -> list[Mail]:
+        """Give the mails that were written, or those about one request, the oldest first."""
+        async with self.database.reading() as conn:
+            found = await mail_store.listed(conn, Filters(about=about, limit=500))
+        return sorted(found, key=lambda mail: (mail.created_at, mail.template))
+
+    async def told(self, about: str | None = None) -> list[tuple[str, str]]:
+        """Give who was told what: the beginning of the address, and the template."""
+        found = await self.mails(about)
+        return [((mail.address or "").partition("@")[0], mail.template) for mail in found]
 
     async def answers(self, request: str) -> list[tuple[str, str | None]]:
         """Give what the ledger says of the answers to a request's callouts."""

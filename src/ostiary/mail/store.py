@@ -160,27 +160,30 @@ def _row(mail: Mail) -> dict[str, Any]:  # column values
         **{name: getattr(mail, name) for name in (*names, *more, "created_at", "ended_at")},
         "state": mail.state.value,
         "cc": list(mail.cc) or None,
-        "said": _packed(
-            {
-                "values": mail.values,
-                "attributes": mail.attributes,
-                "subject": mail.custom_subject,
-                "body": mail.custom_body,
-            }
-        ),
+        "said": _said(mail),
         "about_kind": mail.about.kind if mail.about else None,
         "about_id": mail.about.id if mail.about else None,
         "look": None if mail.look == Look() else asdict(mail.look),
     }
 
 
+def _said(mail: Mail) -> dict[str, Any]:
+    parts = {
+        "values": mail.values,
+        "attributes": mail.attributes,
+        "subject": mail.custom_subject,
+        "body": mail.custom_body,
+    }
+    return {name: _packed(part) for name, part in parts.items() if part}
+
+
 def _packed(value: Any) -> Any:
-    """Make JSON of values, instants included; members without a value are left out."""
+    """Make JSON of values, instants included."""
     match value:
         case datetime():
             return {_AT: write_instant(value)}
         case Mapping():
-            return {key: _packed(item) for key, item in value.items() if item not in (None, {})}
+            return {key: _packed(item) for key, item in value.items()}
         case list() | tuple():
             return [_packed(item) for item in value]
     return value

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ostiary.directory.following import Follower
 from ostiary.durable.clock import Clock
 from ostiary.durable.handlers import Handler
+from ostiary.entitlement import letters as entitlement_letters
 from ostiary.entitlement import routes as entitlement_routes
 from ostiary.entitlement import work as entitlement_work
 from ostiary.entitlement.model.strays import STRAYS
@@ -113,7 +114,7 @@ def compose(
             *lifecycle_work.handlers(registry),
         ],
         followers=[],
-        templates=[],
+        templates=[entitlement_letters.TEMPLATES],
         close=access.close,
     )
 

@@ -18,7 +18,7 @@ from ostiary.durable import queue
 from ostiary.durable.queue import NewWork
 from ostiary.entitlement import approvals, assignments, records
 from ostiary.entitlement.model.enums import AccessPackageRequestState as RequestState
-from ostiary.entitlement.process import kinds
+from ostiary.entitlement.process import kinds, notifying
 from ostiary.entitlement.states import Delivery, Request
 from ostiary.entitlement.store import approvals as approval_store
 from ostiary.entitlement.store import assignments as assignment_store
@@ -50,6 +50,7 @@ async def store(conn: AsyncConnection, moves: Sequence[Move], *, now: datetime) 
     free = [move.after for move in changed if move.after.is_open and move.after.awaits is None]
     work = [NewWork(kind=kinds.ADVANCE, key=request.id, due_at=now) for request in free]
     await queue.put(conn, work)
+    await notifying.notify(conn, changed, now=now)
 
 
 async def _release(conn: AsyncConnection, ended: Sequence[Request]) -> None:

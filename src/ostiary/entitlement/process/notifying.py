@@ -1,0 +1,224 @@
+"""Telling people: the mails that follow from moves of requests, in the same transaction.
+
+What the table of ``notices`` asks for is read for the whole batch at once, and only for the
+requests of which there is something to tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ostiary.audit.events import Actor
+from ostiary.directory import store as directory
+from ostiary.entitlement import assignments, notices
+from ostiary.entitlement.approvals import Chair, Stage
+from ostiary.entitlement.assignments import Assignment
+from ostiary.entitlement.letters import SAMPLES
+from ostiary.entitlement.model.catalogs import AccessPackageAssignmentPolicy
+from ostiary.entitlement.model.subjects import AccessPackageSubject
+from ostiary.entitlement.notices import Audience, Event, Notice
+from ostiary.entitlement.states import Request
+from ostiary.entitlement.store import approvals as approval_store
+from ostiary.entitlement.store import assignments as assignment_store
+from ostiary.entitlement.store import catalogs as catalog_store
+from ostiary.entitlement.store import policies as policy_store
+from ostiary.entitlement.store import requests as request_store
+from ostiary.entitlement.store import subjects as subject_store
+from ostiary.mail.mails import About, NewMail
+from ostiary.mail.service import send
+
+OWNER_KIND: Final = "assignmentRequest"
+"""How a mail names what it is about."""
+
+_CHAIRS: Final[Mapping[Audience, Set[Chair]]] = {
+    Audience.APPROVERS: {Chair.PRIMARY, Chair.FALLBACK},
+    Audience.ESCALATION_APPROVERS: {Chair.ESCALATION},
+}
+_OF_APPROVAL: Final = frozenset(
+    {Event.ASKED, Event.ESCALATED, Event.WITHDRAWN, Event.DENIED, Event.UNDECIDED}
+)
+_ENDS: Final = frozenset({Event.GRANTED, Event.CHANGED, Event.PARTLY_GRANTED})
+
+
+class Moved(Protocol):
+    """A request as it was, and as a rule made it."""
+
+    @property
+    def before(self) -> Request: ...  # noqa: D102
+
+    @property
+    def after(self) -> Request: ...  # noqa: D102
+
+    @property
+    def actor(self) -> Actor: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class _Happening:
+    """Something that has happened to a request, and the stage that it happened at."""
+
+    event: Event
+    request: Request
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """What the mails name."""
+
+    packages: Mapping[str, str]
+    names: Mapping[str, str]
+    terms: Mapping[str, AccessPackageAssignmentPolicy]
+    held: Mapping[str, Assignment]
+    justifications: Mapping[str, str | None] = field(default_factory=dict)
+    stages: Mapping[tuple[str, int], Stage] = field(default_factory=dict)
+    asked: Mapping[tuple[str, Audience], Set[str]] = field(default_factory=dict)
+    """The people by stage."""
+    outside: Mapping[str, AccessPackageSubject] = field(default_factory=dict)
+    """Subjects that are not in the directory."""
+
+
+async def notify(conn: AsyncConnection, moves: Sequence[Moved], *, now: datetime) -> None:
+    """Write to everybody who is to be told of these moves, which the caller has stored."""
+    over = await _over(conn, moves, now)
+    found = [
+        _Happening(event, move.after, move.before.position)
+        if event is not Event.ASKED
+        else _Happening(event, move.after, move.after.position)
+        for move in moves
+        for event in notices.of_move(
+            move.before,
+            move.after,
+            actor_id=move.actor.id,
+            is_over=move.after.assignment_id in over,
+        )
+    ]
+    if not found:
+        return
+    facts = await _facts(conn, found)
+    await send(conn, [mail for one in found for mail in _mails(one, facts)], now=now)
+
+
+async def _over(conn: AsyncConnection, moves: Sequence[Moved], now: datetime) -> set[str]:
+    """Say which of the assignments that are being removed have come to the end of their time."""
+    removed = {move.after.assignment_id for move in moves if move.after.is_removal}
+    if not removed:
+        return set()
+    held = await assignment_store.read(conn, removed)
+    return {key for key, one in held.items() if assignments.is_over(one, now=now)}
+
+
+async def _facts(conn: AsyncConnection, found: Sequence[_Happening]) -> _Facts:
+    requests = {one.request.id: one.request for one in found}
+    every = requests.values()
+    people = {person for r in every for person in (r.target_id, r.requestor_id)}
+    known = await directory.references(conn, people)
+    missing = people - known.keys()
+    outside = await subject_store.read(conn, missing) if missing else {}
+    packages = await catalog_store.packages(conn, {request.package_id for request in every})
+    ending = {one.request.assignment_id for one in found if one.event in _ENDS}
+    of_approval = [one for one in found if one.event in _OF_APPROVAL]
+    names = {key: one.display_name for key, one in outside.items()}
+    names |= {key: one.display_name for key, one in known.items()}
+    return _Facts(
+        packages={key: package.display_name for key, package in packages.items()},
+        names={key: name for key, name in names.items() if name},
+        terms=await policy_store.terms(conn, {request.terms_id for request in every}),
+        held=await assignment_store.read(conn, ending) if ending else {},
+        outside=outside,
+        **(await _of_approvals(conn, of_approval) if of_approval else {}),
+    )
+
+
+async def _of_approvals(conn: AsyncConnection, found: Sequence[_Happening]) -> dict[str, Any]:
+    """Read what only mails about approvals name, and who is asked."""
+    keys = {one.request.id for one in found}
+    said = await request_store.said(conn, keys)
+    held = await approval_store.lock_of_requests(conn, keys)
+    stages = {(s.request_id, s.position): s for group in held.values() for s in group}
+    concerned = [s for one in found if (s := stages.get((one.request.id, one.position)))]
+    return {
+        "justifications": {key: one.justification for key, one in said.items()},
+        "stages": stages,
+        "asked": await _asked(conn, {stage.id for stage in concerned}),
+    }
+
+
+async def _asked(
+    conn: AsyncConnection, stage_ids: Collection[str]
+) -> dict[tuple[str, Audience], Set[str]]:
+    """Give the people who are asked at stages, the members of groups one by one."""
+    seats = await approval_store.seats(conn, stage_ids)
+    ids = {seat.principal_id for found in seats.values() for seat in found}
+    groups = await directory.groups(conn, ids)
+    members = await directory.group_members(conn, groups.keys()) if groups else {}
+    return {
+        (stage, audience): {
+            person
+            for seat in found
+            if seat.chair in chairs
+            for person in members.get(seat.principal_id, {seat.principal_id})
+        }
+        for stage, found in seats.items()
+        for audience, chairs in _CHAIRS.items()
+    }
+
+
+def _mails(one: _Happening, facts: _Facts) -> Iterable[NewMail]:
+    terms = facts.terms[one.request.terms_id]
+    values = _values(one, facts)
+    for notice in notices.told_of(one.event, one.request, is_switched_off=is_silent(terms)):
+        for person in sorted(_recipients(notice, one, facts)):
+            yield NewMail(
+                template=notice.template,
+                **_address(person, facts),
+                values={name: values[name] for name in SAMPLES[notice.template]},
+                about=About(OWNER_KIND, one.request.id),
+            )
+
+
+def is_silent(terms: AccessPackageAssignmentPolicy) -> bool:
+    """Say whether a policy switches the mails about its assignments off."""
+    settings = terms.notification_settings
+    return settings is not None and settings.is_assignment_notification_disabled
+
+
+def _recipients(notice: Notice, one: _Happening, facts: _Facts) -> Set[str]:
+    request = one.request
+    match notice.audience:
+        case Audience.REQUESTOR:
+            return {request.requestor_id}
+        case Audience.TARGET:
+            return {request.target_id}
+        case _:
+            stage = facts.stages.get((request.id, one.position))
+            asked = facts.asked.get((stage.id, notice.audience), set()) if stage else set()
+            return asked - {request.target_id, request.requestor_id}
+
+
+def _address(person: str, facts: _Facts) -> dict[str, Any]:
+    outside = facts.outside.get(person)
+    if outside is None or not outside.email:
+        return {"to": person}
+    return {"to": person, "address": outside.email, "name": outside.display_name}
+
+
+def _values(one: _Happening, facts: _Facts) -> dict[str, Any]:
+    request = one.request
+    stage = facts.stages.get((request.id, one.position))
+    held = facts.held.get(request.assignment_id)
+    return {
+        "package": facts.packages.get(request.package_id, request.package_id),
+        "requestor": facts.names.get(request.requestor_id, request.requestor_id),
+        "target": facts.names.get(request.target_id, request.target_id),
+        "is_own": request.requestor_id == request.target_id,
+        "justification": facts.justifications.get(request.id),
+        "due_at": stage.due_at if stage else None,
+        "reason": stage.justification if stage else None,
+        "ends_at": held.ends_at if held else None,
+    }
