@@ -12,6 +12,7 @@ from ostiary.audit.events import Actor
 from ostiary.directory import changes, model, store
 from ostiary.directory.objects import Kind
 from ostiary.durable.worker import Worker
+from ostiary.entitlement.assignment_owner import AssignmentOwner
 from ostiary.entitlement.letters import TEMPLATES
 from ostiary.entitlement.model.strays import STRAYS
 from ostiary.entitlement.owner import RequestOwner
@@ -76,7 +77,7 @@ class House:
         self.database = database
         self.clock = clock
         self.endpoint = endpoint
-        owners = Owners([RequestOwner()])
+        owners = Owners([RequestOwner(), AssignmentOwner()])
         self.resumes = Resumes(database, clock, owners)
         egress = EgressPolicy(loopback=True)
         settings.setdefault("own_domains", ("contoso.example",))

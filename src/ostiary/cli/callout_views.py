@@ -11,7 +11,11 @@ from ostiary.cli.output import Row, print_pairs, print_rows
 from ostiary.extensions.ledger import Entry
 from ostiary.graph.values import write_duration, write_instant
 
-_OF = {"assignmentRequest": "request", "taskProcessingResult": "task result"}
+_OF = {
+    "assignmentRequest": "request",
+    "assignment": "assignment",
+    "taskProcessingResult": "task result",
+}
 
 _LEDGER = {
     "at": "AT",

@@ -25,6 +25,8 @@ class AssignmentStatus(StrEnum):
     DELIVERED = "Delivered"
     PARTIALLY_DELIVERED = "PartiallyDelivered"
     DELIVERY_FAILED = "DeliveryFailed"
+    NEAR_EXPIRY = "NearExpiry1DayNotificationTriggered"
+    """Delivered, and it ends within a day."""
     EXPIRED = "ExpiredNotificationTriggered"
 
 
@@ -193,6 +195,13 @@ def taken_back(assignment: Assignment) -> Assignment:
 def again(assignment: Assignment) -> Assignment:
     """Take the place in line again for a failed request that is processed again."""
     return _move(assignment, AssignmentState.DELIVERING)
+
+
+def near_expiry(assignment: Assignment) -> Assignment:
+    """Show that a delivered assignment ends within a day; any other is left as it is."""
+    if assignment.state is not AssignmentState.DELIVERED:
+        return assignment
+    return replace(assignment, status=AssignmentStatus.NEAR_EXPIRY)
 
 
 def expire(assignment: Assignment, *, now: datetime) -> Assignment:

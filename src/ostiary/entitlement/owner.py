@@ -14,21 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.audit.events import SYSTEM, Actor, AuditEvent
 from ostiary.audit.store import record
-from ostiary.directory import store as directory
-from ostiary.entitlement import dynamic, payloads, records, requests
+from ostiary.entitlement import dynamic, payloads, records, requests, stages, stories
 from ostiary.entitlement.model.enums import AccessPackageCustomExtensionStage as Stage
-from ostiary.entitlement.model.extensions import CustomAccessPackageWorkflowExtension
 from ostiary.entitlement.model.policies import AccessPackageApprovalStage
-from ostiary.entitlement.organizations import domain_of
 from ostiary.entitlement.process import delivering, determining, moves
 from ostiary.entitlement.process.moves import Move
 from ostiary.entitlement.process.steps import OWNER_KIND
 from ostiary.entitlement.states import Request, TakeBack, Verdict
-from ostiary.entitlement.store import assignments as assignment_store
-from ostiary.entitlement.store import catalogs as catalog_store
 from ostiary.entitlement.store import extensions as extension_store
-from ostiary.entitlement.store import organizations as organization_store
-from ostiary.entitlement.store import policies as policy_store
 from ostiary.entitlement.store import requests as request_store
 from ostiary.extensions.answers import Answer
 from ostiary.extensions.callouts import Callout, Outcome
@@ -45,18 +38,15 @@ class RequestOwner:
         self, conn: AsyncConnection, callouts: Sequence[Callout], *, base_url: str
     ) -> Mapping[str, Mapping[str, Any]]:
         """Give what each callout tells its endpoint; requests that are gone are missing."""
-        stories = await _stories(conn, {callout.owner_id for callout in callouts})
+        about = await stories.read(conn, {callout.owner_id for callout in callouts})
         called = await extension_store.known(conn, {callout.extension_id for callout in callouts})
-        told: dict[str, Mapping[str, Any]] = {}
-        for callout in callouts:
-            story, extension = stories.get(callout.owner_id), called.get(callout.extension_id)
-            if story is None:
-                continue
-            if extension and extension.type is CustomAccessPackageWorkflowExtension:
-                told[callout.id] = payloads.legacy_payload(callout, story)
-            else:
-                told[callout.id] = payloads.payload(callout, story, base_url=base_url)
-        return told
+        return {
+            callout.id: payloads.legacy_payload(callout, story)
+            if stages.is_older(called.get(callout.extension_id))
+            else payloads.payload(callout, story, base_url=base_url)
+            for callout in callouts
+            if (story := about.get(callout.owner_id))
+        }
 
     def admit(self, callout: Callout, answer: Answer) -> None:
         """Refuse an answer that does not fit its stage.
@@ -136,32 +126,3 @@ def _resumed(request: Request, callout: Callout) -> AuditEvent:
         "verdict": _verdict(callout).value,
     }
     return records.of_request(records.RESUME, request, _caller(callout), details=details)
-
-
-async def _stories(conn: AsyncConnection, request_ids: set[str]) -> dict[str, payloads.Story]:
-    """Read all that is told of requests, in a constant number of queries."""
-    found = await request_store.read_requests(conn, request_ids)
-    every = found.values()
-    packages = await catalog_store.packages(conn, {request.package_id for request in every})
-    catalogs = await catalog_store.catalogs_by_id(conn, {request.catalog_id for request in every})
-    terms = await policy_store.terms(conn, {request.terms_id for request in every})
-    held = await assignment_store.read(conn, {request.assignment_id for request in every})
-    people = {person for r in every for person in (r.target_id, r.requestor_id)}
-    known = await directory.references(conn, people)
-    said = await request_store.said(conn, found.keys())
-    targets = [known[request.target_id] for request in every if request.target_id in known]
-    homes = await organization_store.homes(conn, {one.id: domain_of(one) for one in targets})
-    return {
-        request.id: payloads.Story(
-            request=request,
-            package=packages.get(request.package_id),
-            catalog=catalogs.get(request.catalog_id),
-            policy=terms[request.terms_id],
-            assignment=held.get(request.assignment_id),
-            target=known.get(request.target_id),
-            requestor=known.get(request.requestor_id),
-            organization=homes.get(request.target_id),
-            answers=said[request.id].answers,
-        )
-        for request in every
-    }

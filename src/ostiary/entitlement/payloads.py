@@ -45,6 +45,25 @@ class Story:
     answers: Sequence[AccessPackageAnswer] = ()
 
 
+def ending_payload(callout: Callout, story: Story) -> Json:
+    """Say what a callout tells its endpoint before the assignment of a request ends."""
+    held, request = story.assignment, story.request
+    return {
+        "AccessPackageAssignmentRequestId": request.id,
+        "CustomExtensionStageInstanceId": callout.id,
+        "Stage": callout.stage,
+        "AccessPackage": _named(story.package, request.package_id),
+        "AccessPackageCatalog": _named(story.catalog, request.catalog_id),
+        "Assignment": _known(
+            Id=request.assignment_id,
+            State=held.state.value if held else None,
+            Status=held.status.value if held else None,
+            Target=_target(story),
+        ),
+        "Requestor": _subject(story.requestor, request.requestor_id, full=False),
+    }
+
+
 def legacy_payload(callout: Callout, story: Story) -> Json:
     """Say what a callout tells an endpoint of the older kind."""
     request, target = story.request, story.target

@@ -67,6 +67,11 @@ class KnownExtension:
     waits: bool
 
 
+def is_older(extension: KnownExtension | None) -> bool:
+    """Say whether an extension is of the older kind, which is told in another form."""
+    return extension is not None and extension.type is CustomAccessPackageWorkflowExtension
+
+
 def settings_of(policy: AccessPackageAssignmentPolicy) -> list[CustomExtensionStageSetting]:
     """Give the stage settings of a policy; none when it names none."""
     settings = policy.custom_extension_stage_settings

@@ -319,6 +319,20 @@ resource_rights: Final = Table(
     Index("ix_resource_rights_principal_id", "principal_id"),
 )
 
+assignment_reminders: Final = Table(
+    "assignment_reminders",
+    metadata,
+    # What was told before which end, so that it is told once; and how far its calls have come.
+    Column("assignment_id", String(36), primary_key=True),
+    Column("stage", String(64), primary_key=True),
+    Column("ends_at", Instant, primary_key=True),
+    Column("extension_ids", Json, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("callout_id", String(36)),
+    Column("created_at", Instant, nullable=False),
+    Index("ix_assignment_reminders_callout_id", "callout_id"),
+)
+
 assignment_roles: Final = Table(
     "assignment_roles",
     metadata,

@@ -15,8 +15,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ostiary.durable import queue
 from ostiary.durable.handlers import InTransaction, Outcome
 from ostiary.durable.queue import NewWork, WorkItem
-from ostiary.entitlement.process import delivering, delivery, ending, guests, kinds, steps
+from ostiary.entitlement.model.enums import AccessPackageCustomExtensionStage as Stage
+from ostiary.entitlement.process import (
+    delivering,
+    delivery,
+    ending,
+    guests,
+    kinds,
+    reminding,
+    steps,
+)
+from ostiary.entitlement.reminders import Reminder
 from ostiary.entitlement.rights import Effort
+from ostiary.graph.values import read_instant
 
 PAGE: Final = 1_000
 """How many assignments of a package are looked at in one transaction."""
@@ -36,6 +47,7 @@ def handlers(*, domain: str) -> list[InTransaction]:
         InTransaction(kinds.DELIVER, _deliver(domain)),
         InTransaction(kinds.START, _each(ending.start)),
         InTransaction(kinds.ASSIGNMENT_EXPIRES, _each(ending.expire_assignments)),
+        InTransaction(kinds.ASSIGNMENT_REMINDS, _remind),
         InTransaction(kinds.APPROVAL_EXPIRES, _each(ending.expire_stages)),
         InTransaction(kinds.APPROVAL_ESCALATES, _each(ending.escalate_stages)),
         InTransaction(kinds.GUEST, _each(guests.review)),
@@ -92,6 +104,21 @@ def _efforts(items: Sequence[WorkItem]) -> dict[str, Effort]:
         effort = Effort(int(item.payload.get("effort", Effort.TRY)))
         efforts[item.key] = max(efforts.get(item.key, Effort.LOOK), effort)
     return efforts
+
+
+async def _remind(
+    conn: AsyncConnection, items: Sequence[WorkItem], now: datetime
+) -> Mapping[str, Outcome] | None:
+    due = [
+        Reminder(
+            assignment_id=item.key,
+            stage=Stage(item.payload["stage"]),
+            ends_at=read_instant(item.payload["endsAt"]),
+        )
+        for item in items
+    ]
+    await reminding.remind(conn, due, now=now)
+    return None
 
 
 async def _spread(

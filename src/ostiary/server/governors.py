@@ -17,6 +17,7 @@ from ostiary.durable.handlers import Handler
 from ostiary.entitlement import letters as entitlement_letters
 from ostiary.entitlement import routes as entitlement_routes
 from ostiary.entitlement import work as entitlement_work
+from ostiary.entitlement.assignment_owner import AssignmentOwner
 from ostiary.entitlement.model.strays import STRAYS
 from ostiary.entitlement.owner import RequestOwner
 from ostiary.entitlement.process.provisioning import Provisioning
@@ -105,6 +106,7 @@ def compose(
         domains=settings.domains,
     )
     owners.register(RequestOwner())
+    owners.register(AssignmentOwner())
     owners.register(TaskResultOwner())
     return Governors(
         roots=_roots(access, workflows),

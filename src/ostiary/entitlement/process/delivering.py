@@ -213,5 +213,5 @@ async def _note_given(conn: AsyncConnection, givings: Sequence[_Giving], *, now:
     await assignment_store.save(conn, noted)
     await describing.describe(conn, noted, now=now)
     new = [after for one, after in started if one.assignment.starts_at is None]
-    await timers.arm(conn, new)
+    await timers.arm(conn, new, now=now)
     await guests.watch(conn, [one.target_id for one in new], now=now)

@@ -28,6 +28,9 @@ GUEST: Final = "guest.review"
 CLEANUP: Final = "guest.clean"
 """The time of a blocked guest is up; the key is the subject's id."""
 
+ASSIGNMENT_REMINDS: Final = "assignment.remind"
+"""An assignment has reached a stage before its end; the key is its id."""
+
 REWRITE: Final = "assignment.deliver"
 """Bring the roles of an assignment in line with its package; the key is its id."""
 

@@ -47,7 +47,7 @@ async def apply(conn: AsyncConnection, due: Sequence[Request], *, now: datetime)
     await assignment_store.save(conn, list(changed.values()))
     answers = {changed[key].id: said[key].answers for key in changed}
     await assignment_store.save_answers(conn, answers)
-    await timers.rearm(conn, list(changed.values()))
+    await timers.rearm(conn, list(changed.values()), now=now)
     both = [Move(r, requests.delivered(r, _outcome(r, changed), now=now)) for r in due]
     await moves.store(conn, both, now=now)
 

@@ -21,6 +21,7 @@ from ostiary.entitlement.model.requests import (
 )
 from ostiary.entitlement.model.subjects import AccessPackageSubject
 from ostiary.entitlement.organizations import is_from_elsewhere
+from ostiary.entitlement.process.reminding import OWNER_KIND as ASSIGNMENT_KIND
 from ostiary.entitlement.process.steps import OWNER_KIND
 from ostiary.entitlement.roles import seen_catalogs
 from ostiary.entitlement.sources import resources, rights
@@ -217,10 +218,22 @@ ASKED_ASSIGNMENTS: Final[Source] = Source(
 )
 """Assignments as requests show them, those included that are only asked for."""
 
+
+async def _show_reminders(
+    conn: AsyncConnection, _: Call, found: Sequence[AccessPackageAssignment]
+) -> None:
+    """Show the callouts before each assignment ends (``customExtensionCalloutInstances``)."""
+    held = await callout_store.of_owners(conn, ASSIGNMENT_KIND, [it.id for it in found])
+    for assignment in found:
+        calls = held.get(assignment.id, [])
+        assignment.custom_extension_callout_instances = [instance(call) for call in calls]
+
+
 ASSIGNMENTS: Final[Source] = replace(
     ASKED_ASSIGNMENTS,
     where=_assignments.given_at.is_not(None),
     visible=in_seen_catalogs(_assignments.catalog_id),
+    enrich=_show_reminders,
 )
 
 REQUESTS: Final[Source] = Source(

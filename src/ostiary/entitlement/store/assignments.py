@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
@@ -99,6 +100,14 @@ async def save(conn: AsyncConnection, moved: Sequence[Assignment]) -> None:
         rows = [_row(assignment) for assignment in moved]
         changes = [{"assignment_id": row["id"], **{n: row[n] for n in _MOVING}} for row in rows]
         await conn.execute(_SAVE, changes)
+
+
+async def end_later(conn: AsyncConnection, keys: Collection[str], *, now: datetime) -> None:
+    """Show no longer as near their ends what ends later than within a day, or never."""
+    later = _columns.ends_at.is_(None) | (_columns.ends_at > now + timedelta(days=1))
+    near = _columns.status == AssignmentStatus.NEAR_EXPIRY.value
+    statement = update(assignments).where(among(_columns.id, keys), near, later)
+    await conn.execute(statement.values(status=AssignmentStatus.DELIVERED.value))
 
 
 async def lock(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Assignment]:

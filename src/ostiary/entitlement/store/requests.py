@@ -17,7 +17,15 @@ from ostiary.entitlement.model.enums import (
 from ostiary.entitlement.model.questions import AccessPackageAnswer
 from ostiary.entitlement.model.requests import AccessPackageAssignmentRequest
 from ostiary.entitlement.model.schedules import EntitlementManagementSchedule, ExpirationPattern
-from ostiary.entitlement.states import OPEN, REMOVALS, Awaits, Phase, Request, RequestStatus
+from ostiary.entitlement.states import (
+    OPEN,
+    REMOVALS,
+    UPDATES,
+    Awaits,
+    Phase,
+    Request,
+    RequestStatus,
+)
 from ostiary.entitlement.store.documents import read, read_list, written, written_list
 from ostiary.entitlement.tables import (
     approval_seats,
@@ -158,6 +166,20 @@ async def awaiting_delivery(
         _columns.awaits == Awaits.DELIVERY.value,
     )
     return {key: assignment_id for key, assignment_id in await conn.execute(query)}
+
+
+async def giving(conn: AsyncConnection, assignment_ids: Collection[str]) -> dict[str, Request]:
+    """Give the latest request that gave each of these assignments, by the assignment's id."""
+    query = (
+        select(assignment_requests)
+        .where(
+            among(_columns.assignment_id, assignment_ids),
+            _columns.request_type.not_in([type_.value for type_ in (*REMOVALS, *UPDATES)]),
+        )
+        .order_by(_columns.created_at, _columns.id)
+    )
+    rows = (await conn.execute(query)).mappings()
+    return {row["assignment_id"]: _request(row) for row in rows}
 
 
 async def with_open_removal(conn: AsyncConnection, assignment_ids: Collection[str]) -> set[str]:

@@ -54,6 +54,22 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "assignment_reminders",
+        sa.Column("assignment_id", sa.String(length=36), nullable=False),
+        sa.Column("stage", sa.String(length=64), nullable=False),
+        sa.Column("ends_at", Instant(), nullable=False),
+        sa.Column("extension_ids", Json, nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("callout_id", sa.String(length=36), nullable=True),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "assignment_id", "stage", "ends_at", name=op.f("pk_assignment_reminders")
+        ),
+    )
+    with op.batch_alter_table("assignment_reminders", schema=None) as batch_op:
+        batch_op.create_index("ix_assignment_reminders_callout_id", ["callout_id"], unique=False)
+
+    op.create_table(
         "assignment_requests",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("request_type", sa.String(length=32), nullable=False),
@@ -1408,6 +1424,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_assignment_requests_assignment_id")
 
     op.drop_table("assignment_requests")
+    with op.batch_alter_table("assignment_reminders", schema=None) as batch_op:
+        batch_op.drop_index("ix_assignment_reminders_callout_id")
+
+    op.drop_table("assignment_reminders")
     with op.batch_alter_table("approval_stages", schema=None) as batch_op:
         batch_op.drop_index("uq_approval_stages_position")
 
