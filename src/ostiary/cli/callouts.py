@@ -50,7 +50,7 @@ def list_(
         ),
     ] = (),
     owner: Annotated[
-        str | None, Parameter(help="Only of this request or task result, by id.")
+        str | None, Parameter(help="Only of this request, assignment or task result, by id.")
     ] = None,
     extension: Annotated[
         str | None, Parameter(help="Only to this extension, by id or display name.")

@@ -42,7 +42,9 @@ _CHAIRS: Final[Mapping[Audience, Set[Chair]]] = {
 _OF_APPROVAL: Final = frozenset(
     {Event.ASKED, Event.ESCALATED, Event.WITHDRAWN, Event.DENIED, Event.UNDECIDED}
 )
-_ENDS: Final = frozenset({Event.GRANTED, Event.CHANGED, Event.PARTLY_GRANTED})
+_ENDS: Final = frozenset(
+    {Event.GRANTED, Event.CHANGED, Event.PARTLY_GRANTED, Event.EXPIRED, Event.REMOVED}
+)
 
 
 class Moved(Protocol):
