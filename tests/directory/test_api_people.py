@@ -303,3 +303,16 @@ async def test_a_missing_object_is_told_in_the_words_of_the_directory(
 
     assert error["code"] == "Request_ResourceNotFound"
     assert NOBODY in error["message"]
+
+
+async def test_sign_ins_are_told_and_asked_for(api: httpx.AsyncClient) -> None:
+    """People sign in elsewhere, so whoever may change people may tell of it."""
+    told = {"signInActivity": {"lastSuccessfulSignInDateTime": "2025-12-24T18:00:00Z"}}
+
+    assert (await api.patch(f"/users/{ADELE}", json=told)).status_code == 204
+
+    shown = (await api.get(f"/users/{ADELE}?$select=signInActivity")).json()["signInActivity"]
+    assert shown["lastSuccessfulSignInDateTime"] == "2025-12-24T18:00:00Z"
+    test = "signInActivity/lastSuccessfulSignInDateTime le 2026-01-01T00:00:00Z"
+    found = (await api.get(f"/users?$filter={test}&$select=id")).json()["value"]
+    assert [one["id"] for one in found] == [ADELE]

@@ -6,20 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 from sqlalchemy import select
 
 from ostiary.audit.tables import audit_records
 from ostiary.directory import store
-from ostiary.directory.model import User
-from ostiary.directory.service.people import People
 from ostiary.durable.tables import work
-from ostiary.durable.worker import Worker
 from ostiary.lifecycle import names
-from ostiary.lifecycle.work import handlers
 from tests.lifecycle.counting import check_everything
 from tests.lifecycle.house import (
-    ADMINISTRATOR,
     DISABLE,
     ENABLE,
     ON_DEMAND,
@@ -28,77 +22,35 @@ from tests.lifecycle.house import (
     task,
     workflow,
 )
+from tests.lifecycle.schedules import (
+    NS,
+    change,
+    conditions,
+    hire,
+    next_run,
+    only,
+    patch,
+    processed,
+    scope_of,
+    wait,
+)
 from tests.support.clocks import MONDAY
 
-NS = "#microsoft.graph.identityGovernance."
 NOON = "2026-01-05T12:00:00Z"
 
 
 def scheduled(
     offset: int = 0, *, date: str = "employeeHireDate", rule: str = "department eq 'Sales'"
 ) -> dict[str, Any]:
-    return {
-        "@odata.type": f"{NS}triggerAndScopeBasedConditions",
-        "scope": {"@odata.type": f"{NS}ruleBasedSubjectSet", "rule": rule},
-        "trigger": {
-            "@odata.type": f"{NS}timeBasedAttributeTrigger",
-            "timeBasedAttribute": date,
-            "offsetInDays": offset,
-        },
-    }
+    return conditions(
+        "timeBasedAttributeTrigger", rule=rule, timeBasedAttribute=date, offsetInDays=offset
+    )
 
 
 async def make(house: House, offset: int = 0, **changes: Any) -> str:
     """Make a scheduled workflow for new people of the sales department."""
     usual = {"executionConditions": scheduled(offset), "isSchedulingEnabled": True}
     return await house.workflow(task(DISABLE, "Disable"), **{**usual, **changes})
-
-
-async def hire(house: House, alias: str, at: datetime, department: str = "Sales") -> str:
-    (id,) = await house.people(alias, employee_hire_date=at, department=department)
-    return id
-
-
-async def change(house: House, id: str, **properties: Any) -> None:
-    def changed(user: User) -> User:
-        return replace(user, **properties)
-
-    now = house.clock.now()
-    await People(house.database).update(id, changed, now=now, actor=ADMINISTRATOR)
-
-
-async def patch(house: House, path: str, body: Any) -> None:
-    reply = await house.api.patch(f"{ROOT}/{path}", json=body)
-    assert reply.status_code == 204, reply.text
-
-
-async def only(house: House, kind: str) -> None:
-    """Handle what is due of one kind of work, and nothing else."""
-    chosen = [handler for handler in handlers(house.registry) if handler.kind == kind]
-    await Worker(house.database, house.clock, chosen, node="other").settle()
-
-
-async def wait(house: House, **duration: Any) -> None:
-    """Let time pass, and do at its end what has become due."""
-    house.clock.advance(**duration)
-    await house.settle()
-
-
-async def processed(house: House, id: str) -> list[tuple[str, str]]:
-    """Give whom the schedule has processed, with what became of them."""
-    path = f"workflows/{id}/userProcessingResults"
-    found = await house.values(path)
-    assert {one["workflowExecutionType"] for one in found} <= {"scheduled"}
-    return [(one["subject"]["id"], one["processingStatus"]) for one in found]
-
-
-async def scope_of(house: House, id: str) -> dict[str, str]:
-    found = await house.values(f"workflows/{id}/executionScope")
-    return {one["subject"]["id"]: one["processingStatus"] for one in found}
-
-
-async def next_run(house: House, id: str) -> Any:
-    return (await house.get(f"workflows/{id}"))["nextScheduleRunDateTime"]
 
 
 async def test_people_are_processed_at_the_first_tick_after_their_instant(house: House) -> None:
@@ -161,8 +113,7 @@ async def test_every_date_counts(house: House, date: str, category: str) -> None
     (alice,) = await house.people(
         "alice", department="Sales", employee_leave_date_time=MONDAY + timedelta(hours=1)
     )
-    conditions = scheduled(1, date=date)
-    id = await make(house, category=category, executionConditions=conditions)
+    id = await make(house, category=category, executionConditions=scheduled(1, date=date))
 
     await wait(house, hours=23)
     assert await processed(house, id) == []

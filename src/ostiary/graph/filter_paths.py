@@ -185,7 +185,7 @@ def link_of(part: str, scope: Scope) -> Link:
     """
     prop = _find(describe(scope.source.type), part)
     link = scope.source.links.get(prop.python) if prop else None
-    if link is None:
+    if link is None or link.looked_up is not None:
         raise _unknown(part, scope)
     return link
 

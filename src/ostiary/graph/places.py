@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, literal, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.graph.filter_paths import limits_of
 from ostiary.graph.resources import Call
 from ostiary.graph.routing import Collection, EntityAt, Place
+
+
+async def looked_up(conn: AsyncConnection, collection: Collection, call: Call) -> Collection:
+    """Give the same place with every link on the way to it ready to be followed."""
+    parent = parent_entity(collection)
+    if parent is None:
+        return collection
+    above = await looked_up(conn, parent.collection, call)
+    if above is not parent.collection:
+        collection = replace(collection, parent=replace(parent, collection=above))
+    link = collection.link
+    if link is None or link.looked_up is None:
+        return collection
+    pairs = await link.looked_up(conn, call, [] if parent.key is None else [parent.key])
+    return replace(collection, link=replace(link, via=pairs, looked_up=None))
 
 
 def conditions(collection: Collection, call: Call) -> list[ColumnElement[bool]]:

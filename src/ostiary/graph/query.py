@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, select
@@ -19,8 +19,14 @@ from ostiary.graph.errors import BadRequest, NotFound
 from ostiary.graph.filter_paths import Scope
 from ostiary.graph.options import DEFAULT_PAGE, MAX_PAGE, QueryOptions
 from ostiary.graph.paging import SortKey, behind, read_token, write_token
-from ostiary.graph.places import conditions, entity_conditions, exists_query, parent_entity
-from ostiary.graph.resources import Call, Link, Source
+from ostiary.graph.places import (
+    conditions,
+    entity_conditions,
+    exists_query,
+    looked_up,
+    parent_entity,
+)
+from ostiary.graph.resources import Call, Link, Pairs, Source
 from ostiary.graph.routing import Collection, EntityAt
 from ostiary.graph.types import Entity
 
@@ -48,6 +54,7 @@ async def page(
     :raises BadRequest: an option does not fit the type.
     """
     await _require_parent(conn, collection, call)
+    collection = await looked_up(conn, collection, call)
     source = collection.source
     tests = [*conditions(collection, call), *await _option_tests(source, options, call)]
     keys = await _sort_keys(source, options, call)
@@ -75,7 +82,8 @@ async def one(conn: AsyncConnection, entity: EntityAt, options: QueryOptions, ca
     :raises NotFound: there is none, or none that this caller may see.
     """
     source = entity.collection.source
-    query = select(source.table).where(*entity_conditions(entity, call)).limit(1)
+    place = replace(entity, collection=await looked_up(conn, entity.collection, call))
+    query = select(source.table).where(*entity_conditions(place, call)).limit(1)
     rows = (await conn.execute(query)).mappings().all()
     if not rows:
         raise missing(entity)
@@ -87,6 +95,7 @@ async def count(
 ) -> int:
     """Count the entities of a collection that pass ``$filter`` and ``$search``."""
     await _require_parent(conn, collection, call)
+    collection = await looked_up(conn, collection, call)
     source = collection.source
     tests = [*conditions(collection, call), *await _option_tests(source, options, call)]
     return await _count(conn, source, tests)
@@ -231,7 +240,10 @@ async def _targets(
     query = _select(target, keys).where(
         *filter_paths.limits_of(target, call), *await _option_tests(target, options, call)
     )
-    pairs = link.pairs(lambda near: near.in_(values))
+    if link.looked_up is not None:
+        pairs: Pairs | None = await link.looked_up(conn, call, sorted(values))
+    else:
+        pairs = link.pairs(lambda near: near.in_(values))
     if pairs is None:
         near = link.remote
     else:

@@ -17,7 +17,7 @@ returns. Authorisation stands in the declaration, so that no operation can be wi
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
@@ -148,6 +148,10 @@ class Pairing(Protocol):
         """Give the pairs whose column of the other side passes ``start``."""
 
 
+LookUp = Callable[["AsyncConnection", Call, Collection[str]], Awaitable[Pairs]]
+"""Gives the pairs of these values of this side, as columns of a query."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Link:
     """How the rows of one source lead to those of another.
@@ -155,7 +159,8 @@ class Link:
     Either ``local`` (a column of this source's table) equals ``remote`` (a column of the
     target's), or both meet in ``via``: a link table with its columns for this side and the other.
     Where the pairs must be worked out first (members of members), ``through`` makes such a table
-    for the rows at hand.
+    for the rows at hand. Where the database has to be asked how they are worked out, ``looked_up``
+    does it; such a link cannot be crossed by ``$filter``.
     """
 
     target: Callable[[], Source]
@@ -164,6 +169,7 @@ class Link:
     many: bool
     via: Pairs | None = None
     through: Pairing | None = None
+    looked_up: LookUp | None = None
     order: ColumnElement[Any] | None = None
     needs: Authorize | None = None
     """Who may follow it as a path or by ``$expand``; None: whoever may read the entity."""

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Final
+
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from ostiary.directory.model import Group
 from ostiary.directory.rules import RuleError, Syntax, parse
+from ostiary.directory.rules.attributes import ATTRIBUTES, Kind
 from ostiary.graph.errors import InvalidModel
 from ostiary.graph.types import EdmEnum
+from ostiary.lifecycle.dates import DATES, is_date
 from ostiary.lifecycle.errors import InvalidOperation, InvalidRule, InvalidTrigger
 from ostiary.lifecycle.model import (
     AttributeChangeTrigger,
     GroupBasedSubjectSet,
+    GuestSponsorTrigger,
     MembershipChangeTrigger,
     OnDemandExecutionOnly,
     OperatorBetween,
@@ -37,6 +44,12 @@ OFFSET = range(-180, 181)
 
 SPAN = 180
 """Days between the two ends of ``operatorBetween``."""
+
+_CHANGEABLE: Final = {
+    attribute.path.lower(): attribute.path
+    for attribute in ATTRIBUTES
+    if Syntax.FILTER in attribute.syntaxes and attribute.kind in (Kind.TEXT, Kind.BOOLEAN)
+}
 
 _CATEGORY_OF_DATE = {
     DateAttribute.EMPLOYEE_HIRE_DATE: Category.JOINER,
@@ -149,17 +162,39 @@ def _check_trigger(trigger: WorkflowExecutionTrigger, category: Category, path: 
         case TimeBasedAttributeTrigger():
             _check_date(trigger, category, path)
         case AttributeChangeTrigger(trigger_attributes=attributes):
-            if not attributes or any(not a.name.strip() for a in attributes):
-                raise _invalid(f"{path}/triggerAttributes", "must name at least one attribute")
+            _check_attributes([a.name for a in attributes], f"{path}/triggerAttributes")
         case MembershipChangeTrigger(change_type=change):
             check_known(change, f"{path}/changeType")
         case UserInactivityTrigger(inactivity_period_in_days=days):
             if days < 1:
                 raise _invalid(f"{path}/inactivityPeriodInDays", "must be at least 1")
+        case GuestSponsorTrigger(minimum_required_sponsors=minimum):
+            if minimum is not None and minimum < 1:
+                raise _invalid(f"{path}/minimumRequiredSponsors", "must be at least 1")
         case TimeBasedAttributeTriggerV2():
             _check_date_v2(trigger, path)
         case _:
             return
+
+
+def attribute_path(name: str) -> str | None:
+    """Give an attribute whose change can be a trigger in its own spelling; None: it is none."""
+    return _CHANGEABLE.get(name.strip().lower())
+
+
+def _check_attributes(names: Sequence[str], path: str) -> None:
+    if not names:
+        raise _invalid(path, "must name at least one attribute")
+    for place, name in enumerate(names):
+        if attribute_path(name) is None:
+            near = get_close_matches(name.strip().lower(), _CHANGEABLE, n=1)
+            meant = f" Did you mean '{_CHANGEABLE[near[0]]}'?" if near else ""
+            here = f"{path}/{place}/name"
+            raise InvalidTrigger(
+                f"The property '{here}' is '{name}'; it must be an attribute with a single value "
+                f"that rules can ask for, such as 'department'.{meant}",
+                target=here,
+            )
 
 
 def _check_date(trigger: TimeBasedAttributeTrigger, category: Category, path: str) -> None:
@@ -180,6 +215,9 @@ def _check_date(trigger: TimeBasedAttributeTrigger, category: Category, path: st
 def _check_date_v2(trigger: TimeBasedAttributeTriggerV2, path: str) -> None:
     if not (trigger.attribute or "").strip():
         raise _invalid(f"{path}/attribute", "is required")
+    if not is_date(trigger.attribute or ""):
+        known = ", ".join(f"'{name}'" for name in DATES)
+        raise _invalid(f"{path}/attribute", f"must be a date of people: {known}")
     here = f"{path}/operator"
     match trigger.operator:
         case (
@@ -204,11 +242,11 @@ def _check_between(operator: OperatorBetween, path: str) -> None:
     if operator.event_timing is Timing.ON:
         raise _invalid(f"{path}/eventTiming", "must be 'before' or 'after'")
     low, high = operator.greater_than_offset_in_days, operator.less_than_offset_in_days
-    if low < 0 or not 0 < high - low <= SPAN:
+    if low < 0 or not 2 <= high - low <= SPAN:
         raise _invalid(
             f"{path}/lessThanOffsetInDays",
-            f"must be greater than 'greaterThanOffsetInDays', by at most {SPAN}; neither may be "
-            "negative",
+            f"must be greater than 'greaterThanOffsetInDays' by 2 to {SPAN}, so that a day lies "
+            "between them; neither may be negative",
         )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -46,6 +47,8 @@ workflows = Table(
     Column("last_modified_date_time", Instant, nullable=False),
     Column("last_modified_by", String(36), nullable=False),
     Column("next_schedule_run_date_time", Instant),
+    # how far into the journal of the directory a schedule has looked that acts on changes
+    Column("changes_seen", BigInteger),
     Column("quarantine_configuration", Json),
     Column("quarantined_date_time", Instant),
     Column("quarantine_reason", Text),
@@ -206,10 +209,13 @@ execution_scopes = Table(
     Column("id", String(36), primary_key=True),
     Column("workflow_id", String(36), nullable=False),
     Column("subject_id", String(36), nullable=False),
-    # the date of the trigger with its offset; a person whose date moves is somebody new
+    # the date of the trigger with its offset, so that a person whose date moves is somebody new;
+    # or the instant of the change
     Column("due_date_time", Instant, nullable=False),
     # queued, or canceled where the instant was too long ago when it was first seen
     Column("processing_status", String(32), nullable=False),
+    # the group that the person came to, or left
+    Column("cause_id", String(36)),
     # the run that the person was put into
     Column("run_id", String(36)),
     Index("uq_execution_scopes_subject", "workflow_id", "subject_id", unique=True),

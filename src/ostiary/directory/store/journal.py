@@ -108,8 +108,12 @@ async def mark(conn: AsyncConnection) -> int:
     """
     if conn.dialect.name == "postgresql":
         await conn.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-    last = await conn.scalar(select(func.max(_journal.sequence)))
-    return last or 0
+    return await last(conn)
+
+
+async def last(conn: AsyncConnection) -> int:
+    """Give the place of the last entry that can be seen: others may appear before it."""
+    return await conn.scalar(select(func.max(_journal.sequence))) or 0
 
 
 async def settled(conn: AsyncConnection) -> int:

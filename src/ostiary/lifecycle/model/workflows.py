@@ -78,6 +78,7 @@ class Workflow(WorkflowBase, kw_only=True):
         default_factory=QuarantineDetails
     )
     execution_scope: Annotated[list[UserProcessingResult] | UnsetType, Nav()] = UNSET
+    preview_scope: Annotated[list[DirectoryObject] | UnsetType, Nav()] = UNSET
     runs: Annotated[list[Run] | UnsetType, Nav(contained=True)] = UNSET
     task_reports: Annotated[list[TaskReport] | UnsetType, Nav(contained=True)] = UNSET
     user_processing_results: Annotated[

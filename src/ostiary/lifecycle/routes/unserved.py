@@ -11,10 +11,9 @@ CONTAINER: Final[tuple[str, ...]] = ()
 
 WORKFLOWS: Final = (
     "activateAndWait",
-    "previewScope",
     "subjectProcessingResults",
 )
 
-DELETED: Final = ("previewScope", "subjectProcessingResults")
+DELETED: Final = ("subjectProcessingResults",)
 
 RESULTS: Final = ("subjectProcessingResults",)

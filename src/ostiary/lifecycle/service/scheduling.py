@@ -14,6 +14,8 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.audit.store import record
+from ostiary.directory.store import feed, journal
+from ostiary.directory.store.feed import Span
 from ostiary.durable import queue
 from ostiary.durable.handlers import Again, Outcome
 from ostiary.durable.queue import NewWork, WorkItem
@@ -27,17 +29,26 @@ from ostiary.lifecycle.store import workflows as workflow_store
 from ostiary.lifecycle.store.rows import Row, conditions_of
 from ostiary.lifecycle.store.runs import RunFacts
 from ostiary.lifecycle.store.settings import read_settings
-from ostiary.lifecycle.triggers import Timetable, next_tick, timetable
+from ostiary.lifecycle.triggers import (
+    Happening,
+    Plan,
+    next_tick,
+    plan_of,
+)
 
 
 async def arm(conn: AsyncConnection, workflow_id: str, *, now: datetime) -> None:
     """Give a workflow that was changed its next tick, or take it where there is no schedule."""
     row = await workflow_store.workflow_row(conn, workflow_id)
-    if row is None or schedule_of(row) is None:
+    plan = None if row is None else schedule_of(row)
+    if row is None or plan is None:
         await store.set_next(conn, [workflow_id], None)
+        await store.set_seen(conn, workflow_id, None)
         await queue.withdraw(conn, names.WORKFLOW_EVALUATE, [workflow_id])
-    else:
-        await _set(conn, [workflow_id], await _tick_after(conn, now))
+        return
+    if isinstance(plan, Happening) and row["changes_seen"] is None:
+        await store.set_seen(conn, workflow_id, await journal.last(conn))
+    await _set(conn, [workflow_id], await _tick_after(conn, now))
 
 
 async def rearm(conn: AsyncConnection, *, now: datetime) -> None:
@@ -56,7 +67,7 @@ async def evaluate(
         plan = None if row is None else schedule_of(row)
         if row is None or plan is None or not _is_time(row, now):
             continue
-        await store.refresh(conn, item.key, plan, now=now)
+        await store.refresh(conn, item.key, plan, await _passed(conn, row), now=now)
         if row["quarantine_type"] == QuarantineType.NOT_QUARANTINED.value:
             await _start(conn, row, now=now)
         tick = await _tick_after(conn, now)
@@ -92,10 +103,22 @@ async def unmet(
     return await store.results_of(conn, scheduled, result_ids) - met
 
 
-def schedule_of(row: Row) -> Timetable | None:
-    """Give the timetable that a workflow follows; None when it has none, or is switched off."""
+def schedule_of(row: Row) -> Plan | None:
+    """Give the plan that a workflow follows; None when it has none, or is switched off."""
     is_on = row["is_enabled"] and row["is_scheduling_enabled"] and row["deleted_date_time"] is None
-    return timetable(conditions_of(row["execution_conditions"])) if is_on else None
+    return plan_of(conditions_of(row["execution_conditions"])) if is_on else None
+
+
+async def _passed(conn: AsyncConnection, row: Row) -> Span | None:
+    """Give what has changed since the last tick, and note that it has been seen.
+
+    Nothing changes the directory in a transaction that evaluates, so the feed can be waited for.
+    """
+    if row["changes_seen"] is None:
+        return None
+    span = await feed.advance(conn, row["changes_seen"])
+    await store.set_seen(conn, row["id"], span.until)
+    return span
 
 
 def _is_time(row: Row, now: datetime) -> bool:

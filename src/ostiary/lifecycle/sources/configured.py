@@ -22,6 +22,7 @@ from ostiary.lifecycle.model.extensions import CustomTaskExtension
 from ostiary.lifecycle.model.workflows import Workflow, WorkflowVersion
 from ostiary.lifecycle.sources import results
 from ostiary.lifecycle.sources.execution_scope import EXECUTION_SCOPE, scope
+from ostiary.lifecycle.sources.preview_scope import preview_scope
 from ostiary.lifecycle.store import workflows as store
 from ostiary.lifecycle.store.shown import complete, wire_version, wire_workflow
 from ostiary.lifecycle.tables import (
@@ -178,6 +179,7 @@ WORKFLOWS: Final[Source] = Source(
         "execution_scope": _many(
             lambda: EXECUTION_SCOPE, workflows.c.id, scope.c.workflow_id, _DETAILS
         ),
+        "preview_scope": preview_scope(_DETAILS),
         **_authors(workflows),
     },
     where=workflows.c.deleted_date_time.is_(None),

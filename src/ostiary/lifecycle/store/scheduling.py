@@ -1,7 +1,8 @@
 """Who meets the conditions of scheduled workflows: statements about all of them at once.
 
-A row stands for one person and one due instant. It is kept as long as the conditions hold, so that
-nobody is processed twice for the same instant; whoever comes to meet them anew gets a new row.
+A row stands for one person and one due instant, or one change. It is kept as long as the conditions
+hold, so that nobody is processed twice for the same; whoever comes to meet them anew gets a new
+row.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
+    ColumnElement,
+    FromClause,
     String,
-    Subquery,
     and_,
     case,
     cast,
@@ -22,20 +24,26 @@ from sqlalchemy import (
     literal,
     null,
     select,
+    true,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ostiary.directory.rules import Syntax, parse
-from ostiary.directory.tables import directory_objects
+from ostiary.directory.store.feed import Span
+from ostiary.lifecycle.store import candidates
 from ostiary.lifecycle.store.choices import People
 from ostiary.lifecycle.store.ids import RandomId
 from ostiary.lifecycle.store.rows import Row
 from ostiary.lifecycle.tables import execution_scopes, user_processing_results, workflows
 from ostiary.lifecycle.tallies import Status
-from ostiary.lifecycle.triggers import CATCH_UP, Timetable
+from ostiary.lifecycle.triggers import (
+    CATCH_UP,
+    Happening,
+    Plan,
+    Standing,
+    Unsponsored,
+)
 from ostiary.storage.batches import among
-from ostiary.storage.instants import days_after
 
 _scopes = execution_scopes.c
 _results = user_processing_results.c
@@ -59,32 +67,93 @@ async def set_next(conn: AsyncConnection, ids: Collection[str], at: datetime | N
     await conn.execute(changed.values(next_schedule_run_date_time=at))
 
 
+async def set_seen(conn: AsyncConnection, workflow_id: str, position: int | None) -> None:
+    """Note how far into the journal of the directory a schedule has looked."""
+    changed = update(workflows).where(workflows.c.id == workflow_id)
+    await conn.execute(changed.values(changes_seen=position))
+
+
 async def refresh(
-    conn: AsyncConnection, workflow_id: str, timetable: Timetable, *, now: datetime
+    conn: AsyncConnection, workflow_id: str, plan: Plan, span: Span | None, *, now: datetime
 ) -> None:
-    """Make the execution scope of a workflow what it is now."""
-    due = _due(timetable, now)
+    """Make the execution scope of a workflow what it is now.
+
+    ``span`` is what changed since the last time, for a plan that acts on changes.
+    """
+    if isinstance(plan, Happening):
+        await _refresh_happening(conn, workflow_id, plan, span, now=now)
+    else:
+        await _refresh_standing(conn, workflow_id, plan, now=now)
+
+
+async def _refresh_standing(
+    conn: AsyncConnection, workflow_id: str, plan: Standing, *, now: datetime
+) -> None:
+    due = candidates.standing(plan, now).subquery("due")
     own = _scopes.workflow_id == workflow_id
-    same = exists().where(due.c.id == _scopes.subject_id, due.c.due_at == _scopes.due_date_time)
+    same = exists().where(due.c.id == _scopes.subject_id, _is_same(plan, due))
     await conn.execute(delete(execution_scopes).where(own, ~same))
+    if plan.catches_up:
+        await _pass_over(conn, own, now=now)
+    known = exists().where(own, _scopes.subject_id == due.c.id)
+    no_cause = cast(null(), String)
+    await _add(conn, workflow_id, due, no_cause, ~known, plan.catches_up, now=now)
+
+
+async def _refresh_happening(
+    conn: AsyncConnection, workflow_id: str, plan: Happening, span: Span | None, *, now: datetime
+) -> None:
+    """Somebody to whom it happens again is somebody new, unless they are waiting still."""
+    own = _scopes.workflow_id == workflow_id
+    await conn.execute(delete(execution_scopes).where(own, ~candidates.still_true(plan, now)))
+    await _pass_over(conn, own, now=now)
+    if span is None:
+        return
+    due = candidates.happened(plan, span, now).subquery("due")
+    again = select(due.c.id)
+    await conn.execute(delete(execution_scopes).where(own, _scopes.subject_id.in_(again)))
+    await _add(conn, workflow_id, due, due.c.cause_id, true(), True, now=now)
+
+
+async def _pass_over(conn: AsyncConnection, own: ColumnElement[bool], *, now: datetime) -> None:
+    """Give up on those who have waited too long."""
     late = now - CATCH_UP
     await conn.execute(
         update(execution_scopes)
         .where(own, _WAITING, _scopes.due_date_time < late)
         .values(processing_status=Status.CANCELED.value)
     )
+
+
+async def _add(
+    conn: AsyncConnection,
+    workflow_id: str,
+    due: FromClause,
+    cause_id: ColumnElement[Any],
+    wanted: ColumnElement[bool],
+    catches_up: bool,
+    *,
+    now: datetime,
+) -> None:
+    queued = literal(Status.QUEUED.value)
+    late = case((due.c.due_at < now - CATCH_UP, Status.CANCELED.value), else_=queued)
     values: dict[str, Any] = {
         "id": RandomId(),
         "workflow_id": literal(workflow_id),
         "subject_id": due.c.id,
         "due_date_time": due.c.due_at,
-        "processing_status": case(
-            (due.c.due_at < late, Status.CANCELED.value), else_=Status.QUEUED.value
-        ),
+        "cause_id": cause_id,
+        "processing_status": late if catches_up else queued,
     }
-    known = exists().where(own, _scopes.subject_id == due.c.id)
-    new = select(*(value.label(name) for name, value in values.items())).where(~known)
+    new = select(*(value.label(name) for name, value in values.items())).where(wanted)
     await conn.execute(insert(execution_scopes).from_select(list(values), new))
+
+
+def _is_same(plan: Standing, due: FromClause) -> ColumnElement[bool]:
+    """Say that somebody is due for the same reason: a lack of sponsors has no instant."""
+    if isinstance(plan, Unsponsored):
+        return true()
+    return due.c.due_at == _scopes.due_date_time
 
 
 def waiting(workflow_id: str) -> People:
@@ -115,22 +184,25 @@ async def put_back(conn: AsyncConnection, result_ids: Collection[str]) -> None:
 async def still_due(
     conn: AsyncConnection,
     run_id: str,
-    timetable: Timetable,
+    plan: Plan,
     result_ids: Collection[str],
     *,
     now: datetime,
 ) -> set[str]:
     """Say which of these results of a run are of people who meet the conditions as they did."""
-    due = _due(timetable, now)
     query = (
         select(_results.id)
         .join(
             execution_scopes,
             and_(_scopes.run_id == _results.run_id, _scopes.subject_id == _results.subject_id),
         )
-        .join(due, and_(due.c.id == _scopes.subject_id, due.c.due_at == _scopes.due_date_time))
         .where(_results.run_id == run_id, among(_results.id, result_ids))
     )
+    if isinstance(plan, Happening):
+        query = query.where(candidates.still_true(plan, now))
+    else:
+        due = candidates.standing(plan, now).subquery("due")
+        query = query.join(due, and_(due.c.id == _scopes.subject_id, _is_same(plan, due)))
     return set((await conn.execute(query)).scalars())
 
 
@@ -156,16 +228,5 @@ async def release(conn: AsyncConnection, held_ids: Collection[str], run_id: str)
 
 async def forget(conn: AsyncConnection, workflow_id: str) -> None:
     """Forget who met the conditions of a workflow: they are others now."""
+    await set_seen(conn, workflow_id, None)
     await conn.execute(delete(execution_scopes).where(_scopes.workflow_id == workflow_id))
-
-
-def _due(timetable: Timetable, now: datetime) -> Subquery:
-    """Everybody for whom the rule is true and whose instant has come, with the instant."""
-    people = directory_objects.alias("candidate")
-    date = people.c[timetable.column]
-    rule = parse(timetable.rule, syntax=Syntax.FILTER)
-    return (
-        select(people.c.id, days_after(date, timetable.offset).label("due_at"))
-        .where(rule.where(now=now, people=people), date <= timetable.latest(now))
-        .subquery("due")
-    )

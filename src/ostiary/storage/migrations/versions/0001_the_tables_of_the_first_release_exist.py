@@ -404,6 +404,7 @@ def upgrade() -> None:
         sa.Column("subject_id", sa.String(length=36), nullable=False),
         sa.Column("due_date_time", Instant(), nullable=False),
         sa.Column("processing_status", sa.String(length=32), nullable=False),
+        sa.Column("cause_id", sa.String(length=36), nullable=True),
         sa.Column("run_id", sa.String(length=36), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_execution_scopes")),
     )
@@ -717,6 +718,7 @@ def upgrade() -> None:
         sa.Column("last_modified_date_time", Instant(), nullable=False),
         sa.Column("last_modified_by", sa.String(length=36), nullable=False),
         sa.Column("next_schedule_run_date_time", Instant(), nullable=True),
+        sa.Column("changes_seen", sa.BigInteger(), nullable=True),
         sa.Column("quarantine_configuration", Json, nullable=True),
         sa.Column("quarantined_date_time", Instant(), nullable=True),
         sa.Column("quarantine_reason", sa.Text(), nullable=True),
