@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from ostiary.entitlement import answers, assignments, offers, policies
 from ostiary.entitlement.answers import Answers
@@ -62,12 +62,24 @@ class Holding:
     """Held; otherwise it is asked for."""
 
 
+class Place(Protocol):
+    """The catalog of a package, as far as it decides who may ask."""
+
+    @property
+    def catalog_state(self) -> AccessPackageCatalogState:
+        """Whether anything in it can be asked for."""
+
+    @property
+    def is_externally_visible(self) -> bool:
+        """Whether people from elsewhere may ask."""
+
+
 def check_add(
     wish: Wish,
     policy: AccessPackageAssignmentPolicy,
     *,
     siblings: Sequence[AccessPackageAssignmentPolicy],
-    catalog_state: AccessPackageCatalogState,
+    place: Place,
     target: Target,
     requestor: Requestor,
     holding: Holding | None,
@@ -86,7 +98,7 @@ def check_add(
     :raises ScheduleNotAllowed: the asked start or end is not possible.
     """
     if not wish.is_administrative:
-        _check_requestor(wish, policy, siblings, catalog_state, target, requestor)
+        _check_requestor(wish, policy, siblings, place, target, requestor)
     if not offers.is_for(policy, target, by_administrator=wish.is_administrative):
         raise PolicyRequirementsNotMet(target="assignment/assignmentPolicyId")
     if holding is not None:
@@ -201,12 +213,16 @@ def _check_requestor(
     wish: Wish,
     policy: AccessPackageAssignmentPolicy,
     siblings: Sequence[AccessPackageAssignmentPolicy],
-    catalog_state: AccessPackageCatalogState,
+    place: Place,
     target: Target,
     requestor: Requestor,
 ) -> None:
-    if catalog_state is not AccessPackageCatalogState.PUBLISHED:
+    if place.catalog_state is not AccessPackageCatalogState.PUBLISHED:
         raise PolicyRequirementsNotMet("The catalog of the access package is not published.")
+    if target.is_external and not place.is_externally_visible:
+        raise PolicyRequirementsNotMet(
+            "The catalog of the access package is not for people from elsewhere."
+        )
     path = "assignment/assignmentPolicyId"
     if wish.target_id != wish.requestor_id:
         path = "assignment/target"

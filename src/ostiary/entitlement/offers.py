@@ -19,14 +19,15 @@ from ostiary.entitlement.model.policies import (
     AccessPackageAssignmentRequestorSettings,
 )
 from ostiary.entitlement.model.subjects import (
+    ConnectedOrganizationMembers,
     GroupMembers,
     SingleServicePrincipal,
     SingleUser,
     SubjectSet,
     TargetManager,
 )
+from ostiary.entitlement.organizations import GUEST, Affiliation
 
-GUEST: Final = "guest"
 NOTHING_ALLOWED: Final = AccessPackageAssignmentRequestorSettings()
 NO_APPROVAL: Final = AccessPackageAssignmentApprovalSettings()
 
@@ -57,6 +58,13 @@ class Target:
     """False: a service principal."""
     managers: Sequence[str] = ()
     """The nearest first; known where somebody else asks."""
+    affiliation: Affiliation | None = None
+    """The connected organisation of somebody from elsewhere."""
+
+    @property
+    def is_external(self) -> bool:
+        """Whether they are somebody from elsewhere."""
+        return self.is_person and (self.user_type or "").lower() == GUEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,13 +85,20 @@ def is_for(
         case Scope.ALL_DIRECTORY_USERS:
             return target.is_person
         case Scope.ALL_MEMBER_USERS:
-            return target.is_person and (target.user_type or "").lower() != GUEST
+            return target.is_person and not target.is_external
         case Scope.SPECIFIC_DIRECTORY_USERS:
             return target.is_person and _names(policy.specific_allowed_targets, target)
         case Scope.ALL_DIRECTORY_SERVICE_PRINCIPALS:
             return not target.is_person
         case Scope.SPECIFIC_DIRECTORY_SERVICE_PRINCIPALS:
             return not target.is_person and _names(policy.specific_allowed_targets, target)
+        case Scope.SPECIFIC_CONNECTED_ORGANIZATION_USERS:
+            return target.is_external and _names(policy.specific_allowed_targets, target)
+        case Scope.ALL_CONFIGURED_CONNECTED_ORGANIZATION_USERS:
+            home = target.affiliation if target.is_external else None
+            return home is not None and home.is_configured
+        case Scope.ALL_EXTERNAL_USERS:
+            return target.is_external
         case _:
             return False
 
@@ -142,6 +157,9 @@ def _is_target(one: SubjectSet, target: Target) -> bool:
             return (one.service_principal_id or "").lower() == target.id
         case GroupMembers():
             return one.group_id in target.groups
+        case ConnectedOrganizationMembers():
+            home = target.affiliation
+            return home is not None and one.connected_organization_id == home.organization_id
         case _:
             return False
 

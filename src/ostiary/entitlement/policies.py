@@ -33,17 +33,17 @@ from ostiary.entitlement.model.subjects import (
     TargetAgentIdentitySponsorsOrOwners,
     TargetManager,
 )
+from ostiary.graph.edm import qualified_name
 from ostiary.graph.errors import InvalidModel, NotSupported
 
 MAX_STAGES: Final = 3
 MAX_PERIOD: Final = timedelta(days=3660)
-SPECIFIC: Final = frozenset(
-    {
-        AllowedTargetScope.SPECIFIC_DIRECTORY_USERS,
-        AllowedTargetScope.SPECIFIC_CONNECTED_ORGANIZATION_USERS,
-        AllowedTargetScope.SPECIFIC_DIRECTORY_SERVICE_PRINCIPALS,
-    }
-)
+TARGETS: Final[dict[AllowedTargetScope, tuple[type[SubjectSet], ...]]] = {
+    AllowedTargetScope.SPECIFIC_DIRECTORY_USERS: (SingleUser, GroupMembers, AttributeRuleMembers),
+    AllowedTargetScope.SPECIFIC_CONNECTED_ORGANIZATION_USERS: (ConnectedOrganizationMembers,),
+    AllowedTargetScope.SPECIFIC_DIRECTORY_SERVICE_PRINCIPALS: (SingleServicePrincipal,),
+}
+"""Whom the scopes name that are for named targets only."""
 
 ASKERS: Final = (SingleUser, GroupMembers, TargetManager, TargetAgentIdentitySponsorsOrOwners)
 """The kinds of people who may ask on behalf of others; there are no agent identities here."""
@@ -197,14 +197,25 @@ def _check_period(duration: timedelta | None) -> None:
 
 
 def _check_targets(policy: AccessPackageAssignmentPolicy) -> None:
-    if policy.allowed_target_scope in SPECIFIC and not policy.specific_allowed_targets:
+    if policy.allowed_target_scope in TARGETS and not policy.specific_allowed_targets:
         raise InvalidModel(
             f"'specificAllowedTargets' must name somebody when 'allowedTargetScope' is "
             f"'{policy.allowed_target_scope}'.",
             target="specificAllowedTargets",
         )
+    if policy.allowed_target_scope is AllowedTargetScope.ALL_DIRECTORY_AGENT_IDENTITIES:
+        raise NotSupported("This server has no agent identities.", target="allowedTargetScope")
+    fitting = TARGETS.get(policy.allowed_target_scope, (SubjectSet,))
     for number, target in enumerate(policy.specific_allowed_targets):
-        _check_named(target, f"specificAllowedTargets/{number}")
+        path = f"specificAllowedTargets/{number}"
+        _check_named(target, path)
+        if not isinstance(target, fitting):
+            names = " or ".join(f"'#{qualified_name(one)}'" for one in fitting)
+            raise InvalidModel(
+                f"'{path}' must be {names} when 'allowedTargetScope' is "
+                f"'{policy.allowed_target_scope}'.",
+                target=path,
+            )
 
 
 def _check_askers(policy: AccessPackageAssignmentPolicy) -> None:

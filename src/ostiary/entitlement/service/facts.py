@@ -16,6 +16,7 @@ from ostiary.entitlement.model.questions import AccessPackageAnswer
 from ostiary.entitlement.model.requests import AccessPackageAssignmentRequest
 from ostiary.entitlement.model.subjects import GroupMembers
 from ostiary.entitlement.offers import Target
+from ostiary.entitlement.organizations import GUEST, Affiliation, domain_in, domain_of
 from ostiary.entitlement.separation import Excluders
 from ostiary.entitlement.service.acts import Act
 from ostiary.entitlement.store import approvals as approval_store
@@ -23,6 +24,7 @@ from ostiary.entitlement.store import assignments as assignment_store
 from ostiary.entitlement.store import attributes as attribute_store
 from ostiary.entitlement.store import catalogs as catalog_store
 from ostiary.entitlement.store import managers as manager_store
+from ostiary.entitlement.store import organizations as organization_store
 from ostiary.entitlement.store import policies as policy_store
 from ostiary.entitlement.store import requests as request_store
 from ostiary.entitlement.store import separation as separation_store
@@ -55,6 +57,10 @@ class Facts:
     invited: Collection[str]
     """Those of ``addressed`` who are not in the directory; they get an id here."""
     known: Mapping[str, Reference]
+    domains: Mapping[str, str]
+    """Where people from elsewhere come from."""
+    affiliations: Mapping[str, Affiliation]
+    """The connected organisations of those of them who are of one."""
     groups: Mapping[str, set[str]]
     managers: dict[str, str]
     excluders: Mapping[str, Excluders]
@@ -81,7 +87,8 @@ class Facts:
         known = self.known.get(key)
         return Target(
             id=key,
-            user_type=known.user_type if known else None,
+            user_type=GUEST if key in self.invited else known.user_type if known else None,
+            affiliation=self.affiliations.get(key),
             groups=frozenset(self.groups.get(key, ())),
             is_person=known is None or known.kind is Kind.USER,
             managers=manager_store.above(key, self.managers),
@@ -112,13 +119,17 @@ async def read(conn: AsyncConnection, submissions: Sequence[Submission]) -> Fact
     packages = {key for one in excluders.values() for key in one.packages}
     groups = {key for one in excluders.values() for key in one.groups}
     asked = {holder_key(package, person) for package in siblings for person in targets}
+    known = await directory.references(conn, people)
+    domains = _domains(known, addressed, invited)
     return Facts(
         policies=policies,
         siblings=siblings,
         packages=await catalog_store.places(conn, siblings.keys()),
         addressed=addressed,
         invited=invited,
-        known=await directory.references(conn, people),
+        known=known,
+        domains=domains,
+        affiliations=await organization_store.affiliations(conn, domains),
         groups=await _groups(conn, people, judged, intents),
         managers=await _managers(conn, submissions, held, addressed),
         excluders=excluders,
@@ -132,6 +143,15 @@ async def read(conn: AsyncConnection, submissions: Sequence[Submission]) -> Fact
         changing=await request_store.with_open_change(conn, held.keys()) if held else set(),
         holding=holding,
     )
+
+
+def _domains(
+    known: Mapping[str, Reference], addressed: Mapping[str, str], invited: Collection[str]
+) -> dict[str, str]:
+    """Say where those come from who are from elsewhere."""
+    told: dict[str, str | None] = {key: domain_of(one) for key, one in known.items()}
+    told |= {key: domain_in(email) for email, key in addressed.items() if key in invited}
+    return {key: domain for key, domain in told.items() if domain}
 
 
 def _target(submission: Submission, addressed: Mapping[str, str]) -> str:

@@ -76,7 +76,7 @@ def _judge_add(submission: Submission, facts: Facts, *, is_told_first: bool) -> 
         wish,
         policy.policy,
         siblings=[one.policy for one in facts.siblings.get(policy.package_id, ())],
-        catalog_state=place.catalog_state,
+        place=place,
         target=_known_target(wish, submission, facts),
         requestor=_requestor(wish, facts),
         holding=Holding(is_held=holder.is_held) if holder else None,
@@ -159,7 +159,7 @@ def _check_removal(wish: Wish, policy: StoredPolicy, held: Assignment, facts: Fa
 def _known_target(wish: Wish, submission: Submission, facts: Facts) -> Target:
     """Give the target as policies see it; somebody who is named by an address is a guest to be."""
     if wish.target_id in facts.invited:
-        return Target(id=wish.target_id, user_type="Guest")
+        return facts.target(wish.target_id)
     known = facts.known.get(wish.target_id)
     if known is not None and known.kind in (Kind.USER, Kind.SERVICE_PRINCIPAL):
         return facts.target(wish.target_id)

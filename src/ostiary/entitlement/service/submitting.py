@@ -24,9 +24,11 @@ from ostiary.entitlement.model.requests import AccessPackageAssignmentRequest
 from ostiary.entitlement.model.subjects import AccessPackageSubject
 from ostiary.entitlement.process import kinds
 from ostiary.entitlement.service import facts as fact_finding
+from ostiary.entitlement.service import proposing
 from ostiary.entitlement.service.facts import Facts, Submission
 from ostiary.entitlement.service.judging import Accepted, judge, note
 from ostiary.entitlement.store import assignments as assignment_store
+from ostiary.entitlement.store import organizations as organization_store
 from ostiary.entitlement.store import requests as request_store
 from ostiary.entitlement.store import subjects as subject_store
 from ostiary.graph.errors import Conflict, DomainError
@@ -82,6 +84,7 @@ async def _store(
     concerned = {p for one in accepted for p in (one.request.target_id, one.request.requestor_id)}
     await subject_store.know(conn, [facts.known[p] for p in concerned if p in facts.known])
     await _invite(conn, concerned, facts, submissions)
+    await proposing.propose(conn, [one.request for one in accepted], facts)
     new = [one.assignment for one in accepted if one.assignment]
     answers = {one.request.assignment_id: one.said.answers for one in accepted}
     await assignment_store.insert_assignments(conn, new, answers)
@@ -107,6 +110,7 @@ async def _invite(
         if key in new and key not in known
     ]
     await subject_store.invite(conn, guests)
+    await organization_store.attach(conn, {one.id: facts.domains.get(one.id) for one in guests})
 
 
 async def _record(conn: AsyncConnection, accepted: Sequence[Accepted]) -> None:

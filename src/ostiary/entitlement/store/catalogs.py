@@ -62,6 +62,7 @@ class PackagePlace:
     package_id: str
     catalog_id: str
     catalog_state: AccessPackageCatalogState
+    is_externally_visible: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +209,12 @@ async def lock_policies(conn: AsyncConnection, package_id: str) -> list[str]:
 async def places(conn: AsyncConnection, package_ids: Collection[str]) -> dict[str, PackagePlace]:
     """Say where packages are; those that do not exist are missing."""
     query = (
-        select(access_packages.c.id, access_packages.c.catalog_id, catalogs.c.state)
+        select(
+            access_packages.c.id,
+            access_packages.c.catalog_id,
+            catalogs.c.state,
+            catalogs.c.is_externally_visible,
+        )
         .join(catalogs, catalogs.c.id == access_packages.c.catalog_id)
         .where(among(access_packages.c.id, package_ids))
     )
@@ -217,8 +223,9 @@ async def places(conn: AsyncConnection, package_ids: Collection[str]) -> dict[st
             package_id=key,
             catalog_id=catalog_id,
             catalog_state=AccessPackageCatalogState(state),
+            is_externally_visible=is_visible,
         )
-        for key, catalog_id, state in await conn.execute(query)
+        for key, catalog_id, state, is_visible in await conn.execute(query)
     }
 
 

@@ -85,6 +85,13 @@ async def save(conn: AsyncConnection, changed: ConnectedOrganization) -> None:
     await conn.execute(update(connected_organizations).where(same).values(_row(changed)))
 
 
+async def delete_unknowable(conn: AsyncConnection, keys: Collection[str]) -> None:
+    """Delete those of these organisations whose people cannot be known by anything."""
+    known = select(_keys.organization_id)
+    nobodys = among(_columns.id, keys) & _columns.id.not_in(known)
+    await conn.execute(delete(connected_organizations).where(nobodys))
+
+
 async def delete_organization(conn: AsyncConnection, key: str) -> None:
     """Delete an organisation with its sponsors; its people are nobody's then."""
     for table in (internal_sponsors, external_sponsors, connected_organization_keys):
@@ -117,7 +124,7 @@ async def take_keys(conn: AsyncConnection, keys: Mapping[str, str]) -> set[str]:
 
 
 async def affiliations(
-    conn: AsyncConnection, domains: Mapping[str, str | None]
+    conn: AsyncConnection, domains: Mapping[str, str] | Mapping[str, str | None]
 ) -> dict[str, Affiliation]:
     """Say of which organisations people are, given their domains; who is of none is missing."""
     wanted = {domain_key(domain) for domain in domains.values() if domain}
@@ -195,7 +202,9 @@ async def has_held_access(conn: AsyncConnection, key: str) -> bool:
     return bool(await conn.scalar(select(exists(query))))
 
 
-async def attach(conn: AsyncConnection, domains: Mapping[str, str | None]) -> None:
+async def attach(
+    conn: AsyncConnection, domains: Mapping[str, str] | Mapping[str, str | None]
+) -> None:
     """Keep with subjects the domains that they come from, and of which organisation they are."""
     of_domain = {person: domain for person, domain in domains.items() if domain}
     if not of_domain:
