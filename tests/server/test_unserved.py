@@ -21,7 +21,6 @@ NAMES = {
     "entitlementManagement": entitlement.MANAGEMENT,
     "entitlementManagement/catalogs/x": entitlement.CATALOGS,
     "entitlementManagement/accessPackages/x": entitlement.PACKAGES,
-    "entitlementManagement/assignments/x": entitlement.ASSIGNMENTS,
     "lifecycleWorkflows": lifecycle.CONTAINER,
     "lifecycleWorkflows/workflows/x": lifecycle.WORKFLOWS,
     "lifecycleWorkflows/workflows/x/runs": lifecycle.RESULTS,

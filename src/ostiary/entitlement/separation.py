@@ -10,6 +10,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 from ostiary.entitlement.errors import IncompatibleAccessPackage, IncompatibleGroup
+from ostiary.graph.errors import BadRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,25 @@ class Excluders:
 
 
 NOTHING = Excluders()
+
+
+def check_pair(package_id: str | None, incompatible_id: str | None) -> None:
+    """Check the arguments of ``additionalAccess``.
+
+    :raises BadRequest: they are the same, or the second stands alone.
+    """
+    if incompatible_id is None:
+        return
+    if package_id is None:
+        raise BadRequest(
+            "'incompatibleAccessPackageId' needs 'accessPackageId' beside it.",
+            target="accessPackageId",
+        )
+    if package_id.lower() == incompatible_id.lower():
+        raise BadRequest(
+            "'accessPackageId' and 'incompatibleAccessPackageId' must be different packages.",
+            target="incompatibleAccessPackageId",
+        )
 
 
 def conflict(

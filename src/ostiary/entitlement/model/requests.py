@@ -164,6 +164,13 @@ class RequestFilterParameters(Complex, kw_only=True):
     on: AccessPackageAssignmentRequestFilterByCurrentUserOptions
 
 
+class AdditionalAccessParameters(Complex, kw_only=True):
+    """The arguments of ``assignments/additionalAccess``: neither, the first, or both."""
+
+    access_package_id: str | None = None
+    incompatible_access_package_id: str | None = None
+
+
 class AssignmentFilterParameters(Complex, kw_only=True):
     """The argument of ``assignments/filterByCurrentUser``."""
 

@@ -12,13 +12,18 @@ from ostiary.directory.tables import directory_objects
 from ostiary.entitlement.model.enums import (
     AccessPackageAssignmentFilterByCurrentUserOptions as Options,
 )
-from ostiary.entitlement.model.requests import AccessPackageAssignment, AssignmentFilterParameters
+from ostiary.entitlement.model.requests import (
+    AccessPackageAssignment,
+    AdditionalAccessParameters,
+    AssignmentFilterParameters,
+)
 from ostiary.entitlement.roles import Task
-from ostiary.entitlement.routes import unserved
 from ostiary.entitlement.routes.finding import OF_ASSIGNMENT, Gates, act
+from ostiary.entitlement.separation import check_pair
 from ostiary.entitlement.service import Entitlement
 from ostiary.entitlement.service.assignments import Assignments
 from ostiary.entitlement.sources import running
+from ostiary.entitlement.store.separation import additional_access
 from ostiary.entitlement.tables import assignment_requests
 from ostiary.entitlement.tables import assignments as rows
 from ostiary.graph.resources import Call, EntitySet, Matching, Operation
@@ -65,13 +70,23 @@ class _Handlers:
         everybodys = replace(running.ASSIGNMENTS, visible=None)
         return Matching(where=test(principal(call).object_id), source=everybodys)
 
+    async def additional(self, call: Call) -> Matching:
+        """GET …/assignments/additionalAccess(accessPackageId='…',incompatibleAccessPackageId='…')
+
+        With the first argument alone: what that package lists as incompatible; with none: what
+        every package lists.
+        """
+        asked = call.parameters(AdditionalAccessParameters)
+        one, other = asked.access_package_id, asked.incompatible_access_package_id
+        check_pair(one, other)
+        return Matching(where=additional_access(one and one.lower(), other and other.lower()))
+
 
 def assignments(services: Entitlement, gates: Gates) -> EntitySet:
     """Declare ``assignments`` (beta ``accessPackageAssignments``)."""
     handlers = _Handlers(services.assignments)
     return EntitySet(
         name="assignments",
-        unserved=unserved.ASSIGNMENTS,
         beta="accessPackageAssignments",
         source=running.ASSIGNMENTS,
         read=gates.read,
@@ -90,6 +105,16 @@ def assignments(services: Entitlement, gates: Gates) -> EntitySet:
                 needs=requires(matrix.EM_MINE),
                 handle=handlers.mine,
                 parameters=AssignmentFilterParameters,
+                returns=AccessPackageAssignment,
+                many=True,
+            ),
+            Operation(
+                name="additionalAccess",
+                kind="function",
+                bound="collection",
+                needs=requires(matrix.EM_ADDITIONAL_ACCESS, role=gates.checks.anywhere(Task.VIEW)),
+                handle=handlers.additional,
+                parameters=AdditionalAccessParameters,
                 returns=AccessPackageAssignment,
                 many=True,
             ),

@@ -59,7 +59,7 @@ async def of_new_package(_: AsyncConnection, call: Call) -> str | None:
 
 async def of_new_policy(conn: AsyncConnection, call: Call) -> str | None:
     """Give the catalog of the package that the body of a new policy names."""
-    return await _of_package(conn, package_named(call.create(AccessPackageAssignmentPolicy)))
+    return await catalog_of(conn, package_named(call.create(AccessPackageAssignmentPolicy)))
 
 
 async def of_resource_request(_: AsyncConnection, call: Call) -> str | None:
@@ -112,7 +112,8 @@ class Gates:
         return requires(EM_WRITE, role=self.checks.on(task, find))
 
 
-async def _of_package(conn: AsyncConnection, key: str | None) -> str | None:
+async def catalog_of(conn: AsyncConnection, key: str | None) -> str | None:
+    """Give the catalog of a package."""
     query = select(access_packages.c.catalog_id).where(access_packages.c.id == key)
     found: str | None = await conn.scalar(query)
     return found

@@ -8,6 +8,7 @@ from ostiary.entitlement.model.catalogs import AccessPackage, AccessPackageResou
 from ostiary.entitlement.roles import Task
 from ostiary.entitlement.routes import unserved
 from ostiary.entitlement.routes.finding import OF_PACKAGE, Gates, act, of_new_package
+from ostiary.entitlement.routes.separations import separations
 from ostiary.entitlement.service import Entitlement
 from ostiary.entitlement.service.packages import Packages
 from ostiary.entitlement.sources import configured, resources
@@ -63,5 +64,5 @@ def packages(services: Entitlement, gates: Gates) -> EntitySet:
         create=Endpoint(gates.write(Task.PACKAGE, of_new_package), handlers.create),
         update=Endpoint(manage, handlers.update),
         delete=Endpoint(manage, handlers.delete),
-        children=(role_scopes,),
+        children=(role_scopes, *separations(services.separations, gates)),
     )

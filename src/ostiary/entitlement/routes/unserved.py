@@ -16,15 +16,10 @@ MANAGEMENT: Final = (
 CATALOGS: Final = ("search",)
 
 PACKAGES: Final = (
-    "accessPackagesIncompatibleWith",
     "filterByCurrentUser",
     "getApplicablePolicyRequirements",
-    "incompatibleAccessPackages",
-    "incompatibleGroups",
     "moveToCatalog",
     "search",
 )
-
-ASSIGNMENTS: Final = ("additionalAccess",)
 
 RESOURCES: Final = ("uploadSessions", "externalOriginResourceConnector")

@@ -22,6 +22,7 @@ from ostiary.entitlement.service.policies import Policies
 from ostiary.entitlement.service.requests import Requests
 from ostiary.entitlement.service.resources import Resources
 from ostiary.entitlement.service.roles import Roles
+from ostiary.entitlement.service.separations import Separations
 from ostiary.entitlement.service.settings import ManagementSettings, ensure_controls
 from ostiary.entitlement.service.subjects import Subjects
 from ostiary.extensions.connection import Connection
@@ -47,6 +48,7 @@ class Entitlement:
     requests: Requests
     resources: Resources
     roles: Roles
+    separations: Separations
     settings: ManagementSettings
     subjects: Subjects
 
@@ -91,6 +93,7 @@ class Entitlement:
             requests=Requests(database, resumes, is_told_first=is_told_first),
             resources=Resources(database, offers),
             roles=Roles(database),
+            separations=Separations(database),
             settings=ManagementSettings(database),
             subjects=Subjects(database),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -54,9 +55,11 @@ class Packages:
     async def create(self, draft: AccessPackage, act: Act) -> AccessPackage:
         """Make a package in a catalog.
 
-        :raises InvalidModel: the name is empty, or the catalog is missing or does not exist.
+        :raises InvalidModel: the name is empty, the catalog is missing or does not exist, or
+            something is named that is set elsewhere.
         """
         policies.check_name(draft.display_name)
+        _check_relations(draft)
         catalog_id = catalog_named(draft)
         if not catalog_id:
             raise InvalidModel("The property 'catalog' is required.", target="catalog")
@@ -83,12 +86,14 @@ class Packages:
         """Change a package.
 
         :raises NotThere: there is none.
-        :raises InvalidModel: the name is empty, or the catalog would be another.
+        :raises InvalidModel: the name is empty, the catalog would be another, or something is
+            named that is set elsewhere.
         """
         async with self.database.transaction() as conn:
             existing = await _existing(conn, key)
             changed = change(existing)
             policies.check_name(changed.display_name)
+            _check_relations(changed)
             if catalog_named(changed) not in (None, existing.catalog_id):
                 raise InvalidModel(
                     "The catalog of an access package cannot be changed here.", target="catalog"
@@ -201,16 +206,31 @@ async def _existing(conn: AsyncConnection, key: str) -> AccessPackage:
     return existing
 
 
+_SET_ELSEWHERE: Final = {
+    "assignment_policies": "assignmentPolicies",
+    "resource_role_scopes": "resourceRoleScopes",
+    "incompatible_access_packages": "incompatibleAccessPackages",
+    "incompatible_groups": "incompatibleGroups",
+    "access_packages_incompatible_with": "accessPackagesIncompatibleWith",
+}
+"""Relations that a body may name, as long as it puts nothing into them."""
+
+
+def _check_relations(draft: AccessPackage) -> None:
+    for python, wire in _SET_ELSEWHERE.items():
+        if getattr(draft, python):
+            raise InvalidModel(
+                f"'{wire}' is not set with the access package: write each of them by itself.",
+                target=wire,
+            )
+
+
 def _plain(package: AccessPackage) -> AccessPackage:
     """Leave out what a body may name and a package does not keep."""
     return msgspec.structs.replace(
         package,
         catalog=UNSET,
-        assignment_policies=UNSET,
-        resource_role_scopes=UNSET,
-        incompatible_access_packages=UNSET,
-        incompatible_groups=UNSET,
-        access_packages_incompatible_with=UNSET,
+        **dict.fromkeys(_SET_ELSEWHERE, UNSET),
     )
 
 

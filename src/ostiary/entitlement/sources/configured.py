@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import case
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ostiary.directory.sources import GROUPS
 from ostiary.entitlement.model.beta_policies import SCOPE_TYPES
 from ostiary.entitlement.model.catalogs import (
     AccessPackage,
@@ -31,6 +32,8 @@ from ostiary.entitlement.tables import (
     access_packages,
     catalog_resources,
     catalogs,
+    incompatible_groups,
+    incompatible_packages,
     package_role_scopes,
     policy_stage_settings,
     resource_roles,
@@ -38,7 +41,7 @@ from ostiary.entitlement.tables import (
 )
 from ostiary.extensions.model import CustomCalloutExtension
 from ostiary.extensions.tables import custom_extensions
-from ostiary.graph.resources import Call, Source
+from ostiary.graph.resources import Call, Link, Source
 
 CATALOGS: Final[Source] = Source(
     type=AccessPackageCatalog,
@@ -93,7 +96,29 @@ _PACKAGE_LINKS: Final = {
     "resource_role_scopes": many(
         lambda: resources.ROLE_SCOPES, access_packages.c.id, package_role_scopes.c.package_id
     ),
+    "incompatible_access_packages": Link(
+        target=lambda: PACKAGES,
+        local=access_packages.c.id,
+        remote=access_packages.c.id,
+        many=True,
+        via=(incompatible_packages.c.package_id, incompatible_packages.c.incompatible_id),
+    ),
+    "access_packages_incompatible_with": Link(
+        target=lambda: PACKAGES,
+        local=access_packages.c.id,
+        remote=access_packages.c.id,
+        many=True,
+        via=(incompatible_packages.c.incompatible_id, incompatible_packages.c.package_id),
+    ),
 }
+
+_EXCLUDING_GROUPS: Final = Link(
+    target=lambda: GROUPS,
+    local=access_packages.c.id,
+    remote=GROUPS.key,
+    many=True,
+    via=(incompatible_groups.c.package_id, incompatible_groups.c.group_id),
+)
 
 PACKAGES: Final[Source] = Source(
     type=AccessPackage,
@@ -103,7 +128,7 @@ PACKAGES: Final[Source] = Source(
     load=catalog_store.load_package,
     visible=in_seen_catalogs(access_packages.c.catalog_id),
     search=(access_packages.c.display_name, access_packages.c.description),
-    links=_PACKAGE_LINKS,
+    links={**_PACKAGE_LINKS, "incompatible_groups": _EXCLUDING_GROUPS},
 )
 
 PACKAGE_CARDS: Final[Source] = Source(

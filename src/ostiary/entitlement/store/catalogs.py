@@ -144,6 +144,13 @@ async def packages(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Ac
     return {row["id"]: load_package(row) for row in (await conn.execute(query)).mappings()}
 
 
+async def lock_packages(conn: AsyncConnection, keys: Collection[str]) -> dict[str, AccessPackage]:
+    """Read packages that nobody else changes or deletes meanwhile; others are missing."""
+    rows = access_packages.c.id
+    query = select(access_packages).where(among(rows, keys)).order_by(rows).with_for_update()
+    return {row["id"]: load_package(row) for row in (await conn.execute(query)).mappings()}
+
+
 async def insert_catalog(conn: AsyncConnection, new: AccessPackageCatalog) -> bool:
     """Add a catalog; say whether it was not there."""
     statement = upserts.insert(conn, catalogs).on_conflict_do_nothing()

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, delete, exists, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.directory.closures import reached
@@ -82,6 +82,32 @@ async def groups_of(
     for member_id, group_id in await conn.execute(query):
         found[member_id].add(group_id)
     return found
+
+
+def additional_access(package_id: str | None, incompatible_id: str | None) -> ColumnElement[bool]:
+    """Test for assignments of people who also have what excludes the package.
+
+    ``package_id`` limits them to one package; ``incompatible_id`` names what else they have, in
+    place of what the package lists.
+    """
+    mine, other = assignments.c, assignments.alias("others")
+    also = and_(
+        other.c.target_id == mine.target_id,
+        other.c.holder_key.is_not(None),
+        other.c.given_at.is_not(None),
+    )
+    if incompatible_id is not None:
+        query = select(other.c.id).where(also, other.c.package_id == incompatible_id)
+    else:
+        pair = incompatible_packages.c
+        listed = and_(
+            pair.package_id == mine.package_id, pair.incompatible_id == other.c.package_id
+        )
+        query = (
+            select(other.c.id).select_from(other.join(incompatible_packages, listed)).where(also)
+        )
+    found = and_(HELD, exists(query.correlate(assignments)))
+    return found if package_id is None else and_(found, mine.package_id == package_id)
 
 
 async def add_package(
