@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -88,6 +88,14 @@ class Door:
         if sent[0]["status"] >= 400:
             raise RuntimeError(sent[1]["body"])
         return sent[1]["body"]
+
+
+def door_of(server: Server) -> Door:
+    """Give a door for an application that may do everything here."""
+    assert server.issuer is not None
+    roles = ["EntitlementManagement.ReadWrite.All", "Group.ReadWrite.All"]
+    client = Client(app_id=new_id(), object_id=new_id())
+    return Door(server, server.issuer.for_app(client, roles=roles, now=server.clock.now()).token)
 
 
 async def one_request(server: Server, door: Door) -> None:
@@ -190,10 +198,7 @@ async def measure(kind: str, url: str, options: argparse.Namespace) -> None:
     home = Path(tempfile.mkdtemp(prefix="ostiary-bench-"))
     settings = Settings(data_dir=home, database_url=url)
     async with opened(settings, base_urls=["http://localhost"]) as server:
-        assert server.issuer is not None
-        roles = ["EntitlementManagement.ReadWrite.All", "Group.ReadWrite.All"]
-        client = Client(app_id=new_id(), object_id=new_id())
-        door = Door(server, server.issuer.for_app(client, roles=roles, now=datetime.now(UTC)).token)
+        door = door_of(server)
         await one_request(server, door)
         await multiply(server, options.rows)
         async with server.database.reading() as conn:

@@ -10,6 +10,7 @@ import httpx
 
 from ostiary.audit.events import Actor
 from ostiary.directory import changes, model, store
+from ostiary.directory.following import Following
 from ostiary.directory.objects import Kind
 from ostiary.durable.worker import Worker
 from ostiary.entitlement.assignment_owner import AssignmentOwner
@@ -17,6 +18,7 @@ from ostiary.entitlement.letters import TEMPLATES
 from ostiary.entitlement.model.strays import STRAYS
 from ostiary.entitlement.owner import RequestOwner
 from ostiary.entitlement.process.provisioning import Provisioning
+from ostiary.entitlement.process.sweeping import Automation
 from ostiary.entitlement.providers import settings as provider_settings
 from ostiary.entitlement.providers.http import HTTPProvider
 from ostiary.entitlement.routes import resources, role_resources
@@ -92,8 +94,11 @@ class House:
         )
         templates = Templates([TEMPLATES], zone=UTC)
         self.mail_work = MailWork(database, clock, templates, sender=SENDER)
+        automation = Automation(is_told_first=settings.get("is_told_first", False))
         work = [
             *handlers(domain="contoso.example"),
+            *automation.handlers(),
+            *Following([automation]).handlers(),
             *provisioning.handlers(),
             *self.callouts.handlers(),
             *self.mail_work.handlers(),

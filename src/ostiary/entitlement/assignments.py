@@ -27,6 +27,8 @@ class AssignmentStatus(StrEnum):
     DELIVERY_FAILED = "DeliveryFailed"
     NEAR_EXPIRY = "NearExpiry1DayNotificationTriggered"
     """Delivered, and it ends within a day."""
+    IN_GRACE_PERIOD = "AutoAssignmentInGracePeriod"
+    """Delivered, and it will be taken away: the rule of its policy is no longer true."""
     EXPIRED = "ExpiredNotificationTriggered"
 
 
@@ -83,6 +85,8 @@ class Assignment:
     expired_at: datetime | None = None
     is_extended: bool = False
     """Whether its end was moved back since it was given."""
+    leaves_at: datetime | None = None
+    """When it is taken away because the rule of its automatic policy is true no more."""
 
     @property
     def is_held(self) -> bool:
@@ -211,6 +215,16 @@ def expire(assignment: Assignment, *, now: datetime) -> Assignment:
     return _move(replace(assignment, expired_at=now), AssignmentState.EXPIRED)
 
 
+def leaving(assignment: Assignment, *, at: datetime) -> Assignment:
+    """Begin the time of grace after which the assignment is taken away."""
+    return _with_status(replace(assignment, leaves_at=at))
+
+
+def staying(assignment: Assignment) -> Assignment:
+    """End the time of grace: the assignment is not taken away."""
+    return _with_status(replace(assignment, leaves_at=None))
+
+
 def is_over(assignment: Assignment, *, now: datetime) -> bool:
     """Say whether its time is up. The end itself is outside."""
     return assignment.ends_at is not None and now >= assignment.ends_at
@@ -251,4 +265,12 @@ def _move(assignment: Assignment, state: AssignmentState) -> Assignment:
         return assignment
     if state not in ALLOWED[assignment.state]:
         raise IllegalMove(f"assignment {assignment.id}: {assignment.state} to {state}")
-    return replace(assignment, state=state, status=STATUSES[state])
+    return _with_status(replace(assignment, state=state))
+
+
+def _with_status(assignment: Assignment) -> Assignment:
+    """Give an assignment the status that belongs to what else is known of it."""
+    status = STATUSES[assignment.state]
+    if status is AssignmentStatus.DELIVERED and assignment.leaves_at is not None:
+        status = AssignmentStatus.IN_GRACE_PERIOD
+    return replace(assignment, status=status)

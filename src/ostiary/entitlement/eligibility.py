@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
-from ostiary.entitlement import answers, assignments, offers, policies
+from ostiary.entitlement import answers, assignments, automatic, offers, policies
 from ostiary.entitlement.answers import Answers
 from ostiary.entitlement.assignments import Assignment
 from ostiary.entitlement.errors import (
@@ -97,6 +97,7 @@ def check_add(
     :raises InvalidModel: an answer belongs to no question of the policy.
     :raises ScheduleNotAllowed: the asked start or end is not possible.
     """
+    _refuse_automatic(policy)
     if not wish.is_administrative:
         _check_requestor(wish, policy, siblings, place, target, requestor)
     if not offers.is_for(policy, target, by_administrator=wish.is_administrative):
@@ -136,6 +137,7 @@ def check_update(
     :raises InvalidModel: an answer belongs to no question, or may not be edited.
     :raises ScheduleNotAllowed: the asked start or end is not possible.
     """
+    _refuse_automatic(policy)
     settings = policy.requestor_settings or NOTHING_ALLOWED
     if not wish.is_administrative:
         _check_own(
@@ -234,6 +236,15 @@ def _check_requestor(
             f"{PolicyRequirementsNotMet.message} The policy '{first.display_name}' "
             f"('{first.id}') comes first for the target.",
             target=path,
+        )
+
+
+def _refuse_automatic(policy: AccessPackageAssignmentPolicy) -> None:
+    if automatic.is_automatic(policy):
+        raise PolicyRequirementsNotMet(
+            "The policy is automatic: it gives and takes access by its rule, and nobody can ask "
+            "for it or change it by hand.",
+            target="assignment/assignmentPolicyId",
         )
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from ostiary.entitlement import approvers, questions
+from ostiary.entitlement import approvers, automatic, questions
 from ostiary.entitlement.model.catalogs import AccessPackageAssignmentPolicy
 from ostiary.entitlement.model.enums import AllowedTargetScope, ExpirationPatternType
 from ostiary.entitlement.model.policies import (
@@ -64,6 +64,7 @@ def check(policy: AccessPackageAssignmentPolicy) -> None:
         _check_approval(policy.request_approval_settings)
     _check_askers(policy)
     questions.check_questions(questions_of(policy))
+    automatic.check(policy)
 
 
 def normalized(policy: AccessPackageAssignmentPolicy) -> AccessPackageAssignmentPolicy:

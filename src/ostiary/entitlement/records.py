@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from ostiary.audit.events import SYSTEM, Actor, AuditEvent, Target
 from ostiary.directory.objects import Reference
+from ostiary.entitlement.assignments import Assignment
 from ostiary.entitlement.model.enums import AccessPackageRequestState as RequestState
 from ostiary.entitlement.rights import Held, Refusal
 from ostiary.entitlement.states import Request, RequestStatus
@@ -21,6 +22,9 @@ ADMIN_REMOVES: Final = "Administrator directly removes user access package assig
 USER_UPDATES: Final = "User requests to extend access package assignment"
 ADMIN_UPDATES: Final = "Administrator updates access package assignment"
 APPROVER_REMOVES: Final = "Approver removes access package assignment"
+SYSTEM_ADDS: Final = "Entitlement Management creates access package assignment request for user"
+LEAVES: Final = "Start grace period of access package assignment"
+STAYS: Final = "End grace period of access package assignment"
 SYSTEM_REMOVES: Final = "Schedule the removal of access package assignment"
 AUTO_APPROVE: Final = "Auto approve access package assignment request"
 CREATE_APPROVAL: Final = "Create request approval"
@@ -88,6 +92,29 @@ def of_request(
         reason=reason,
         details={"accessPackageId": request.package_id, "policyId": request.policy_id, **more},
         correlation_id=request.id,
+    )
+
+
+def of_assignment(
+    activity: str,
+    assignment: Assignment,
+    *,
+    result: Literal["success", "failure", "timeout"] = "success",
+    reason: str | None = None,
+    details: Mapping[str, str] | None = None,
+) -> AuditEvent:
+    """Say what the server did about an assignment, or about what would have been one."""
+    named = {"accessPackageId": assignment.package_id, "policyId": assignment.policy_id}
+    return event(
+        activity,
+        "Update",
+        SYSTEM,
+        Target(id=assignment.id, type="AccessPackageAssignment"),
+        Target(id=assignment.target_id, type="User"),
+        result=result,
+        reason=reason,
+        details={**named, **(details or {})},
+        correlation_id=assignment.id,
     )
 
 

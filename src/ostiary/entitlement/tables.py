@@ -177,6 +177,8 @@ assignment_policies: Final = Table(
     Column("display_name", Text, nullable=False),
     Column("description", Text),
     Column("allowed_target_scope", String(64), nullable=False),
+    # The package, if the policy gives it by a rule: a package has one such policy at most.
+    Column("automatic_of", String(36), unique=True),
     Column("created_at", Instant, nullable=False),
     Column("created_by", Text),
     Column("modified_at", Instant, nullable=False),
@@ -293,6 +295,7 @@ assignments: Final = Table(
     Column("ends_at", Instant),
     Column("expired_at", Instant),
     Column("is_extended", Boolean, nullable=False),
+    Column("leaves_at", Instant),  # when the time of grace after an automatic policy is up
     Column("answers", Json),  # those in force; requests are forgotten sooner than assignments
     Index("ix_assignments_target_id", "target_id"),
     Index("ix_assignments_package_id", "package_id"),

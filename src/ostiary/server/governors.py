@@ -21,6 +21,7 @@ from ostiary.entitlement.assignment_owner import AssignmentOwner
 from ostiary.entitlement.model.strays import STRAYS
 from ostiary.entitlement.owner import RequestOwner
 from ostiary.entitlement.process.provisioning import Provisioning
+from ostiary.entitlement.process.sweeping import Automation
 from ostiary.entitlement.providers import settings as provider_settings
 from ostiary.entitlement.providers.http import HTTPProvider
 from ostiary.entitlement.service import Entitlement, ensure_controls, ensure_general, refresh_keys
@@ -95,6 +96,7 @@ def compose(
         tenant_domains=settings.domains_of_tenants,
         providers=origins,
     )
+    automation = Automation(is_told_first=settings.grant_callout is GrantCallout.BEFORE)
     registry = _registry(settings)
     workflows = Lifecycle.of(
         database,
@@ -112,10 +114,11 @@ def compose(
         roots=_roots(access, workflows),
         handlers=[
             *entitlement_work.handlers(domain=settings.domains[0]),
+            *automation.handlers(),
             *provisioning.handlers(),
             *lifecycle_work.handlers(registry),
         ],
-        followers=[],
+        followers=[automation],
         templates=[entitlement_letters.TEMPLATES],
         close=access.close,
     )

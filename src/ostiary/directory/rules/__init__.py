@@ -10,6 +10,6 @@ from __future__ import annotations
 
 from ostiary.directory.rules.attributes import Attribute, Syntax
 from ostiary.directory.rules.errors import RuleError
-from ostiary.directory.rules.rules import Rule, matching, parse
+from ostiary.directory.rules.rules import Rule, matching, next_turn, parse
 
-__all__ = ["Attribute", "Rule", "RuleError", "Syntax", "matching", "parse"]
+__all__ = ["Attribute", "Rule", "RuleError", "Syntax", "matching", "next_turn", "parse"]

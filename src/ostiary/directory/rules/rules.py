@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
+from typing import Final
 
-from sqlalchemy import ColumnElement, FromClause, select
+from sqlalchemy import ColumnElement, FromClause, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.directory.model import User
@@ -21,9 +22,12 @@ from ostiary.directory.rules.grammar import Grammar
 from ostiary.directory.rules.judging import Judge
 from ostiary.directory.rules.memberships import Membership
 from ostiary.directory.rules.tokens import Token, scan
-from ostiary.directory.rules.tree import AnyItem, Compared, FromNow, Item, Node, leaves
+from ostiary.directory.rules.tree import Compared, FromNow, InGroup, Item, Node, Order, leaves
 from ostiary.directory.tables import directory_objects
 from ostiary.storage.batches import among
+
+_TICK: Final = timedelta(microseconds=1)
+"""The smallest step of time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +64,22 @@ class Rule:
             leaf.operand.path for leaf in leaves(self.tree) if not isinstance(leaf.operand, Item)
         )
 
+    def groups(self) -> frozenset[str]:
+        """Give the groups whose members it asks for."""
+        named = (leaf.groups for leaf in leaves(self.tree) if isinstance(leaf, InGroup))
+        return frozenset(group for groups in named for group in groups)
+
     @property
     def moves_with_time(self) -> bool:
         """Whether it can become true or false of somebody who does not change."""
-        return any(
-            isinstance(leaf, Compared) and isinstance(leaf.value, FromNow)
-            for leaf in leaves(self.tree)
-            if not isinstance(leaf, AnyItem)
-        )
+        return any(True for _ in self.clocks())
+
+    def clocks(self) -> Iterator[tuple[str, Order, timedelta]]:
+        """Give what it compares with the time: the column, the side, and how far from now."""
+        for leaf in leaves(self.tree):
+            if isinstance(leaf, Compared) and isinstance(leaf.value, FromNow):
+                assert not isinstance(leaf.operand, Item)  # no list holds instants
+                yield leaf.operand.column, leaf.order, leaf.value.offset
 
 
 def parse(text: str, *, syntax: Syntax | None = None, ignore_case: bool = False) -> Rule:
@@ -104,6 +116,26 @@ async def matching(
     return list((await conn.execute(ordered)).scalars())
 
 
+async def next_turn(
+    conn: AsyncConnection, rule: Rule, *, now: datetime, ids: Collection[str] | None = None
+) -> datetime | None:
+    """Say when, after ``now``, a rule may next come to be true or false by the time alone.
+
+    ``ids`` narrows it to what is known of these people.
+    """
+    turns = []
+    for name, order, offset in rule.clocks():
+        column = directory_objects.c[name]
+        ahead = column > now + offset if order is Order.UNTIL else column >= now + offset
+        query = select(func.min(column)).where(ahead, directory_objects.c.kind == Kind.USER.value)
+        if ids is not None:
+            query = query.where(among(directory_objects.c.id, ids))
+        nearest: datetime | None = await conn.scalar(query)
+        if nearest is not None:  # what is true until an instant is so at that instant
+            turns.append(nearest - offset + (_TICK if order is Order.SINCE else timedelta(0)))
+    return min(turns, default=None)
+
+
 @lru_cache(maxsize=1_000)
 def _parsed(text: str, syntax: Syntax, ignore_case: bool) -> Rule:
     grammar: Grammar = Filter(text) if syntax is Syntax.FILTER else Membership(text)
@@ -121,4 +153,4 @@ def _recognized(tokens: list[Token]) -> Syntax:
     return Syntax.FILTER
 
 
-__all__ = ["Rule", "RuleError", "Syntax", "matching", "parse"]
+__all__ = ["Rule", "RuleError", "Syntax", "matching", "next_turn", "parse"]

@@ -27,6 +27,7 @@ from ostiary.entitlement.process import (
     separating,
     timers,
     updating,
+    waking,
 )
 from ostiary.entitlement.process.delivery import Progress
 from ostiary.entitlement.process.moves import Move
@@ -96,6 +97,7 @@ async def end(
     await describing.forget(conn, ending, now=now)
     await timers.disarm(conn, [one.id for one in ending])
     await guests.watch(conn, [one.target_id for one in ending], now=now)
+    await waking.look_again(conn, [one.target_id for one in ending], now=now)
     return progress
 
 

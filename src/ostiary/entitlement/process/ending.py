@@ -5,7 +5,7 @@ A timer may fire for something that is no more: the rules then change nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -66,14 +66,27 @@ async def expire_assignments(
 ) -> None:
     """Start the removal of assignments whose end has come (``systemRemove``)."""
     held = await assignment_store.lock(conn, assignment_ids)
-    ending = [one for one in held.values() if one.is_held and assignments.is_over(one, now=now)]
+    over = [one for one in held.values() if one.is_held and assignments.is_over(one, now=now)]
+    await remove(conn, over, now=now)
+
+
+async def remove(
+    conn: AsyncConnection,
+    ending: Sequence[Assignment],
+    *,
+    details: Mapping[str, str] | None = None,
+    now: datetime,
+) -> None:
+    """Have the server ask for the removal of held assignments whose rows the caller has locked."""
+    if not ending:
+        return
     going = await request_store.with_open_removal(conn, [one.id for one in ending])
     due = [one for one in ending if one.id not in going]
     policies = await policy_store.current_terms(conn, {one.policy_id for one in due})
     new = [_removal(one, policies[one.policy_id], now) for one in due]
     await request_store.insert_requests(conn, new, {})
     await queue.put(conn, [NewWork(kind=kinds.ADVANCE, key=r.id, due_at=now) for r in new])
-    events = [records.of_request(records.SYSTEM_REMOVES, r, SYSTEM) for r in new]
+    events = [records.of_request(records.SYSTEM_REMOVES, r, SYSTEM, details=details) for r in new]
     await record(conn, events, now=now)
 
 

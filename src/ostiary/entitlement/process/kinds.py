@@ -22,6 +22,18 @@ APPROVAL_ESCALATES: Final = "approval.escalate"
 ASSIGNMENT_EXPIRES: Final = "assignment.expire"
 """The end of an assignment has come; the key is its id."""
 
+ASSIGNMENT_LEAVES: Final = "assignment.leave"
+"""The time of grace of an automatic assignment is up; the key is its id."""
+
+AUTOMATIC_PERSON: Final = "automatic.person"
+"""See whether somebody is to get what an automatic policy gives; the key is their id."""
+
+AUTOMATIC_SWEEP: Final = "automatic.sweep"
+"""See to everybody whom an automatic policy has missed; the key is the policy's id."""
+
+AUTOMATIC_TURN: Final = "automatic.turn"
+"""By the time alone, a rule has become true or false of somebody; the key is the policy's id."""
+
 GUEST: Final = "guest.review"
 """The assignments of a governed guest have changed; the key is the subject's id."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,11 +19,16 @@ from ostiary.durable import queue
 from ostiary.durable.queue import NewWork
 from ostiary.entitlement import approvals, assignments, records
 from ostiary.entitlement.model.enums import AccessPackageRequestState as RequestState
-from ostiary.entitlement.process import kinds, notifying
+from ostiary.entitlement.model.enums import AccessPackageRequestType as RequestType
+from ostiary.entitlement.process import kinds, notifying, waking
 from ostiary.entitlement.states import Delivery, Request
 from ostiary.entitlement.store import approvals as approval_store
 from ostiary.entitlement.store import assignments as assignment_store
 from ostiary.entitlement.store import requests as request_store
+
+_WITHOUT_ACCESS: Final = frozenset(
+    {RequestState.DENIED, RequestState.CANCELED, RequestState.DELIVERY_FAILED}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,7 @@ async def store(conn: AsyncConnection, moves: Sequence[Move], *, now: datetime) 
     """Store moved requests whose rows the caller has locked, and what follows from their moves."""
     changed = [move for move in moves if move.after != move.before]
     await request_store.save(conn, [move.after for move in changed])
-    await _release(conn, [move.after for move in changed if not move.after.is_open])
+    await _release(conn, [move.after for move in changed if not move.after.is_open], now=now)
     ended = [move for move in changed if move.is_end]
     await record(conn, [records.of_end(move.after, move.actor) for move in ended], now=now)
     free = [move.after for move in changed if move.after.is_open and move.after.awaits is None]
@@ -53,7 +59,7 @@ async def store(conn: AsyncConnection, moves: Sequence[Move], *, now: datetime) 
     await notifying.notify(conn, changed, now=now)
 
 
-async def _release(conn: AsyncConnection, ended: Sequence[Request]) -> None:
+async def _release(conn: AsyncConnection, ended: Sequence[Request], *, now: datetime) -> None:
     """Give back what ended requests held: their place in line, open stages, and timers."""
     if not ended:
         return
@@ -64,8 +70,15 @@ async def _release(conn: AsyncConnection, ended: Sequence[Request]) -> None:
     await assignment_store.delete_unborn(conn, unwanted)
     failed = [r.assignment_id for r in adds if r.state is RequestState.DELIVERY_FAILED]
     await _fail(conn, failed)
+    await _offer_places(conn, adds, now=now)
     await queue.withdraw(conn, kinds.START, keys)
     await _close_stages(conn, [r.id for r in ended if r.needs_approval])
+
+
+async def _offer_places(conn: AsyncConnection, ended: Sequence[Request], *, now: datetime) -> None:
+    """Let automatic policies have the places that requests of others leave without access."""
+    left = [r for r in ended if r.state in _WITHOUT_ACCESS and r.type is not RequestType.SYSTEM_ADD]
+    await waking.look_again(conn, [request.target_id for request in left], now=now)
 
 
 async def _fail(conn: AsyncConnection, assignment_ids: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,6 +16,8 @@ from ostiary.entitlement.process import kinds
 from ostiary.entitlement.reminders import Reminder
 from ostiary.entitlement.store import assignments as assignment_store
 from ostiary.graph.values import write_instant
+
+_OF_ENDS: Final = (kinds.ASSIGNMENT_EXPIRES, kinds.ASSIGNMENT_REMINDS)
 
 
 async def arm(conn: AsyncConnection, started: Sequence[Assignment], *, now: datetime) -> None:
@@ -28,14 +31,20 @@ async def rearm(conn: AsyncConnection, changed: Sequence[Assignment], *, now: da
     The caller has stored the assignments. One that ends later than within a day is no longer shown
     as one that ends soon.
     """
-    await disarm(conn, [one.id for one in changed])
+    await _withdraw(conn, _OF_ENDS, [one.id for one in changed])
     await arm(conn, changed, now=now)
     await assignment_store.end_later(conn, [one.id for one in changed], now=now)
 
 
 async def disarm(conn: AsyncConnection, assignment_ids: Collection[str]) -> None:
     """Take back the timers of assignments that have ended."""
-    for kind in (kinds.ASSIGNMENT_EXPIRES, kinds.ASSIGNMENT_REMINDS):
+    await _withdraw(conn, (*_OF_ENDS, kinds.ASSIGNMENT_LEAVES), assignment_ids)
+
+
+async def _withdraw(
+    conn: AsyncConnection, timers: Iterable[str], assignment_ids: Collection[str]
+) -> None:
+    for kind in timers:
         await queue.withdraw(conn, kind, assignment_ids)
 
 

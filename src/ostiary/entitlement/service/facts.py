@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ostiary.directory import store as directory
 from ostiary.directory.objects import Kind, Reference
 from ostiary.entitlement.assignments import Assignment
+from ostiary.entitlement.automatic import is_automatic
 from ostiary.entitlement.intents import USER_TYPES, Intent, Wants
 from ostiary.entitlement.model.enums import AccessPackageRequestType as RequestType
 from ostiary.entitlement.model.questions import AccessPackageAnswer
@@ -22,6 +23,7 @@ from ostiary.entitlement.service.acts import Act
 from ostiary.entitlement.store import approvals as approval_store
 from ostiary.entitlement.store import assignments as assignment_store
 from ostiary.entitlement.store import attributes as attribute_store
+from ostiary.entitlement.store import automatic as automatic_store
 from ostiary.entitlement.store import catalogs as catalog_store
 from ostiary.entitlement.store import managers as manager_store
 from ostiary.entitlement.store import organizations as organization_store
@@ -81,6 +83,8 @@ class Facts:
     """The assignments that are being changed; grows with what the batch accepts."""
     holding: Mapping[str, StoredPolicy]
     """The policies of ``assignments``."""
+    given_by_rule: Collection[str]
+    """Those of ``assignments`` that would be given again as soon as they ended."""
 
     def target(self, key: str) -> Target:
         """Give somebody as policies see them."""
@@ -142,6 +146,7 @@ async def read(conn: AsyncConnection, submissions: Sequence[Submission]) -> Fact
         removing=await request_store.with_open_removal(conn, held.keys()) if held else set(),
         changing=await request_store.with_open_change(conn, held.keys()) if held else set(),
         holding=holding,
+        given_by_rule=await _given_by_rule(conn, submissions, held, holding),
     )
 
 
@@ -184,6 +189,25 @@ async def _addressed(
 async def _held(conn: AsyncConnection, intents: Iterable[Intent]) -> dict[str, Assignment]:
     keys = {i.assignment_id for i in intents if i.assignment_id}
     return await assignment_store.lock(conn, keys) if keys else {}
+
+
+async def _given_by_rule(
+    conn: AsyncConnection,
+    submissions: Sequence[Submission],
+    held: Mapping[str, Assignment],
+    holding: Mapping[str, StoredPolicy],
+) -> Collection[str]:
+    """Say which of the assignments that are to be removed an automatic policy stands behind."""
+    removed = {s.intent.assignment_id for s in submissions if s.intent.wants is Wants.REMOVE}
+    ruled = [
+        one
+        for key, one in held.items()
+        if key in removed and is_automatic(holding[one.policy_id].policy)
+    ]
+    if not ruled:
+        return ()
+    now = max(submission.act.now for submission in submissions)
+    return await automatic_store.given_by_rule(conn, ruled, now=now)
 
 
 async def _excluders(

@@ -136,6 +136,12 @@ def _judge_removal(submission: Submission, facts: Facts) -> Accepted:
         )
     if assignment.id in facts.removing:
         raise ExistingOpenRequest("The assignment is being removed already.")
+    if assignment.id in facts.given_by_rule:
+        raise OperationNotAllowed(
+            f"The automatic policy '{policy.policy.display_name}' would give the assignment again "
+            "at once: its rule is true of the target. Change the rule or the target, or set "
+            "'requestAccessForAllowedTargets' to false first."
+        )
     request = _request(wish, assignment, policy, submission.act)
     return _accepted(submission, request, None, {})
 

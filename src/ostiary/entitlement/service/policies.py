@@ -11,13 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.audit.events import Target
 from ostiary.audit.store import record
-from ostiary.entitlement import dynamic, policies, stages
+from ostiary.entitlement import automatic, dynamic, policies, stages
 from ostiary.entitlement.errors import NotThere, OperationNotAllowed
 from ostiary.entitlement.model.catalogs import (
     AccessPackage,
     AccessPackageAssignmentPolicy,
 )
 from ostiary.entitlement.model.questions import AccessPackageQuestion
+from ostiary.entitlement.process import sweeping
 from ostiary.entitlement.service import naming
 from ostiary.entitlement.service.acts import Act
 from ostiary.entitlement.store import catalogs as catalog_store
@@ -150,13 +151,13 @@ async def _store(
     dynamic.check_asked(policy, known, catalog_id=stored.catalog_id)
     stages.check_settings(settings, known, catalog_id=stored.catalog_id)
     kept = replace(stored, policy=policy)
+    await _check_alone(conn, kept)
     try:
         await (store.save_policy if before else store.insert_policy)(conn, kept)
     except IntegrityError as error:
-        raise InvalidModel(
-            "A custom extension that the policy calls has just been deleted.",
-            target="customExtensionStageSettings",
-        ) from error
+        raise _overtaken(error) from error
+    if automatic.is_automatic(policy) or (before and automatic.is_automatic(before)):
+        await sweeping.sweep(conn, [kept.id], now=act.now)
     verb, operation = ("Update", "Update") if before else ("Create", "Add")
     event = act.event(f"{verb} access package assignment policy", operation, _target(kept))
     await record(conn, [event], now=act.now)
@@ -166,6 +167,32 @@ async def _store(
         access_package=UNSET,
         catalog=UNSET,
         custom_extension_stage_settings=UNSET,
+    )
+
+
+async def _check_alone(conn: AsyncConnection, stored: StoredPolicy) -> None:
+    """Refuse a second automatic policy of a package: which of them gives, and which takes?"""
+    if not automatic.is_automatic(stored.policy):
+        return
+    for other in await store.of_package(conn, stored.package_id):
+        if other.id != stored.id and automatic.is_automatic(other.policy):
+            raise InvalidModel(
+                f"The access package has an automatic policy already: "
+                f"'{other.policy.display_name}' ('{other.id}').",
+                target="automaticRequestSettings",
+            )
+
+
+def _overtaken(error: IntegrityError) -> InvalidModel:
+    """Say what another transaction has done meanwhile."""
+    if "automatic_of" in str(error.orig):
+        return InvalidModel(
+            "The access package has just been given another automatic policy.",
+            target="automaticRequestSettings",
+        )
+    return InvalidModel(
+        "A custom extension that the policy calls has just been deleted.",
+        target="customExtensionStageSettings",
     )
 
 

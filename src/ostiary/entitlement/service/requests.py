@@ -23,12 +23,13 @@ from ostiary.entitlement.errors import (
 from ostiary.entitlement.intents import read_intent
 from ostiary.entitlement.model.enums import AccessPackageAssignmentState as AssignmentState
 from ostiary.entitlement.model.enums import AccessPackageRequestState as RequestState
+from ostiary.entitlement.model.enums import AccessPackageRequestType as RequestType
 from ostiary.entitlement.model.requests import (
     AccessPackageAssignmentRequest,
     AssignmentRequestApprovalStageCallbackData,
     ResumeParameters,
 )
-from ostiary.entitlement.process import determining, moves
+from ostiary.entitlement.process import determining, moves, waking
 from ostiary.entitlement.process.moves import Move
 from ostiary.entitlement.process.steps import OWNER_KIND
 from ostiary.entitlement.service import naming, submitting
@@ -102,6 +103,8 @@ class Requests:
             if not request.is_removal:
                 await _take_place(conn, request)
             await moves.store(conn, [Move(request, after, act.actor)], now=act.now)
+            if request.type is RequestType.SYSTEM_ADD:  # is it still for its target?
+                await waking.look_again(conn, [request.target_id], now=act.now)
             event = records.of_request(records.REPROCESS, after, act.actor)
             await record(conn, [event], now=act.now)
 

@@ -16,7 +16,8 @@ from ostiary.entitlement.model.requests import AccessPackageAssignment
 from ostiary.entitlement.model.schedules import EntitlementManagementSchedule, ExpirationPattern
 from ostiary.entitlement.store.documents import read_list, written_list
 from ostiary.entitlement.tables import assignments, subjects
-from ostiary.storage.batches import among
+from ostiary.storage import upserts
+from ostiary.storage.batches import among, chunks
 
 _columns = assignments.c
 _MOVING: Final = (
@@ -29,12 +30,15 @@ _MOVING: Final = (
     "ends_at",
     "expired_at",
     "is_extended",
+    "leaves_at",
 )
 _SAVE: Final = (
     update(assignments)
     .where(_columns.id == bindparam("assignment_id"))
     .values({name: bindparam(name) for name in _MOVING})
 )
+_ROWS: Final = 500
+"""Assignments of one insert, all of whose values are bound."""
 _ENDED: Final = (
     AccessPackageAssignmentState.EXPIRED,
     AccessPackageAssignmentState.DELIVERY_FAILED,
@@ -71,6 +75,17 @@ async def insert_assignments(
     rows = [{**_row(one), "answers": _answers(answers.get(one.id, ()))} for one in new]
     if rows:
         await conn.execute(insert(assignments), rows)
+
+
+async def insert_vacant(conn: AsyncConnection, new: Sequence[Assignment]) -> set[str]:
+    """Add assignments where nobody has taken the place meanwhile; give the ids of those."""
+    added: set[str] = set()
+    # In one order everywhere, so that two writers of the same places cannot wait for each other.
+    for some in chunks(sorted(new, key=lambda one: one.target_id), _ROWS):
+        statement = upserts.insert(conn, assignments).values([_row(one) for one in some])
+        vacant = statement.on_conflict_do_nothing(index_elements=["holder_key"])
+        added |= set((await conn.execute(vacant.returning(_columns.id))).scalars())
+    return added
 
 
 async def save_answers(
@@ -114,20 +129,20 @@ async def lock(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Assign
     """Give assignments by id, their rows locked until the end of the transaction."""
     query = select(assignments).where(among(_columns.id, keys)).order_by(_columns.id)
     rows = (await conn.execute(query.with_for_update())).mappings()
-    return {row["id"]: _assignment(row) for row in rows}
+    return {row["id"]: of_row(row) for row in rows}
 
 
 async def read(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Assignment]:
     """Give assignments by id; those that do not exist are missing."""
     query = select(assignments).where(among(_columns.id, keys))
-    return {row["id"]: _assignment(row) for row in (await conn.execute(query)).mappings()}
+    return {row["id"]: of_row(row) for row in (await conn.execute(query)).mappings()}
 
 
 async def holders(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Assignment]:
     """Give the assignments that are asked for or held, by holder key."""
     query = select(assignments).where(among(_columns.holder_key, keys))
     rows = (await conn.execute(query)).mappings()
-    return {row["holder_key"]: _assignment(row) for row in rows}
+    return {row["holder_key"]: of_row(row) for row in rows}
 
 
 async def held_of_package(
@@ -177,7 +192,8 @@ def _schedule(row: RowMapping) -> EntitlementManagementSchedule:
     )
 
 
-def _assignment(row: RowMapping) -> Assignment:
+def of_row(row: RowMapping) -> Assignment:
+    """Make an assignment of its row."""
     return Assignment(
         id=row["id"],
         catalog_id=row["catalog_id"],
@@ -191,6 +207,7 @@ def _assignment(row: RowMapping) -> Assignment:
         ends_at=row["ends_at"],
         expired_at=row["expired_at"],
         is_extended=row["is_extended"],
+        leaves_at=row["leaves_at"],
     )
 
 
@@ -210,6 +227,7 @@ def _row(assignment: Assignment) -> dict[str, Any]:  # column values
         "ends_at": assignment.ends_at,
         "expired_at": assignment.expired_at,
         "is_extended": assignment.is_extended,
+        "leaves_at": assignment.leaves_at,
     }
 
 

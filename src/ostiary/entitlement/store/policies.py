@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import RowMapping, Text, cast, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ostiary.entitlement.automatic import is_automatic
 from ostiary.entitlement.dynamic import reconciled
 from ostiary.entitlement.model.catalogs import AccessPackage, AccessPackageAssignmentPolicy
 from ostiary.entitlement.model.enums import AccessPackageCustomExtensionStage, AllowedTargetScope
@@ -274,6 +275,7 @@ def _row(stored: StoredPolicy) -> dict[str, Any]:  # column values
         "display_name": says.display_name,
         "description": says.description,
         "allowed_target_scope": says.allowed_target_scope.value,
+        "automatic_of": stored.package_id if is_automatic(says) else None,
         "created_at": says.created_date_time,
         "created_by": says.created_by,
         "modified_at": says.modified_date_time,

@@ -139,6 +139,7 @@ def upgrade() -> None:
         sa.Column("ends_at", Instant(), nullable=True),
         sa.Column("expired_at", Instant(), nullable=True),
         sa.Column("is_extended", sa.Boolean(), nullable=False),
+        sa.Column("leaves_at", Instant(), nullable=True),
         sa.Column("answers", Json, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assignments")),
         sa.UniqueConstraint("holder_key", name=op.f("uq_assignments_holder_key")),
@@ -1015,6 +1016,7 @@ def upgrade() -> None:
         sa.Column("display_name", sa.Text(), nullable=False),
         sa.Column("description", sa.Text(), nullable=True),
         sa.Column("allowed_target_scope", sa.String(length=64), nullable=False),
+        sa.Column("automatic_of", sa.String(length=36), nullable=True),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=True),
         sa.Column("modified_at", Instant(), nullable=False),
@@ -1030,6 +1032,7 @@ def upgrade() -> None:
             name=op.f("fk_assignment_policies_terms_id_policy_terms"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assignment_policies")),
+        sa.UniqueConstraint("automatic_of", name=op.f("uq_assignment_policies_automatic_of")),
     )
     with op.batch_alter_table("assignment_policies", schema=None) as batch_op:
         batch_op.create_index("ix_assignment_policies_package_id", ["package_id"], unique=False)
