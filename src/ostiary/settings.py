@@ -211,6 +211,10 @@ class Settings(BaseSettings):
     mail_retention: timedelta = timedelta(days=90)
     """How long mails are kept once they came to their end; zero: for ever."""
 
+    request_retention: timedelta = timedelta(days=365)
+    """How long finished requests are kept with their callouts; zero: for ever. A request that
+    somebody's access rests on is kept as long as they have it."""
+
     worker_poll: timedelta = timedelta(seconds=2)
     """How long a worker sleeps when nothing wakes it."""
 
@@ -266,7 +270,7 @@ class Settings(BaseSettings):
             raise ValueError("must start with http:// or https://")
         return value
 
-    @field_validator("mail_retention")
+    @field_validator("mail_retention", "request_retention")
     @classmethod
     def _not_negative(cls, value: timedelta) -> timedelta:
         if value < timedelta():

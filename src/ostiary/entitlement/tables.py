@@ -379,6 +379,7 @@ assignment_requests: Final = Table(
     Column("created_at", Instant, nullable=False),
     Column("completed_at", Instant),
     Index("ix_assignment_requests_created_at", "created_at"),
+    Index("ix_assignment_requests_completed_at", "completed_at", "id"),
     Index("ix_assignment_requests_target_id", "target_id"),
     Index("ix_assignment_requests_requestor_id", "requestor_id"),
     Index("ix_assignment_requests_created_by", "created_by"),

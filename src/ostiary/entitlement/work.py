@@ -7,7 +7,7 @@ that an item too many does no harm.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,6 +20,7 @@ from ostiary.entitlement.process import (
     delivering,
     delivery,
     ending,
+    forgetting,
     guests,
     kinds,
     reminding,
@@ -32,15 +33,19 @@ from ostiary.graph.values import read_instant
 PAGE: Final = 1_000
 """How many assignments of a package are looked at in one transaction."""
 
+RETENTION: Final = timedelta(days=365)
+"""How long finished requests are kept where nothing else is said."""
+
 Handle = Callable[
     [AsyncConnection, Sequence[WorkItem], datetime], Awaitable[Mapping[str, Outcome] | None]
 ]
 
 
-def handlers(*, domain: str) -> list[InTransaction]:
+def handlers(*, domain: str, keep: timedelta = RETENTION) -> list[InTransaction]:
     """Give the handlers of this package, the most urgent first.
 
-    ``domain`` is the organisation's own, in which invited people get their names.
+    ``domain`` is the organisation's own, in which invited people get their names; finished
+    requests are forgotten after ``keep``.
     """
     return [
         InTransaction(kinds.ADVANCE, _each(steps.advance)),
@@ -55,6 +60,7 @@ def handlers(*, domain: str) -> list[InTransaction]:
         InTransaction(kinds.REWRITE, _rewrite),
         InTransaction(kinds.WRITE_RIGHT, _write_right),
         InTransaction(kinds.SPREAD, _spread, batch=1),
+        forgetting.handler(keep),
     ]
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.directory.following import Follower
+from ostiary.durable import recurring
 from ostiary.durable.clock import Clock
 from ostiary.durable.handlers import Handler
 from ostiary.entitlement import letters as entitlement_letters
@@ -20,6 +21,7 @@ from ostiary.entitlement import work as entitlement_work
 from ostiary.entitlement.assignment_owner import AssignmentOwner
 from ostiary.entitlement.model.strays import STRAYS
 from ostiary.entitlement.owner import RequestOwner
+from ostiary.entitlement.process import kinds
 from ostiary.entitlement.process.provisioning import Provisioning
 from ostiary.entitlement.process.sweeping import Automation
 from ostiary.entitlement.providers import settings as provider_settings
@@ -64,6 +66,10 @@ async def prepare(conn: AsyncConnection, settings: Settings, *, now: datetime) -
     named = provider_settings.read(settings.resource_providers)
     places = [place for one in named for place in one.environments]
     await environments.ensure(conn, places, now=now)
+    if settings.request_retention > timedelta():
+        await recurring.ensure(conn, kinds.FORGET, due_at=now)
+    else:
+        await recurring.stop(conn, kinds.FORGET)
 
 
 def compose(
@@ -113,7 +119,7 @@ def compose(
     return Governors(
         roots=_roots(access, workflows),
         handlers=[
-            *entitlement_work.handlers(domain=settings.domains[0]),
+            *entitlement_work.handlers(domain=settings.domains[0], keep=settings.request_retention),
             *automation.handlers(),
             *provisioning.handlers(),
             *lifecycle_work.handlers(registry),

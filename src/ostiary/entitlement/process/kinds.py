@@ -52,5 +52,8 @@ SPREAD: Final = "package.spread"
 WRITE_RIGHT: Final = "right.write"
 """A right in our own directory is to be tried again; the key is its id."""
 
+FORGET: Final = "request.forget"
+"""Forget requests that ended long ago; there is one item of it."""
+
 CALL_ORIGIN: Final = "right.provision"
 """A right elsewhere is to be given or taken away; the key is its id."""

@@ -105,6 +105,9 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_assignment_requests_assignment_id", ["assignment_id"], unique=False
         )
+        batch_op.create_index(
+            "ix_assignment_requests_completed_at", ["completed_at", "id"], unique=False
+        )
         batch_op.create_index("ix_assignment_requests_created_at", ["created_at"], unique=False)
         batch_op.create_index("ix_assignment_requests_created_by", ["created_by"], unique=False)
         batch_op.create_index("ix_assignment_requests_package_id", ["package_id"], unique=False)
@@ -1426,6 +1429,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_assignment_requests_package_id")
         batch_op.drop_index("ix_assignment_requests_created_by")
         batch_op.drop_index("ix_assignment_requests_created_at")
+        batch_op.drop_index("ix_assignment_requests_completed_at")
         batch_op.drop_index("ix_assignment_requests_assignment_id")
 
     op.drop_table("assignment_requests")
