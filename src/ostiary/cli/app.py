@@ -18,6 +18,7 @@ from ostiary.cli import (
     serving,
     tokens,
     trials,
+    why,
 )
 from ostiary.cli.demo import command as demo
 
@@ -51,6 +52,7 @@ app.command(demo.demo, help_epilogue=demo.EXAMPLES)
 app.command(serving.serve, help_epilogue=serving.SERVE_EXAMPLES)
 app.command(serving.worker, help_epilogue=serving.WORKER_EXAMPLES)
 app.command(tokens.token, help_epilogue=tokens.EXAMPLES)
+app.command(why.why, help_epilogue=why.EXAMPLES)
 for group in (
     clocks.app,
     callouts.app,

@@ -44,6 +44,31 @@ GIVE_ROLE: Final = "Add resource role to user"
 TAKE_ROLE: Final = "Remove resource role from user"
 REPROCESS_ASSIGNMENT: Final = "Reprocess access package assignment"
 
+BEGINNINGS: Final = frozenset(
+    {
+        USER_REQUESTS,
+        USER_REMOVES,
+        USER_UPDATES,
+        ADMIN_ASSIGNS,
+        ADMIN_REMOVES,
+        ADMIN_UPDATES,
+        APPROVER_REMOVES,
+        SYSTEM_ADDS,
+        SYSTEM_REMOVES,
+    }
+)
+"""What stands first in the story of a request."""
+
+COURSE: Final = (CREATE_APPROVAL, APPROVE, DENY, AUTO_APPROVE, READY, FULFILL, UPDATE, REMOVE)
+"""What follows, where the clock does not tell things apart."""
+
+
+def place(activity: str) -> int:
+    """Say where an activity stands in the story of a request."""
+    if activity in BEGINNINGS:
+        return -1
+    return COURSE.index(activity) + 1 if activity in COURSE else 0
+
 
 def event(
     activity: str,

@@ -18,6 +18,7 @@ from ostiary.entitlement.model.requests import (
     AssignmentFilterParameters,
 )
 from ostiary.entitlement.roles import Task
+from ostiary.entitlement.routes import explaining
 from ostiary.entitlement.routes.finding import OF_ASSIGNMENT, Gates, act
 from ostiary.entitlement.separation import check_pair
 from ostiary.entitlement.service import Entitlement
@@ -118,5 +119,6 @@ def assignments(services: Entitlement, gates: Gates) -> EntitySet:
                 returns=AccessPackageAssignment,
                 many=True,
             ),
+            explaining.of_assignments(services.database, gates.read),
         ),
     )

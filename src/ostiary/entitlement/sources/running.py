@@ -119,24 +119,38 @@ async def _hide_reviewers(
     conn: AsyncConnection, call: Call, found: Sequence[ApprovalStage]
 ) -> None:
     """Hide who has decided from whoever asked, where the stage or the settings want it so."""
+    these = among(approval_stages.c.id, [stage.id for stage in found])
+    hidden = await hidden_stages(conn, call, these)
+    for stage in found:
+        if stage.id in hidden:
+            stage.reviewed_by = None
+
+
+async def hidden_stages(
+    conn: AsyncConnection, call: Call, these: ColumnElement[bool]
+) -> frozenset[str]:
+    """Give those of some stages whose approvers the caller, who asked, is not to see.
+
+    ``these`` is a test of the stages, or of the requests that they belong to.
+    """
     caller = principal(call)
     if allows(EM_READ, caller):
-        return
+        return frozenset()
     columns = approval_stages.c
     query = (
         select(columns.id, columns.visibility)
         .join(assignment_requests, _requests.id == columns.request_id)
-        .where(among(columns.id, [stage.id for stage in found]), own_requests(caller.object_id))
+        .where(these, own_requests(caller.object_id))
     )
     own = {key: ApproverInformationVisibility(v) for key, v in await conn.execute(query)}
     if not own:
-        return
+        return frozenset()
     known = (await directory.references(conn, [caller.object_id])).get(caller.object_id)
     is_member = known is not None and not is_from_elsewhere(known)
     settings = await settings_store.end_user(conn)
-    for stage in found:
-        if stage.id in own and not shows_approver(own[stage.id], settings, is_member=is_member):
-            stage.reviewed_by = None
+    return frozenset(
+        key for key, seen in own.items() if not shows_approver(seen, settings, is_member=is_member)
+    )
 
 
 SUBJECTS: Final[Source] = Source(

@@ -111,6 +111,13 @@ async def lock_of_requests(
     return found
 
 
+async def of_requests(conn: AsyncConnection, request_ids: Collection[str]) -> list[Stage]:
+    """Give the stages of requests in their order, nothing locked."""
+    query = select(approval_stages).where(among(_columns.request_id, request_ids))
+    ordered = query.order_by(_columns.request_id, _columns.position)
+    return [_stage(row) for row in (await conn.execute(ordered)).mappings()]
+
+
 async def determine(
     conn: AsyncConnection, determined: Mapping[str, AccessPackageApprovalStage]
 ) -> None:
