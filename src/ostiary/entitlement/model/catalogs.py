@@ -121,6 +121,12 @@ class AccessPackage(Entity, kw_only=True):
     ] = UNSET
 
 
+class MoveToCatalogParameters(Complex, kw_only=True):
+    """The body of ``moveToCatalog``."""
+
+    catalog_id: str
+
+
 class AccessPackageAssignmentPolicy(Entity, kw_only=True):
     """Who may have a package, who must agree, for how long, and which extensions are called."""
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from ostiary.entitlement.model.catalogs import AccessPackageCatalog
 from ostiary.entitlement.model.extensions import WorkflowExtension
 from ostiary.entitlement.roles import Task
-from ostiary.entitlement.routes import unserved
 from ostiary.entitlement.routes.finding import Gates, act, catalog_in_path
 from ostiary.entitlement.routes.resources import catalog_resource_set
+from ostiary.entitlement.routes.searching import search
 from ostiary.entitlement.service import Entitlement
 from ostiary.entitlement.service.catalogs import Catalogs
 from ostiary.entitlement.service.extension_checks import wrong_type
@@ -87,8 +87,8 @@ def catalogs(services: Entitlement, gates: Gates) -> EntitySet:
     creator = requires(EM_WRITE, role=gates.checks.anywhere(Task.CREATE_CATALOG))
     return EntitySet(
         name="catalogs",
-        unserved=unserved.CATALOGS,
         beta="accessPackageCatalogs",
+        operations=(search(AccessPackageCatalog, gates),),
         source=configured.CATALOGS,
         read=gates.read,
         create=Endpoint(creator, handlers.create),

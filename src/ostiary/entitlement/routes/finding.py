@@ -10,6 +10,7 @@ from ostiary.entitlement.model.catalogs import (
     AccessPackage,
     AccessPackageAssignmentPolicy,
     AccessPackageResourceRequest,
+    MoveToCatalogParameters,
 )
 from ostiary.entitlement.model.requests import AccessPackageAssignmentRequest
 from ostiary.entitlement.model.roles import UnifiedRoleAssignment
@@ -78,6 +79,11 @@ async def of_new_request(conn: AsyncConnection, call: Call) -> str | None:
         query = select(assignment_policies.c.catalog_id).where(same)
     found: str | None = await conn.scalar(query)
     return found
+
+
+async def of_other_catalog(_: AsyncConnection, call: Call) -> str | None:
+    """Give the catalog to which a package is to be moved."""
+    return call.parameters(MoveToCatalogParameters).catalog_id.lower()
 
 
 async def of_new_role(_: AsyncConnection, call: Call) -> str | None:

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ostiary.entitlement.model.catalogs import AccessPackage, AccessPackageResourceRoleScope
+from ostiary.entitlement.model.catalogs import (
+    AccessPackage,
+    AccessPackageResourceRoleScope,
+    MoveToCatalogParameters,
+)
 from ostiary.entitlement.roles import Task
 from ostiary.entitlement.routes import unserved
-from ostiary.entitlement.routes.finding import OF_PACKAGE, Gates, act, of_new_package
+from ostiary.entitlement.routes.finding import (
+    OF_PACKAGE,
+    Gates,
+    act,
+    of_new_package,
+    of_other_catalog,
+)
+from ostiary.entitlement.routes.searching import search
 from ostiary.entitlement.routes.separations import separations
 from ostiary.entitlement.service import Entitlement
+from ostiary.entitlement.service.moving import Moving
 from ostiary.entitlement.service.packages import Packages
 from ostiary.entitlement.sources import configured, resources
 from ostiary.entitlement.tables import package_role_scopes
-from ostiary.graph.resources import Call, Endpoint, EntitySet
+from ostiary.graph.resources import Authorize, Call, Endpoint, EntitySet, Operation
 
 
 @dataclass(frozen=True, slots=True)
 class _Handlers:
     service: Packages
+    moving: Moving
 
     async def create(self, call: Call) -> AccessPackage:
         """POST …/accessPackages"""
@@ -31,6 +44,11 @@ class _Handlers:
     async def delete(self, call: Call) -> None:
         """DELETE …/accessPackages/{id}"""
         await self.service.delete(call.key("accessPackages"), act(call))
+
+    async def move(self, call: Call) -> None:
+        """POST …/accessPackages/{id}/moveToCatalog"""
+        catalog_id = call.parameters(MoveToCatalogParameters).catalog_id.lower()
+        await self.moving.move(call.key("accessPackages"), catalog_id, act(call))
 
     async def add_role_scope(self, call: Call) -> AccessPackageResourceRoleScope:
         """POST …/accessPackages/{id}/resourceRoleScopes"""
@@ -45,7 +63,7 @@ class _Handlers:
 
 def packages(services: Entitlement, gates: Gates) -> EntitySet:
     """Declare ``accessPackages``."""
-    handlers = _Handlers(services.packages)
+    handlers = _Handlers(services.packages, services.moving)
     manage = gates.write(Task.PACKAGE, OF_PACKAGE)
     role_scopes = EntitySet(
         name="resourceRoleScopes",
@@ -64,5 +82,27 @@ def packages(services: Entitlement, gates: Gates) -> EntitySet:
         create=Endpoint(gates.write(Task.PACKAGE, of_new_package), handlers.create),
         update=Endpoint(manage, handlers.update),
         delete=Endpoint(manage, handlers.delete),
+        operations=(
+            search(AccessPackage, gates),
+            Operation(
+                name="moveToCatalog",
+                kind="action",
+                needs=_may_move(gates, manage),
+                handle=handlers.move,
+                parameters=MoveToCatalogParameters,
+                empty=200,
+            ),
+        ),
         children=(role_scopes, *separations(services.separations, gates)),
     )
+
+
+def _may_move(gates: Gates, manage: Authorize) -> Authorize:
+    """Whoever moves a package must manage packages in both catalogs."""
+    receive = gates.write(Task.PACKAGE, of_other_catalog)
+
+    async def authorize(call: Call) -> None:
+        await manage(call)
+        await receive(call)
+
+    return authorize

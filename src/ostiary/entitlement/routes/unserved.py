@@ -13,13 +13,9 @@ MANAGEMENT: Final = (
     "externalOriginResourceConnectors",
 )
 
-CATALOGS: Final = ("search",)
-
 PACKAGES: Final = (
     "filterByCurrentUser",
     "getApplicablePolicyRequirements",
-    "moveToCatalog",
-    "search",
 )
 
 RESOURCES: Final = ("uploadSessions", "externalOriginResourceConnector")

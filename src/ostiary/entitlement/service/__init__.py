@@ -11,6 +11,7 @@ from ostiary.entitlement.service.approvals import Approvals
 from ostiary.entitlement.service.assignments import Assignments
 from ostiary.entitlement.service.catalogs import Catalogs, ensure_general
 from ostiary.entitlement.service.extensions import Extensions
+from ostiary.entitlement.service.moving import Moving
 from ostiary.entitlement.service.offers import Offers
 from ostiary.entitlement.service.organizations import (
     Organizations,
@@ -42,6 +43,7 @@ class Entitlement:
     assignments: Assignments
     catalogs: Catalogs
     extensions: Extensions
+    moving: Moving
     organizations: Organizations
     packages: Packages
     policies: Policies
@@ -83,6 +85,7 @@ class Entitlement:
                 connection=connection,
                 refuse_unreachable=refuse_unreachable,
             ),
+            moving=Moving(database),
             organizations=Organizations(
                 database=database,
                 own_domains=own_domains,
