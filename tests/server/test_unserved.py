@@ -19,7 +19,6 @@ from ostiary.storage.tables import new_id
 MANUAL = Path(__file__).parents[2] / "docs" / "compatibility.md"
 NAMES = {
     "entitlementManagement": entitlement.MANAGEMENT,
-    "entitlementManagement/accessPackages/x": entitlement.PACKAGES,
     "lifecycleWorkflows": lifecycle.CONTAINER,
     "lifecycleWorkflows/workflows/x": lifecycle.WORKFLOWS,
     "lifecycleWorkflows/workflows/x/runs": lifecycle.RESULTS,

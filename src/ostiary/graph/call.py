@@ -43,6 +43,8 @@ class GraphCall:
     raw_body: bytes = b""
     place: Place | None = None
     reader: Reader = field(default_factory=Reader)
+    notes: dict[str, Any] = field(default_factory=dict)
+    """What was found out while it was authorised."""
 
     @property
     def client_request_id(self) -> str:

@@ -124,8 +124,8 @@ def _enums(roots: Sequence[Node], version: Version) -> list[type[EdmEnum]]:
     for node in walk(roots):
         for operation in node.operations:
             for prop in _parameters(operation):
-                if prop.type.kind == "enum":
-                    found[prop.type.name] = prop.type.python
+                if prop.shown.kind == "enum":
+                    found[prop.shown.name] = prop.shown.python
     return list(found.values())
 
 

@@ -81,6 +81,14 @@ class Call(Protocol):
     def query(self) -> Sequence[tuple[str, str]]:
         """The parameters of its URL, as they came."""
 
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What was found out while it was authorised, for sources that depend on it."""
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """Every key in its path by the name of the set (its v1.0 name)."""
+
     def key(self, name: str) -> str:
         """Give the key that follows the segment declared as ``name`` (its v1.0 name)."""
 

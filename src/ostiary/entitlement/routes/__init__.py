@@ -5,6 +5,7 @@ from __future__ import annotations
 from ostiary.entitlement.routes import unserved
 from ostiary.entitlement.routes.approvals import approvals
 from ostiary.entitlement.routes.assignments import assignments
+from ostiary.entitlement.routes.available import available_packages, suggestions
 from ostiary.entitlement.routes.catalogs import catalogs
 from ostiary.entitlement.routes.finding import Gates
 from ostiary.entitlement.routes.organizations import organizations
@@ -30,6 +31,8 @@ def resources(services: Entitlement) -> Singleton:
         unserved=unserved.MANAGEMENT,
         children=(
             approvals(services),
+            available_packages(services),
+            suggestions(services),
             packages(services, gates),
             policies(services, gates),
             requests(services, gates),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ostiary.entitlement.model.available import (
+    AccessPackageAssignmentRequestRequirements,
+    PackageFilterParameters,
+)
 from ostiary.entitlement.model.catalogs import (
     AccessPackage,
     AccessPackageResourceRoleScope,
     MoveToCatalogParameters,
 )
 from ostiary.entitlement.roles import Task
-from ostiary.entitlement.routes import unserved
 from ostiary.entitlement.routes.finding import (
     OF_PACKAGE,
     Gates,
@@ -21,17 +24,23 @@ from ostiary.entitlement.routes.finding import (
 from ostiary.entitlement.routes.searching import search
 from ostiary.entitlement.routes.separations import separations
 from ostiary.entitlement.service import Entitlement
+from ostiary.entitlement.service.available import Available
 from ostiary.entitlement.service.moving import Moving
 from ostiary.entitlement.service.packages import Packages
 from ostiary.entitlement.sources import configured, resources
-from ostiary.entitlement.tables import package_role_scopes
-from ostiary.graph.resources import Authorize, Call, Endpoint, EntitySet, Operation
+from ostiary.entitlement.tables import access_packages, package_role_scopes
+from ostiary.graph.resources import Authorize, Call, Endpoint, EntitySet, Matching, Operation
+from ostiary.identity.matrix import EM_MINE
+from ostiary.identity.permissions import requires
+from ostiary.identity.principals import principal
+from ostiary.storage.batches import among
 
 
 @dataclass(frozen=True, slots=True)
 class _Handlers:
     service: Packages
     moving: Moving
+    available: Available
 
     async def create(self, call: Call) -> AccessPackage:
         """POST …/accessPackages"""
@@ -50,6 +59,17 @@ class _Handlers:
         catalog_id = call.parameters(MoveToCatalogParameters).catalog_id.lower()
         await self.moving.move(call.key("accessPackages"), catalog_id, act(call))
 
+    async def mine(self, call: Call) -> Matching:
+        """GET …/accessPackages/filterByCurrentUser(on='allowedRequestor')"""
+        call.parameters(PackageFilterParameters)
+        found = await self.available.packages(principal(call).object_id)
+        return Matching(where=among(access_packages.c.id, found), source=configured.PACKAGE_CARDS)
+
+    async def requirements(self, call: Call) -> list[AccessPackageAssignmentRequestRequirements]:
+        """POST …/accessPackages/{id}/getApplicablePolicyRequirements"""
+        key = call.key("accessPackages").lower()
+        return await self.available.requirements(principal(call).object_id, key)
+
     async def add_role_scope(self, call: Call) -> AccessPackageResourceRoleScope:
         """POST …/accessPackages/{id}/resourceRoleScopes"""
         draft = call.create(AccessPackageResourceRoleScope)
@@ -63,7 +83,7 @@ class _Handlers:
 
 def packages(services: Entitlement, gates: Gates) -> EntitySet:
     """Declare ``accessPackages``."""
-    handlers = _Handlers(services.packages, services.moving)
+    handlers = _Handlers(services.packages, services.moving, services.available)
     manage = gates.write(Task.PACKAGE, OF_PACKAGE)
     role_scopes = EntitySet(
         name="resourceRoleScopes",
@@ -76,7 +96,6 @@ def packages(services: Entitlement, gates: Gates) -> EntitySet:
     )
     return EntitySet(
         name="accessPackages",
-        unserved=unserved.PACKAGES,
         source=configured.PACKAGES,
         read=gates.read,
         create=Endpoint(gates.write(Task.PACKAGE, of_new_package), handlers.create),
@@ -84,6 +103,24 @@ def packages(services: Entitlement, gates: Gates) -> EntitySet:
         delete=Endpoint(manage, handlers.delete),
         operations=(
             search(AccessPackage, gates),
+            Operation(
+                name="filterByCurrentUser",
+                kind="function",
+                bound="collection",
+                needs=requires(EM_MINE),
+                handle=handlers.mine,
+                parameters=PackageFilterParameters,
+                returns=AccessPackage,
+                many=True,
+            ),
+            Operation(
+                name="getApplicablePolicyRequirements",
+                kind="action",
+                needs=requires(EM_MINE),
+                handle=handlers.requirements,
+                returns=AccessPackageAssignmentRequestRequirements,
+                many=True,
+            ),
             Operation(
                 name="moveToCatalog",
                 kind="action",

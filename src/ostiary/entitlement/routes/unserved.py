@@ -7,15 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-MANAGEMENT: Final = (
-    "accessPackageSuggestions",
-    "availableAccessPackages",
-    "externalOriginResourceConnectors",
-)
-
-PACKAGES: Final = (
-    "filterByCurrentUser",
-    "getApplicablePolicyRequirements",
-)
+MANAGEMENT: Final = ("externalOriginResourceConnectors",)
 
 RESOURCES: Final = ("uploadSessions", "externalOriginResourceConnector")

@@ -9,6 +9,7 @@ from ostiary.entitlement.providers.port import RemoteProvider
 from ostiary.entitlement.service.acts import Act
 from ostiary.entitlement.service.approvals import Approvals
 from ostiary.entitlement.service.assignments import Assignments
+from ostiary.entitlement.service.available import Available
 from ostiary.entitlement.service.catalogs import Catalogs, ensure_general
 from ostiary.entitlement.service.extensions import Extensions
 from ostiary.entitlement.service.moving import Moving
@@ -41,6 +42,7 @@ class Entitlement:
     database: Database
     approvals: Approvals
     assignments: Assignments
+    available: Available
     catalogs: Catalogs
     extensions: Extensions
     moving: Moving
@@ -76,6 +78,7 @@ class Entitlement:
             database=database,
             approvals=Approvals(database),
             assignments=Assignments(database),
+            available=Available(database),
             catalogs=Catalogs(database),
             extensions=Extensions(
                 database=database,

@@ -39,7 +39,7 @@ POLICIES: Final = (
 )
 """Policies with what they say now."""
 
-_KEPT: Final = 1_000
+_KEPT: Final = 5_000
 _terms: dict[str, AccessPackageAssignmentPolicy] = {}
 
 
@@ -111,12 +111,13 @@ async def terms(
     conn: AsyncConnection, keys: Collection[str]
 ) -> dict[str, AccessPackageAssignmentPolicy]:
     """Give what policies said when they had these terms."""
-    unknown = set(keys) - _terms.keys()
+    found = {key: _terms[key] for key in keys if key in _terms}
+    unknown = set(keys) - found.keys()
     if unknown:
         query = select(policy_terms.c.id, policy_terms.c.document)
         for key, document in await conn.execute(query.where(among(policy_terms.c.id, unknown))):
-            _kept_terms(key, document)
-    return {key: _terms[key] for key in keys if key in _terms}
+            found[key] = _kept_terms(key, document)
+    return found
 
 
 async def current_terms(conn: AsyncConnection, keys: Collection[str]) -> dict[str, str]:
