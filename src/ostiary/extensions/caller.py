@@ -1,8 +1,8 @@
 """The outbound call: one POST, bounded in time and size, repeated where it may help.
 
 Nothing of the reply to a callout leaves this module but its status, a short word for what went
-wrong, and the endpoint's own name for the call; only who asks for the body gets it. The
-authorization header is kept as a fingerprint only.
+wrong, and the endpoint's own name for the call, unless the reply is the answer or somebody asks for
+it. The authorization header is kept as a fingerprint only.
 """
 
 from __future__ import annotations

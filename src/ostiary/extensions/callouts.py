@@ -140,6 +140,16 @@ def accepted(callout: Callout, *, now: datetime, correlation: str | None = None)
     return _move(known, CalloutStatus.CALLOUT_SENT, Outcome.SENT)
 
 
+def replied(
+    callout: Callout, answer: Mapping[str, Any], *, now: datetime, correlation: str | None = None
+) -> Callout:
+    """Note that the endpoint took the call and answered with it."""
+    known = replace(callout, external_correlation_id=callout.external_correlation_id or correlation)
+    if not callout.is_unsent:
+        return known
+    return answered(known, outcome=Outcome.RESUMED, answer=answer, now=now)
+
+
 def refused(callout: Callout, *, reason: str) -> Callout:
     """Give up: the endpoint did not take the call. ``reason`` is short and without secrets."""
     if not callout.is_unsent:

@@ -33,7 +33,7 @@ class Outgoing:
     timeout: timedelta
     retries: int
     keeps_reply: bool = False
-    """Whether the body of the reply is wanted; that of a callout never is."""
+    """Whether the body of the reply is wanted: it is the answer, or somebody tries the endpoint."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,8 @@ class Extension:
     authentication: CustomExtensionAuthenticationConfiguration
     client: CustomExtensionClientConfiguration | None = None
     callback: CustomExtensionCallbackConfiguration | None = None
+    replies: bool = False
+    """Whether the body of the reply is the answer."""
     created_at: datetime
     created_by: str | None = None
     modified_at: datetime

@@ -112,5 +112,6 @@ def _plan(
             credential=proof,
             timeout=extension.timeout,
             retries=extension.retries,
+            keeps_reply=extension.replies,
         )
     )

@@ -24,6 +24,9 @@ custom_extensions: Final = Table(
     Column("authentication", Json, nullable=False),
     Column("client", Json),
     Column("callback", Json),  # null: no answer is awaited
+    Column(
+        "replies", Boolean, nullable=False, default=False
+    ),  # the body of the reply is the answer
     Column("created_at", Instant, nullable=False),
     Column("created_by", String(64)),
     Column("modified_at", Instant, nullable=False),

@@ -29,8 +29,10 @@ from ostiary.extensions.callouts import (
     dispatched,
     expired,
     refused,
+    replied,
 )
 from ostiary.extensions.calls import CallResult, Outgoing
+from ostiary.extensions.direct import Unreadable, read_reply
 from ostiary.extensions.owners import Owners
 from ostiary.extensions.plans import Addresses, Drop, Fail, Plan, Send, plan
 from ostiary.storage.database import Database
@@ -43,6 +45,7 @@ class _Delivery:
     """One call that has been made."""
 
     item: WorkItem
+    outgoing: Outgoing
     result: CallResult
     at: datetime
 
@@ -137,7 +140,7 @@ class CalloutWork:
 
     async def _deliver(self, item: WorkItem, outgoing: Outgoing) -> None:
         result = await self._caller.call(outgoing)
-        await self._results.submit(_Delivery(item, result, self._clock.now()))
+        await self._results.submit(_Delivery(item, outgoing, result, self._clock.now()))
         event = {"callout": item.key, "extension": outgoing.extension_id}
         if result.label is None:
             _log.info("callout.taken", **event, run=result.correlation)
@@ -181,6 +184,17 @@ def _planned(callout: Callout, what: Plan, now: datetime) -> Callout:
 def _delivered(callout: Callout, delivery: _Delivery) -> Callout:
     result = delivery.result
     counted = replace(callout, attempts=callout.attempts + len(result.attempts))
-    if result.label is None:
+    if result.label is None and not delivery.outgoing.keeps_reply:
         return accepted(counted, now=delivery.at, correlation=result.correlation)
+    if result.label is None:
+        return _answered_at_once(counted, delivery)
     return refused(counted, reason=result.reason)
+
+
+def _answered_at_once(callout: Callout, delivery: _Delivery) -> Callout:
+    try:
+        answer = read_reply(delivery.result.reply)
+    except Unreadable as error:
+        return refused(callout, reason=f"The endpoint took the call, and its reply {error}.")
+    correlation = delivery.result.correlation
+    return replied(callout, answer, now=delivery.at, correlation=correlation)

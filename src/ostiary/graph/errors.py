@@ -154,6 +154,13 @@ class Unavailable(DomainError):
     message = "The server is busy. Try again in a moment."
 
 
+class GatewayTimeout(DomainError):
+    """What was waited for goes on still."""
+
+    code = "GatewayTimeout"
+    message = "It takes longer than a request may wait."
+
+
 STATUS: dict[type[DomainError], int] = {
     BadRequest: 400,
     Unauthenticated: 401,
@@ -171,6 +178,7 @@ STATUS: dict[type[DomainError], int] = {
     TooManyRequests: 429,
     NotSupported: 501,
     Unavailable: 503,
+    GatewayTimeout: 504,
 }
 
 

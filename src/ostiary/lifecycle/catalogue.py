@@ -16,6 +16,7 @@ from ostiary.lifecycle.model.enums import LifecycleWorkflowCategory as Category
 
 JOINER, LEAVER, MOVER = Category.JOINER, Category.LEAVER, Category.MOVER
 ALL = (JOINER, LEAVER, MOVER)
+EXTENSIBILITY = Category.EXTENSIBILITY
 
 ADD_TO_GROUPS = "22085229-5809-45e8-97fd-270d28d66910"
 DISABLE_ACCOUNT = "1dfdfcc7-52fa-4c2e-bf3a-e3919cc12950"
@@ -226,6 +227,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "Run a Custom Task Extension to callout to an external system.",
         ALL,
         _needs(argument_forms.one_id, EXTENSION_PARAMETER),
+        also=(EXTENSIBILITY,),
     ),
     _define(
         "52853a3e-f4e5-4eb8-bb24-1ac09a1da935",

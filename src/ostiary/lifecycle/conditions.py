@@ -21,10 +21,10 @@ from ostiary.lifecycle.model import (
     GroupBasedSubjectSet,
     GuestSponsorTrigger,
     MembershipChangeTrigger,
-    OnDemandExecutionOnly,
     OperatorBetween,
     OperatorEqualTo,
     OperatorLessThanEqualTo,
+    ProvisioningAttributeMapping,
     RuleBasedSubjectSet,
     SubjectSet,
     TimeBasedAttributeTrigger,
@@ -88,6 +88,7 @@ def check_conditions(
             "never runs by itself.",
             target=path,
         )
+    _check_kind(conditions, category, path)
     if isinstance(conditions, TriggerAndScopeBasedConditions):
         if conditions.trigger is None:
             raise _invalid(f"{path}/trigger", "is required")
@@ -96,6 +97,21 @@ def check_conditions(
         _check_trigger(conditions.trigger, category, f"{path}/trigger")
         _check_scope(conditions.scope, conditions.trigger, f"{path}/scope")
     return pruned(conditions)
+
+
+def _check_kind(conditions: WorkflowExecutionConditions, category: Category, path: str) -> None:
+    """What is in no directory can neither meet a rule nor be a member of a group."""
+    for_others = category is Category.EXTENSIBILITY
+    if for_others and isinstance(conditions, TriggerAndScopeBasedConditions):
+        raise _invalid(
+            path,
+            "must be provisioningAttributeMapping or onDemandExecutionOnly for a workflow of the "
+            "category 'extensibility'",
+        )
+    if not for_others and isinstance(conditions, ProvisioningAttributeMapping):
+        raise _invalid(
+            path, "can be provisioningAttributeMapping for the category 'extensibility' only"
+        )
 
 
 def check_schedule(
@@ -112,9 +128,11 @@ def check_schedule(
             "'isSchedulingEnabled' cannot be true while 'isEnabled' is false.",
             target="isSchedulingEnabled",
         )
-    if isinstance(conditions, OnDemandExecutionOnly):
+    if not isinstance(conditions, TriggerAndScopeBasedConditions):
+        name = type(conditions).__name__
         raise InvalidOperation(
-            "'isSchedulingEnabled' cannot be true for a workflow with onDemandExecutionOnly.",
+            "'isSchedulingEnabled' cannot be true for a workflow with "
+            f"{name[0].lower()}{name[1:]}.",
             target="isSchedulingEnabled",
         )
 

@@ -18,10 +18,13 @@ from ostiary.extensions.answers import Answer
 from ostiary.extensions.callouts import Callout, Outcome
 from ostiary.graph.errors import InvalidModel
 from ostiary.lifecycle import names
+from ostiary.lifecycle.model.subjects import ProvisioningObjectWorkflowSubject
 from ostiary.lifecycle.payloads import payloads
 from ostiary.lifecycle.results import Completed, Failed, Turn
 from ostiary.lifecycle.service.settling import Batch
 from ostiary.lifecycle.store import results as store
+from ostiary.lifecycle.store.rows import subject_json, subject_of
+from ostiary.lifecycle.store.subjects import change_subjects
 from ostiary.lifecycle.tallies import Status
 
 TIMED_OUT: Final = Failed("Callback not received within the timeout duration")
@@ -55,15 +58,24 @@ class TaskResultOwner:
                 target="data/operationStatus",
                 callout=callout.id,
             )
+        try:
+            _subject_in(answer.data)
+        except InvalidModel as error:
+            path = f"data/targetSubject/{error.target or ''}".rstrip("/")
+            raise InvalidModel(f"'data/targetSubject': {error}", target=path) from None
 
     async def resumed(
         self, conn: AsyncConnection, callouts: Sequence[Callout], *, now: datetime
     ) -> None:
         """End the tasks as the answers say; without one the endpoint's acceptance is the end."""
-        turns = await self._finish(
-            conn, callouts, {c.owner_id: _outcome_of_answer(c) for c in callouts}, now=now
-        )
-        answers = {c.owner_id: c.answer for c in callouts if c.answer is not None}
+        outcomes, subjects = {}, {}
+        for callout in callouts:
+            outcomes[callout.owner_id], subject = _outcome_of_answer(callout)
+            if subject is not None:
+                subjects[callout.owner_id] = subject_json(subject)
+        await change_subjects(conn, subjects)
+        turns = await self._finish(conn, callouts, outcomes, now=now)
+        answers = {c.owner_id: c.answer for c in callouts if c.answer and c.answer["caller"]}
         told = [_resumed(turn, answers[turn.task.id]) for turn in turns if turn.task.id in answers]
         await record(conn, told, now=now)
 
@@ -91,9 +103,26 @@ class TaskResultOwner:
         return waiting
 
 
-def _outcome_of_answer(callout: Callout) -> Completed | Failed:
-    failed = callout.answer is not None and callout.answer["verdict"] == "failed"
-    return REPORTED if failed else Completed()
+def _outcome_of_answer(
+    callout: Callout,
+) -> tuple[Completed | Failed, ProvisioningObjectWorkflowSubject | None]:
+    """Give the outcome, and what has become of a subject that is in no directory."""
+    answer = callout.answer
+    if answer is None:
+        return Completed(), None
+    try:
+        subject = _subject_in(answer["data"])
+    except InvalidModel as error:
+        return Failed(f"The custom task extension answered with a 'targetSubject': {error}"), None
+    if answer["verdict"] != "failed":
+        return Completed(), subject
+    detail = answer["detail"]
+    return (Failed(f"{REPORTED.reason} {detail}") if detail else REPORTED), subject
+
+
+def _subject_in(data: Mapping[str, Any] | None) -> ProvisioningObjectWorkflowSubject | None:
+    sent = (data or {}).get("targetSubject")
+    return None if sent is None else subject_of(sent)
 
 
 def _outcome_of_silence(callout: Callout) -> Failed:

@@ -62,7 +62,7 @@ def _body(
     data = {
         "callbackUriPath": path,
         "callbackUri": f"{base_url}/v1.0{path}",
-        "subject": _subject(row["subject_id"], people, managers),
+        **_target(row, people, managers),
         "task": _task(row),
         "taskProcessingResult": {
             "id": row["id"],
@@ -75,6 +75,13 @@ def _body(
         },
     }
     return {"data": data, "source": SOURCE, "type": TYPE}
+
+
+def _target(row: Row, people: Mapping[str, Person], managers: Mapping[str, Person]) -> Json:
+    """Name the person, or what is in no directory."""
+    if row["subject"] is not None:
+        return {"targetSubject": row["subject"]}
+    return {"subject": _subject(row["subject_id"], people, managers)}
 
 
 def _task(row: Row) -> Json:

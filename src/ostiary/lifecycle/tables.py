@@ -155,6 +155,14 @@ user_processing_results = Table(
     Index("ix_user_processing_results_origin_id", "origin_id"),
 )
 
+workflow_subjects = Table(
+    "workflow_subjects",
+    metadata,
+    # the subject of a result that is in no directory, as its tasks have left it
+    Column("result_id", String(36), primary_key=True),
+    Column("subject", Json, nullable=False),
+)
+
 task_processing_results = Table(
     "task_processing_results",
     metadata,

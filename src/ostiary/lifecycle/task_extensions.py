@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final, cast
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from ostiary.directory.model import Application, User
@@ -21,6 +21,8 @@ from ostiary.extensions.model import (
 )
 from ostiary.graph.errors import InvalidModel
 from ostiary.lifecycle import names
+from ostiary.lifecycle.conditions import check_known
+from ostiary.lifecycle.model.enums import CustomTaskExtensionReplyMode as ReplyMode
 from ostiary.lifecycle.model.extensions import (
     CustomTaskExtension,
     CustomTaskExtensionCallbackConfiguration,
@@ -42,7 +44,8 @@ def checked(extension: CustomTaskExtension, *, egress: EgressPolicy) -> CustomTa
     check_extension(extension, egress=egress)
     check_texts(extension.display_name, extension.description)
     callback = check_callback(_callback(extension.callback_configuration), limits=WAIT)
-    return replace(extension, callback_configuration=callback)
+    mode = _mode(extension.reply_mode, waits=callback is not None)
+    return replace(extension, callback_configuration=callback, reply_mode=mode)
 
 
 def stored(
@@ -58,6 +61,7 @@ def stored(
         authentication=extension.authentication_configuration,
         client=extension.client_configuration,
         callback=extension.callback_configuration,
+        replies=extension.reply_mode is ReplyMode.RESPONSE,
         created_at=created_at,
         created_by=created_by,
         modified_at=created_at,
@@ -72,6 +76,7 @@ def shown(extension: Extension, *, authors: bool = True) -> CustomTaskExtension:
     shown = CustomTaskExtension(
         **configuration,
         callback_configuration=_pruned(extension.callback),
+        reply_mode=_mode_of(extension),
         created_date_time=extension.created_at,
         last_modified_date_time=extension.modified_at,
     )
@@ -79,6 +84,38 @@ def shown(extension: Extension, *, authors: bool = True) -> CustomTaskExtension:
         shown.created_by = only_id(User, extension.created_by)
         shown.last_modified_by = only_id(User, extension.modified_by)
     return shown
+
+
+def with_mode_of_callback(
+    after: CustomTaskExtension, before: CustomTaskExtension
+) -> CustomTaskExtension:
+    """Let the mode follow from the callback configuration where only that was changed."""
+    was, is_now = before.callback_configuration is None, after.callback_configuration is None
+    follows = was != is_now and after.reply_mode == before.reply_mode
+    return replace(after, reply_mode=UNSET) if follows else after
+
+
+def _mode(mode: ReplyMode | UnsetType, *, waits: bool) -> ReplyMode:
+    """Give the mode, which must agree with the callback configuration.
+
+    :raises InvalidModel: it does not.
+    """
+    if mode is UNSET:
+        return ReplyMode.CALLBACK if waits else ReplyMode.NONE
+    check_known(mode, "replyMode")
+    if (mode is ReplyMode.CALLBACK) != waits:
+        what = "needs a 'callbackConfiguration'" if not waits else "must be 'callback'"
+        why = "" if not waits else " where there is a 'callbackConfiguration'"
+        raise InvalidModel(
+            f"The property 'replyMode' is '{mode.value}': it {what}{why}.", target="replyMode"
+        )
+    return mode
+
+
+def _mode_of(extension: Extension) -> ReplyMode:
+    if extension.replies:
+        return ReplyMode.RESPONSE
+    return ReplyMode.NONE if extension.callback is None else ReplyMode.CALLBACK
 
 
 def with_kept_url(

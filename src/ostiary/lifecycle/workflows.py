@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from msgspec import UNSET
 
-from ostiary.graph.errors import NotSupported
+from ostiary.graph.errors import InvalidModel, NotSupported
 from ostiary.lifecycle.conditions import check_conditions, check_known, check_schedule, pruned
 from ostiary.lifecycle.errors import InvalidOperation, version_bound
 from ostiary.lifecycle.limits import check_limit
 from ostiary.lifecycle.model import LifecycleWorkflowCategory as Category
 from ostiary.lifecycle.model import WorkflowExecutionConditions
 from ostiary.lifecycle.model.definitions import QuarantineConfiguration
+from ostiary.lifecycle.model.enums import SubjectType
 from ostiary.lifecycle.model.workflows import Workflow
 from ostiary.lifecycle.texts import check_texts
 from ostiary.lifecycle.workflow_tasks import NewTask, admitted_tasks
@@ -50,6 +51,7 @@ def admitted(draft: Workflow, *, path: str = "") -> NewWorkflow:
         is_enabled=draft.is_enabled,
         is_scheduling_enabled=draft.is_scheduling_enabled,
     )
+    _check_subjects(draft, path)
     limit = draft.settings.quarantine_configuration
     check_limit(limit, path=f"{path}settings/quarantineConfiguration")
     _refuse_units(draft, path)
@@ -83,6 +85,7 @@ def check_patch(before: Workflow, after: Workflow) -> None:
         )
     if after.tasks is not UNSET and after.tasks != before.tasks:
         raise version_bound("tasks")
+    _check_subjects(after, "")
     _refuse_units(after, "")
     check_limit(after.settings.quarantine_configuration, path="settings/quarantineConfiguration")
     check_texts(after.display_name, after.description)
@@ -91,6 +94,23 @@ def check_patch(before: Workflow, after: Workflow) -> None:
             conditions,
             is_enabled=after.is_enabled,
             is_scheduling_enabled=after.is_scheduling_enabled,
+        )
+
+
+def subjects_of(category: Category) -> SubjectType:
+    """Say what workflows of a category are run for."""
+    for_others = category is Category.EXTENSIBILITY
+    return SubjectType.PROVISIONING_OBJECT if for_others else SubjectType.USER
+
+
+def _check_subjects(draft: Workflow, path: str) -> None:
+    wanted = subjects_of(draft.category)
+    if draft.target_subject_type not in (UNSET, wanted):
+        here = f"{path}targetSubjectType"
+        raise InvalidModel(
+            f"The property '{here}' must be '{wanted.value}' for a workflow of the category "
+            f"'{draft.category.value}'.",
+            target=here,
         )
 
 

@@ -7,6 +7,7 @@ shape do. Columns of JSON hold what the wire holds, in the wire's spelling.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -111,8 +112,9 @@ def _wire(type_: type[WireT], row: RowMapping) -> WireT:
     return type_(**{name: _loaded(name, row[name]) for name in _columns_of(type_)})
 
 
-def _columns_of(type_: type[DirectoryObject]) -> list[str]:
-    return [name for name in type_.__struct_fields__ if name in directory_objects.c]
+@cache
+def _columns_of(type_: type[DirectoryObject]) -> tuple[str, ...]:
+    return tuple(name for name in type_.__struct_fields__ if name in directory_objects.c)
 
 
 def _loaded(name: str, stored: Any) -> Any:

@@ -28,6 +28,10 @@ class OnDemandExecutionOnly(WorkflowExecutionConditions, kw_only=True):
     """The workflow never runs by itself."""
 
 
+class ProvisioningAttributeMapping(WorkflowExecutionConditions, kw_only=True):
+    """The workflow runs while an object of another system is provisioned."""
+
+
 class WorkflowExecutionTrigger(Complex, kw_only=True):
     """The event that starts a workflow for a person of the scope."""
 

@@ -20,6 +20,10 @@ class LifecycleWorkflowCategory(EdmEnum):
     LEAVER = "leaver", 1
     UNKNOWN = "unknownFutureValue", 2
     MOVER = "mover", 3
+    EXTENSIBILITY = "extensibility", 4
+    """For subjects of other systems: see ``activateAndWait``."""
+
+    GATED = nonmember(("extensibility",))
 
 
 class LifecycleTaskCategory(EdmEnum):
@@ -73,6 +77,9 @@ class WorkflowExecutionType(EdmEnum):
     UNKNOWN = "unknownFutureValue", 2
     ACTIVATED_WITH_SCOPE = "activatedWithScope", 3
     PREVIEW = "preview", 4
+    EXTENSIBILITY_ON_DEMAND = "extensibilityOnDemand", 5
+
+    GATED = nonmember(("extensibilityOnDemand",))
 
 
 class WorkflowTriggerTimeBasedAttribute(EdmEnum):
@@ -99,6 +106,18 @@ class WorkflowExecutionTriggerEventTiming(EdmEnum):
     AFTER = "after", 1
     ON = "on", 2
     UNKNOWN = "unknownFutureValue", 3
+
+
+class SubjectType(EdmEnum):
+    """What a workflow, or a result of one, is about."""
+
+    IS_FLAGS = nonmember(True)
+
+    USER = "user", 1
+    UNKNOWN = "unknownFutureValue", 2
+    PROVISIONING_OBJECT = "provisioningObject", 4
+
+    GATED = nonmember(("provisioningObject",))
 
 
 class ValueType(EdmEnum):
@@ -133,6 +152,21 @@ class CustomTaskExtensionOperationStatus(EdmEnum):
     COMPLETED = "completed", 0
     FAILED = "failed", 1
     UNKNOWN = "unknownFutureValue", 2
+
+
+class CustomTaskExtensionReplyMode(EdmEnum):
+    """How a custom task extension says that its work is done."""
+
+    NONE = "none", 0
+    """Not at all: the task has ended when the endpoint has taken the call."""
+
+    CALLBACK = "callback", 1
+    """By a call of its own, later."""
+
+    RESPONSE = "response", 2
+    """By the body of its reply."""
+
+    UNKNOWN = "unknownFutureValue", 3
 
 
 class MatchMode(EdmEnum):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
+
+from msgspec import field
 
 from ostiary.directory.model import Application, User
 from ostiary.extensions.model import (
@@ -12,7 +14,11 @@ from ostiary.extensions.model import (
     CustomExtensionData,
 )
 from ostiary.graph.types import UNSET, Complex, Nav, ReadOnly, UnsetType
-from ostiary.lifecycle.model.enums import CustomTaskExtensionOperationStatus
+from ostiary.lifecycle.model.enums import (
+    CustomTaskExtensionOperationStatus,
+    CustomTaskExtensionReplyMode,
+)
+from ostiary.lifecycle.model.subjects import WorkflowSubject
 from ostiary.lifecycle.model.workflows import Task, TaskProcessingResult, Workflow
 
 NAMESPACE = "microsoft.graph.identityGovernance"
@@ -28,6 +34,8 @@ class CustomTaskExtension(CustomCalloutExtension, kw_only=True):
     """An endpoint that a task of a workflow calls. With a callback configuration the task waits."""
 
     callback_configuration: CustomExtensionCallbackConfiguration | None = None
+    reply_mode: CustomTaskExtensionReplyMode | UnsetType = UNSET
+    """Follows from the callback configuration where nobody says it."""
     created_date_time: Annotated[datetime | None, ReadOnly] = None
     last_modified_date_time: Annotated[datetime | None, ReadOnly] = None
     created_by: Annotated[User | UnsetType | None, Nav(), ReadOnly] = UNSET
@@ -41,13 +49,23 @@ class CustomTaskExtensionCalloutData(CustomExtensionData, kw_only=True):
     task: Annotated[Task | UnsetType, Nav()] = UNSET
     task_processingresult: Annotated[TaskProcessingResult | UnsetType, Nav()] = UNSET
     workflow: Annotated[Workflow | UnsetType, Nav()] = UNSET
+    target_subject: WorkflowSubject | None = None
 
 
 class CustomTaskExtensionCallbackData(CustomExtensionData, kw_only=True):
     """How the endpoint's work ended."""
 
     operation_status: CustomTaskExtensionOperationStatus
-    target_subject: Any = None  # late addition of the API, whose members no schema names
+    target_subject: WorkflowSubject | None = None
+    """What the work has made of a subject that is in no directory."""
+
+
+class CustomTaskExtensionResponseData(CustomExtensionData, kw_only=True):
+    """How the endpoint's work ended, said in its reply."""
+
+    operation_status: CustomTaskExtensionOperationStatus
+    status_reasons: list[str] = field(default_factory=list)
+    target_subject: WorkflowSubject | None = None
 
 
 class Resume(Complex, kw_only=True):

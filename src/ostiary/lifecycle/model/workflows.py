@@ -24,9 +24,11 @@ from ostiary.lifecycle.model.enums import (
     LifecycleTaskCategory,
     LifecycleWorkflowCategory,
     LifecycleWorkflowProcessingStatus,
+    SubjectType,
     WorkflowExecutionType,
 )
 from ostiary.lifecycle.model.shared import KeyValuePair
+from ostiary.lifecycle.model.subjects import WorkflowSubject
 
 NAMESPACE = "microsoft.graph.identityGovernance"
 
@@ -74,6 +76,8 @@ class Workflow(WorkflowBase, kw_only=True):
     deleted_date_time: Annotated[datetime | None, ReadOnly] = None
     next_schedule_run_date_time: Annotated[datetime | None, ReadOnly] = None
     settings: WorkflowSetting = field(default_factory=WorkflowSetting)
+    target_subject_type: SubjectType | UnsetType = UNSET
+    """What it is run for: this follows from the category."""
     quarantine_details: Annotated[QuarantineDetails, ReadOnly] = field(
         default_factory=QuarantineDetails
     )
@@ -83,6 +87,9 @@ class Workflow(WorkflowBase, kw_only=True):
     task_reports: Annotated[list[TaskReport] | UnsetType, Nav(contained=True)] = UNSET
     user_processing_results: Annotated[
         list[UserProcessingResult] | UnsetType, Nav(contained=True)
+    ] = UNSET
+    subject_processing_results: Annotated[
+        list[SubjectProcessingResult] | UnsetType, Nav(contained=True)
     ] = UNSET
     versions: Annotated[list[WorkflowVersion] | UnsetType, Nav(contained=True)] = UNSET
 
@@ -157,6 +164,9 @@ class Run(Entity, kw_only=True):
     user_processing_results: Annotated[
         list[UserProcessingResult] | UnsetType, Nav(contained=True)
     ] = UNSET
+    subject_processing_results: Annotated[
+        list[SubjectProcessingResult] | UnsetType, Nav(contained=True)
+    ] = UNSET
     task_processing_results: Annotated[
         list[TaskProcessingResult] | UnsetType, Nav(contained=True)
     ] = UNSET
@@ -181,6 +191,26 @@ class UserProcessingResult(Entity, kw_only=True):
     ] = UNSET
 
 
+class SubjectProcessingResult(Entity, kw_only=True):
+    """What one run did for one subject, whether it is in the directory or not."""
+
+    processing_status: LifecycleWorkflowProcessingStatus
+    workflow_execution_type: WorkflowExecutionType
+    workflow_version: int
+    scheduled_date_time: datetime
+    started_date_time: datetime | None = None
+    completed_date_time: datetime | None = None
+    total_tasks_count: int
+    failed_tasks_count: int
+    total_unprocessed_tasks_count: int
+    subject: WorkflowSubject
+    subject_type: SubjectType
+    reprocessed_runs: Annotated[list[Run] | UnsetType, Nav()] = UNSET
+    task_processing_results: Annotated[
+        list[TaskProcessingResult] | UnsetType, Nav(contained=True)
+    ] = UNSET
+
+
 class TaskProcessingResult(Entity, kw_only=True):
     """One task of one person in one run: the thing that waits and is resumed."""
 
@@ -191,6 +221,8 @@ class TaskProcessingResult(Entity, kw_only=True):
     failure_reason: str | None = None
     processing_info: str | None = None
     subject: Annotated[User | UnsetType, Nav()] = UNSET
+    workflow_subject: WorkflowSubject | UnsetType | None = UNSET
+    """What the task was for, where that is nobody of the directory."""
     task: Annotated[Task | UnsetType, Nav()] = UNSET
 
 
@@ -208,6 +240,7 @@ class TaskReport(Entity, kw_only=True):
     unprocessed_users_count: int
     task: Annotated[Task | UnsetType, Nav()] = UNSET
     task_definition: Annotated[TaskDefinition | UnsetType, Nav()] = UNSET
+    subject_processing_results: Annotated[list[SubjectProcessingResult] | UnsetType, Nav()] = UNSET
     task_processing_results: Annotated[
         list[TaskProcessingResult] | UnsetType, Nav(contained=True)
     ] = UNSET

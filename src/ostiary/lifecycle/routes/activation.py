@@ -18,8 +18,9 @@ from ostiary.lifecycle.model.actions import (
     PreviewFailedTask,
     PreviewWorkflow,
 )
+from ostiary.lifecycle.model.subjects import ActivateAndWait, AwaitedWorkflowProcessingResult
 from ostiary.lifecycle.model.workflows import ActivateUserScope, ActivationScope
-from ostiary.lifecycle.service import Activating, Lifecycle, Previewing
+from ostiary.lifecycle.service import Activating, Awaiting, Lifecycle, Previewing
 from ostiary.lifecycle.service.previewing import Trial
 
 NAMESPACE = "microsoft.graph.identityGovernance"
@@ -39,6 +40,7 @@ class RunForSubject(Complex, kw_only=True):
 @dataclass(frozen=True, slots=True)
 class _Handlers:
     activating: Activating
+    awaiting: Awaiting
     previewing: Previewing
 
     async def activate(self, call: Call) -> None:
@@ -46,6 +48,11 @@ class _Handlers:
         subjects = call.parameters(Activate).subjects or []
         ids = [subject.id for subject in subjects]
         await self.activating.activate(_id(call), ids, now=call.now, actor=principal(call).actor())
+
+    async def activate_and_wait(self, call: Call) -> AwaitedWorkflowProcessingResult:
+        """POST …/workflows/{id}/activateAndWait"""
+        subject, actor = call.parameters(ActivateAndWait).subject, principal(call).actor()
+        return await self.awaiting.activate(_id(call), subject, now=call.now, actor=actor)
 
     async def activate_with_scope(self, call: Call) -> None:
         """POST …/workflows/{id}/activateWithScope"""
@@ -80,7 +87,7 @@ class _Handlers:
 
 def activations(lifecycle: Lifecycle) -> tuple[Operation, ...]:
     """Declare the actions of a workflow."""
-    handlers = _Handlers(lifecycle.activating, lifecycle.previewing)
+    handlers = _Handlers(lifecycle.activating, lifecycle.awaiting, lifecycle.previewing)
     return (
         Operation(
             name="activate",
@@ -89,6 +96,15 @@ def activations(lifecycle: Lifecycle) -> tuple[Operation, ...]:
             needs=_ACTIVATE,
             handle=handlers.activate,
             parameters=Activate,
+        ),
+        Operation(
+            name="activateAndWait",
+            kind="action",
+            namespace=NAMESPACE,
+            needs=_ACTIVATE,
+            handle=handlers.activate_and_wait,
+            parameters=ActivateAndWait,
+            returns=AwaitedWorkflowProcessingResult,
         ),
         Operation(
             name="activateWithScope",
@@ -121,7 +137,7 @@ def activations(lifecycle: Lifecycle) -> tuple[Operation, ...]:
 
 def task_trial(lifecycle: Lifecycle) -> Operation:
     """Declare the action that runs a single task for one person."""
-    handlers = _Handlers(lifecycle.activating, lifecycle.previewing)
+    handlers = _Handlers(lifecycle.activating, lifecycle.awaiting, lifecycle.previewing)
     return Operation(
         name="runForSubject",
         kind="action",

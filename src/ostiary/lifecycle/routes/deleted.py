@@ -9,8 +9,14 @@ from ostiary.identity import matrix
 from ostiary.identity.permissions import requires
 from ostiary.identity.principals import principal
 from ostiary.lifecycle.model.workflows import Workflow
-from ostiary.lifecycle.routes import unserved
-from ostiary.lifecycle.routes.results import Below, people, runs, task_reports, task_results
+from ostiary.lifecycle.routes.results import (
+    Below,
+    people,
+    runs,
+    subjects,
+    task_reports,
+    task_results,
+)
 from ostiary.lifecycle.routes.workflows import NAMESPACE, execution_scope, versions
 from ostiary.lifecycle.service import DeletedWorkflows, Lifecycle
 from ostiary.lifecycle.sources import configured
@@ -46,13 +52,13 @@ def deleted_items(lifecycle: Lifecycle) -> Singleton:
         source=configured.DELETED_WORKFLOWS,
         read=_DETAILS,
         delete=Endpoint(_WRITE, handlers.purge),
-        unserved=unserved.DELETED,
         children=(
             EntitySet(name="tasks", source=TASKS, link="tasks", read=_DETAILS, children=(results,)),
             execution_scope(),
             versions(below),
             runs(below),
             people(below),
+            subjects(below),
             task_reports(below),
         ),
         operations=(

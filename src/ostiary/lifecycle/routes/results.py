@@ -20,7 +20,15 @@ from ostiary.lifecycle.routes import unserved
 from ostiary.lifecycle.service import Address, Lifecycle, Resuming, Runs
 from ostiary.lifecycle.service.previewing import Trial
 from ostiary.lifecycle.service.reporting import Summary
-from ostiary.lifecycle.sources.results import PEOPLE, REPORTS, RUNS, TASK_RESULTS, reports
+from ostiary.lifecycle.sources.results import (
+    PEOPLE,
+    REPORTS,
+    RUNS,
+    SUBJECTS,
+    TASK_RESULTS,
+    reports,
+)
+from ostiary.lifecycle.sources.results import subjects as subjects_table
 from ostiary.lifecycle.tables import (
     runs as runs_table,
 )
@@ -111,15 +119,15 @@ class _SummaryHandlers:
 def runs(below: Below) -> EntitySet:
     """Declare ``runs`` below a workflow; see ``task_results``."""
     people = _people(below, within=user_processing_results.c.run_id)
+    others = _subjects(below, within=subjects_table.c.run_id)
     results = task_results(below, within=task_processing_results.c.run_id)
     return EntitySet(
         name="runs",
-        unserved=unserved.RESULTS,
         source=RUNS,
         within=runs_table.c.workflow_id,
         read=_READ,
         operations=(summary(below, Summary.RUNS),),
-        children=(people, results, _reprocessed(below)),
+        children=(people, others, results, _reprocessed(below)),
     )
 
 
@@ -142,12 +150,28 @@ def people(below: Below) -> EntitySet:
     return _people(below, within=user_processing_results.c.workflow_id)
 
 
+def subjects(below: Below) -> EntitySet:
+    """Declare ``subjectProcessingResults`` of all runs of a workflow."""
+    return _subjects(below, within=subjects_table.c.workflow_id)
+
+
+def _subjects(below: Below, *, within: ColumnElement[Any]) -> EntitySet:
+    results = task_results(below, within=task_processing_results.c.user_processing_result_id)
+    return EntitySet(
+        name="subjectProcessingResults",
+        source=SUBJECTS,
+        within=within,
+        read=_READ,
+        unserved=unserved.SUBJECTS,
+        children=(results,),
+    )
+
+
 def task_reports(below: Below) -> EntitySet:
     """Declare ``taskReports`` below a workflow."""
     results = task_results(below, within=task_processing_results.c.task_report_id)
     return EntitySet(
         name="taskReports",
-        unserved=unserved.RESULTS,
         source=REPORTS,
         within=reports.c.workflow_id,
         read=_READ,
@@ -208,7 +232,6 @@ def _people(below: Below, *, within: ColumnElement[Any]) -> EntitySet:
     results = task_results(below, within=task_processing_results.c.user_processing_result_id)
     return EntitySet(
         name="userProcessingResults",
-        unserved=unserved.RESULTS,
         source=PEOPLE,
         within=within,
         read=_READ,
@@ -223,7 +246,7 @@ def _address(call: Call) -> Address:
         workflow_id=call.key("workflows"),
         task_id=_key(call, "tasks"),
         run_id=_key(call, "runs"),
-        person_id=_key(call, "userProcessingResults"),
+        person_id=_key(call, "userProcessingResults") or _key(call, "subjectProcessingResults"),
         report_id=_key(call, "taskReports"),
         version=_key(call, "versions"),
     )

@@ -7,13 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-CONTAINER: Final[tuple[str, ...]] = ()
+CONTAINER: Final = ("lifecyclePolicies",)
 
-WORKFLOWS: Final = (
-    "activateAndWait",
-    "subjectProcessingResults",
-)
-
-DELETED: Final = ("subjectProcessingResults",)
-
-RESULTS: Final = ("subjectProcessingResults",)
+SUBJECTS: Final = ("summary",)

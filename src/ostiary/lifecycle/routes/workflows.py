@@ -16,9 +16,15 @@ from ostiary.lifecycle.model.actions import (
     CreateNewVersion,
 )
 from ostiary.lifecycle.model.workflows import Task, Workflow
-from ostiary.lifecycle.routes import unserved
 from ostiary.lifecycle.routes.activation import activations, task_trial
-from ostiary.lifecycle.routes.results import Below, people, runs, task_reports, task_results
+from ostiary.lifecycle.routes.results import (
+    Below,
+    people,
+    runs,
+    subjects,
+    task_reports,
+    task_results,
+)
 from ostiary.lifecycle.service import Lifecycle, Runs, Workflows
 from ostiary.lifecycle.sources import configured
 from ostiary.lifecycle.sources.execution_scope import EXECUTION_SCOPE
@@ -88,7 +94,6 @@ def workflows(lifecycle: Lifecycle) -> EntitySet:
     below = Below(lifecycle)
     return EntitySet(
         name="workflows",
-        unserved=unserved.WORKFLOWS,
         source=configured.WORKFLOWS,
         read=_READ,
         create=Endpoint(_WRITE, handlers.create),
@@ -100,6 +105,7 @@ def workflows(lifecycle: Lifecycle) -> EntitySet:
             versions(below),
             runs(below),
             people(below),
+            subjects(below),
             task_reports(below),
         ),
         operations=(*_operations(handlers), *activations(lifecycle)),

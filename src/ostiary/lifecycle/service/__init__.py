@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from ostiary.extensions.egress import EgressPolicy
 from ostiary.extensions.resumes import Resumes
 from ostiary.lifecycle.service.activating import Activating
+from ostiary.lifecycle.service.awaiting import PATIENCE, Awaiting
 from ostiary.lifecycle.service.deleted import DeletedWorkflows
 from ostiary.lifecycle.service.previewing import Previewing
 from ostiary.lifecycle.service.reporting import Reporting
@@ -22,6 +24,7 @@ from ostiary.storage.database import Database
 __all__ = [
     "Activating",
     "Address",
+    "Awaiting",
     "DeletedWorkflows",
     "Lifecycle",
     "Previewing",
@@ -39,6 +42,7 @@ class Lifecycle:
     """All of them, for the routes."""
 
     activating: Activating
+    awaiting: Awaiting
     deleted: DeletedWorkflows
     extensions: TaskExtensions
     previewing: Previewing
@@ -59,15 +63,17 @@ class Lifecycle:
         logic_app_template: str | None = None,
         refuse_unresolved: bool = False,
         domains: Sequence[str] = ("ostiary.local",),
+        patience: timedelta = PATIENCE,
     ) -> Lifecycle:
         """Make the use cases of one deployment.
 
-        ``registry`` has the tasks, ``domains`` are those of the tenant; see ``TaskExtensions`` for
-        the rest.
+        ``registry`` has the tasks, ``domains`` are those of the tenant, ``patience`` is that of
+        calls that wait for a run; see ``TaskExtensions`` for the rest.
         """
         workflows = Workflows(database)
         return cls(
             activating=Activating(database, registry),
+            awaiting=Awaiting(database, patience),
             deleted=DeletedWorkflows(workflows),
             extensions=TaskExtensions(
                 database=database,

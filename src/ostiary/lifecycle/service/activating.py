@@ -15,7 +15,7 @@ from ostiary.graph.errors import NotFound
 from ostiary.lifecycle import audits, scopes
 from ostiary.lifecycle.errors import InvalidOperation, WorkflowDisabled, WorkflowQuarantined
 from ostiary.lifecycle.model import WorkflowExecutionType as ExecutionType
-from ostiary.lifecycle.model.enums import QuarantineType
+from ostiary.lifecycle.model.enums import LifecycleWorkflowCategory, QuarantineType
 from ostiary.lifecycle.model.workflows import ActivateRunScope, ActivationScope
 from ostiary.lifecycle.service import finding
 from ostiary.lifecycle.service.scoping import Chosen, choose
@@ -52,8 +52,8 @@ class Activating:
         people = _few(subjects)
         async with self.database.transaction() as conn:
             workflow = await _startable(conn, workflow_id)
-            _check_free(workflow)
-            await _require_people(conn, people)
+            check_free(workflow)
+            await require_people(conn, people)
             wanted = Start(
                 workflow=workflow,
                 people=choices.named(people),
@@ -61,7 +61,7 @@ class Activating:
             )
             activity = "Set workflow for on-demand execution"
             started = await self._start(conn, wanted, activity, now=now, actor=actor)
-        return _run_of(started)
+        return run_of(started)
 
     async def activate_with_scope(
         self, workflow_id: str, scope: ActivationScope, *, now: datetime, actor: Actor
@@ -78,7 +78,7 @@ class Activating:
         async with self.database.transaction() as conn:
             workflow = await _startable(conn, workflow_id)
             if not isinstance(kept, ActivateRunScope):
-                _check_free(workflow)
+                check_free(workflow)
             chosen = await choose(conn, workflow_id, kept)
             wanted = _repeating(workflow, kept, chosen)
             activity = "Set workflow for on-demand execution"
@@ -91,7 +91,7 @@ class Activating:
                 await store.link_reprocessing(conn, chosen.runs, started.run_id)
             if chosen.is_released:
                 await scheduling.release(conn, chosen.runs, started.run_id)
-        return _run_of(started)
+        return run_of(started)
 
     async def preview(
         self, workflow_id: str, subjects: Sequence[str], *, now: datetime, actor: Actor
@@ -103,14 +103,14 @@ class Activating:
         people = _few(subjects)
         async with self.database.transaction() as conn:
             workflow = await _startable(conn, workflow_id)
-            await _require_people(conn, people)
+            await require_people(conn, people)
             wanted = Start(
                 workflow=workflow,
                 people=choices.named(people),
                 execution_type=ExecutionType.PREVIEW,
             )
             started = await self._start(conn, wanted, "Preview workflow", now=now, actor=actor)
-        return _run_of(started)
+        return run_of(started)
 
     async def run_task(
         self,
@@ -133,9 +133,9 @@ class Activating:
         async with self.database.transaction() as conn:
             workflow = await _startable(conn, workflow_id)
             if not is_preview:
-                _check_free(workflow)
+                check_free(workflow)
             task = await finding.current_task(conn, workflow_id, task_id)
-            await _require_people(conn, [person], target="subject")
+            await require_people(conn, [person], target="subject")
             kind = ExecutionType.PREVIEW if is_preview else ExecutionType.ON_DEMAND
             wanted = Start(
                 workflow=workflow,
@@ -149,7 +149,7 @@ class Activating:
             found = await results.results_of_run(conn, started.run_id or "")
             if is_preview:
                 await self._foresee(conn, found, now=now)
-        _run_of(started)
+        run_of(started)
         return found[0]
 
     async def _foresee(
@@ -196,8 +196,11 @@ def _repeating(workflow: Row, scope: ActivationScope, chosen: Chosen) -> Start:
     )
 
 
-def _run_of(started: Started) -> str:
-    """Give the run; what is stored of one that is held back is stored before this is said."""
+def run_of(started: Started) -> str:
+    """Give the run; what is stored of one that is held back is stored before this is said.
+
+    :raises WorkflowQuarantined: it is held back.
+    """
     if started.held is not None:
         raise WorkflowQuarantined(
             f"{started.held.reason} The workflow is quarantined and nobody was processed; use "
@@ -209,15 +212,35 @@ def _run_of(started: Started) -> str:
     return started.run_id
 
 
-async def _startable(conn: AsyncConnection, workflow_id: str) -> Row:
+async def startable(conn: AsyncConnection, workflow_id: str) -> Row:
+    """Read a workflow that may be run, locked.
+
+    :raises NotFound: there is no such workflow.
+    :raises WorkflowDisabled: it is disabled.
+    """
     workflow = await finding.workflow(conn, workflow_id, lock=True)
     if not workflow["is_enabled"]:
         raise WorkflowDisabled(target="isEnabled")
     return workflow
 
 
-def _check_free(workflow: Row) -> None:
-    """Let nobody into a quarantined workflow; a whole run may be repeated all the same."""
+async def _startable(conn: AsyncConnection, workflow_id: str) -> Row:
+    """Read one that may be run for people."""
+    workflow = await startable(conn, workflow_id)
+    if workflow["category"] == LifecycleWorkflowCategory.EXTENSIBILITY.value:
+        raise InvalidOperation(
+            "A workflow of the category 'extensibility' is not for people of the directory: use "
+            "activateAndWait.",
+            target="category",
+        )
+    return workflow
+
+
+def check_free(workflow: Row) -> None:
+    """Let nobody into a quarantined workflow; a whole run may be repeated all the same.
+
+    :raises WorkflowQuarantined: it is.
+    """
     if workflow["quarantine_type"] != QuarantineType.NOT_QUARANTINED.value:
         raise WorkflowQuarantined(
             f"The workflow is quarantined: {workflow['quarantine_reason']} Look at it, then use "
@@ -226,9 +249,13 @@ def _check_free(workflow: Row) -> None:
         )
 
 
-async def _require_people(
+async def require_people(
     conn: AsyncConnection, ids: Collection[str], *, target: str = "subjects"
 ) -> None:
+    """Make sure that people exist.
+
+    :raises NotFound: one does not.
+    """
     known = await directory.people(conn, ids)
     for id in ids:
         if id not in known:

@@ -29,6 +29,7 @@ from ostiary.lifecycle import names
 from ostiary.lifecycle.errors import TaskProcessingResultNotInProgress
 from ostiary.lifecycle.model.extensions import CustomTaskExtensionCallbackConfiguration, Resume
 from ostiary.lifecycle.store import results as store
+from ostiary.lifecycle.store.rows import subject_json
 from ostiary.storage.database import Database
 
 
@@ -136,7 +137,8 @@ def _comparable(id: str) -> str:
 
 def _answer(address: Address, body: Resume, *, now: datetime, caller: Actor) -> Answer:
     failed = body.data.operation_status.value == "failed"
-    data = {} if body.data.target_subject is None else {"targetSubject": body.data.target_subject}
+    subject = body.data.target_subject
+    data = {} if subject is None else {"targetSubject": subject_json(subject)}
     return Answer(
         owner_kind=names.OWNER_KIND,
         owner_id=address.result_id.lower(),

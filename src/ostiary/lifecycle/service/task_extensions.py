@@ -20,9 +20,16 @@ from ostiary.extensions.extensions import Extension
 from ostiary.graph.errors import InvalidModel, NotFound
 from ostiary.lifecycle import audits, names
 from ostiary.lifecycle.errors import ExtensionInUse, LimitExceeded, NameTaken
+from ostiary.lifecycle.model.enums import CustomTaskExtensionReplyMode
 from ostiary.lifecycle.model.extensions import CustomTaskExtension
 from ostiary.lifecycle.store.workflows import users_of_extension
-from ostiary.lifecycle.task_extensions import checked, shown, stored, with_kept_url
+from ostiary.lifecycle.task_extensions import (
+    checked,
+    shown,
+    stored,
+    with_kept_url,
+    with_mode_of_callback,
+)
 from ostiary.storage.database import Database
 from ostiary.storage.tables import new_id
 
@@ -77,7 +84,8 @@ class TaskExtensions:
         """
         async with self.database.transaction() as conn:
             before = await _find(conn, id)
-            after = checked(change(shown(before)), egress=self.egress)
+            known = shown(before)
+            after = checked(with_mode_of_callback(change(known), known), egress=self.egress)
             changed = replace(
                 before,
                 display_name=after.display_name,
@@ -86,6 +94,7 @@ class TaskExtensions:
                 authentication=after.authentication_configuration,
                 client=after.client_configuration,
                 callback=after.callback_configuration,
+                replies=after.reply_mode is CustomTaskExtensionReplyMode.RESPONSE,
                 modified_at=now,
                 modified_by=actor.id,
             )

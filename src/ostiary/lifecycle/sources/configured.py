@@ -173,6 +173,9 @@ WORKFLOWS: Final[Source] = Source(
         "user_processing_results": _many(
             lambda: results.PEOPLE, workflows.c.id, user_processing_results.c.workflow_id, _REPORTS
         ),
+        "subject_processing_results": _many(
+            lambda: results.SUBJECTS, workflows.c.id, results.subjects.c.workflow_id, _REPORTS
+        ),
         "task_reports": _many(
             lambda: results.REPORTS, workflows.c.id, results.reports.c.workflow_id, _REPORTS
         ),

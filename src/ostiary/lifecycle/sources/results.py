@@ -12,21 +12,26 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.directory.sources import USERS
 from ostiary.graph.resources import Call, Link, Source
+from ostiary.graph.types import UNSET
 from ostiary.identity import matrix
 from ostiary.identity.permissions import requires
+from ostiary.lifecycle.model import WorkflowExecutionType as ExecutionType
 from ostiary.lifecycle.model.workflows import (
     Run,
+    SubjectProcessingResult,
     Task,
     TaskProcessingResult,
     TaskReport,
     UserProcessingResult,
 )
 from ostiary.lifecycle.sources.definitions import TASK_DEFINITIONS
+from ostiary.lifecycle.store import subjects as subject_store
 from ostiary.lifecycle.store import workflows as store
 from ostiary.lifecycle.store.shown import (
     wire_person,
     wire_report,
     wire_run,
+    wire_subject,
     wire_task,
     wire_task_result,
 )
@@ -36,6 +41,7 @@ from ostiary.lifecycle.tables import (
     task_processing_results,
     task_reports,
     user_processing_results,
+    workflow_subjects,
     workflow_tasks,
 )
 from ostiary.lifecycle.tallies import STATES
@@ -73,6 +79,13 @@ def task_counts(table: FromClause) -> Columns:
 _repeats = user_processing_results.alias("repeats")
 """Results that repeat others."""
 
+subjects = (
+    select(user_processing_results, workflow_subjects.c.subject)
+    .outerjoin(workflow_subjects, workflow_subjects.c.result_id == user_processing_results.c.id)
+    .subquery("subjects")
+)
+"""Results of people, and of what is in no directory."""
+
 RUNS: Final[Source] = Source(
     type=Run,
     table=runs,
@@ -108,6 +121,12 @@ RUNS: Final[Source] = Source(
             remote=user_processing_results.c.run_id,
             many=True,
         ),
+        "subject_processing_results": Link(
+            target=lambda: SUBJECTS,
+            local=runs.c.id,
+            remote=subjects.c.run_id,
+            many=True,
+        ),
         "task_processing_results": Link(
             target=lambda: TASK_RESULTS,
             local=runs.c.id,
@@ -119,6 +138,8 @@ RUNS: Final[Source] = Source(
     counted=True,
 )
 """Runs of every workflow."""
+
+_OF_NOBODY: Final = ExecutionType.EXTENSIBILITY_ON_DEMAND.value
 
 PEOPLE: Final[Source] = Source(
     type=UserProcessingResult,
@@ -156,16 +177,60 @@ PEOPLE: Final[Source] = Source(
             order=task_processing_results.c.execution_sequence,
         ),
     },
+    where=user_processing_results.c.workflow_execution_type != _OF_NOBODY,
     order=user_processing_results.c.scheduled_date_time,
     counted=True,
 )
 """What runs did for people."""
 
+SUBJECTS: Final[Source] = Source(
+    type=SubjectProcessingResult,
+    table=subjects,
+    key=subjects.c.id,
+    columns={
+        **_columns(
+            subjects,
+            "id",
+            "processing_status",
+            "workflow_execution_type",
+            "workflow_version",
+            "scheduled_date_time",
+            "started_date_time",
+            "completed_date_time",
+        ),
+        **task_counts(subjects),
+    },
+    load=wire_subject,
+    links={
+        "reprocessed_runs": Link(
+            target=lambda: RUNS,
+            local=subjects.c.id,
+            remote=runs.c.id,
+            many=True,
+            via=(_repeats.c.origin_id, _repeats.c.run_id),
+        ),
+        "task_processing_results": Link(
+            target=lambda: TASK_RESULTS,
+            local=subjects.c.id,
+            remote=task_processing_results.c.user_processing_result_id,
+            many=True,
+            order=task_processing_results.c.execution_sequence,
+        ),
+    },
+    order=subjects.c.scheduled_date_time,
+    counted=True,
+)
+"""What runs did for everybody and everything."""
+
 
 async def _add_tasks(
     conn: AsyncConnection, call: Call, found: Sequence[TaskProcessingResult]
 ) -> None:
-    """Show each result's task as it was in the version that was processed."""
+    """Show each result's task as it was in the version that was processed, and odd subjects."""
+    others = await subject_store.of_tasks(conn, [result.id for result in found])
+    for result in found:
+        if result.id in others:
+            result.workflow_subject, result.subject = others[result.id], UNSET
     wanted = {result.task.id for result in found if isinstance(result.task, Task)}
     tasks = await store.tasks(conn, wanted)
     for result in found:
@@ -243,6 +308,9 @@ reports = (
 )
 """Task reports with the times of their runs."""
 
+_of_report = task_processing_results.alias("of_report")
+"""Task results, as what leads from a task to its subjects."""
+
 REPORTS: Final[Source] = Source(
     type=TaskReport,
     table=reports,
@@ -268,6 +336,13 @@ REPORTS: Final[Source] = Source(
     links={
         "task": Link(
             target=lambda: TASKS, local=reports.c.task_id, remote=workflow_tasks.c.id, many=False
+        ),
+        "subject_processing_results": Link(
+            target=lambda: SUBJECTS,
+            local=reports.c.id,
+            remote=subjects.c.id,
+            many=True,
+            via=(_of_report.c.task_report_id, _of_report.c.user_processing_result_id),
         ),
         "task_definition": Link(
             target=lambda: TASK_DEFINITIONS,

@@ -17,6 +17,7 @@ from sqlalchemy import (
     cast,
     exists,
     func,
+    literal,
     null,
     or_,
     select,
@@ -49,6 +50,11 @@ _REPEATED: Final = (Status.FAILED.value, Status.CANCELED.value)
 def named(ids: Collection[str]) -> People:
     """Choose people by their ids."""
     return _subjects(_objects.id).where(_LIVE_PERSON, among(_objects.id, ids))
+
+
+def somebody(id: str) -> People:
+    """Choose what is in no directory, under an id of its own."""
+    return _subjects(literal(id))
 
 
 def members(group_id: str) -> People:

@@ -16,6 +16,7 @@ from ostiary.lifecycle.tables import (
     task_processing_results,
     task_reports,
     user_processing_results,
+    workflow_subjects,
     workflow_tasks,
     workflow_versions,
     workflows,
@@ -51,6 +52,8 @@ async def mark_purged(conn: AsyncConnection, id: str, *, now: datetime) -> None:
 async def delete_portion(conn: AsyncConnection, id: str, limit: int) -> bool:
     """Delete some rows that belong to a workflow; with nothing left, the workflow. Tell of that."""
     for table in _CHILDREN:
+        if table is user_processing_results:
+            await _forget_subjects(conn, id)
         if table is runs:
             await _forget_reprocessings(conn, id)
         if await _delete_some(conn, table, id, limit) == limit:
@@ -62,6 +65,13 @@ async def delete_portion(conn: AsyncConnection, id: str, limit: int) -> bool:
 async def _delete_some(conn: AsyncConnection, table: Table, id: str, limit: int) -> int:
     some = select(table.c.id).where(table.c.workflow_id == id).limit(limit)
     return (await conn.execute(delete(table).where(table.c.id.in_(some)))).rowcount
+
+
+async def _forget_subjects(conn: AsyncConnection, id: str) -> None:
+    """They are single ones, each of a call that waited."""
+    people = user_processing_results.c
+    own = select(people.id).where(people.workflow_id == id)
+    await conn.execute(delete(workflow_subjects).where(workflow_subjects.c.result_id.in_(own)))
 
 
 async def _forget_reprocessings(conn: AsyncConnection, id: str) -> None:

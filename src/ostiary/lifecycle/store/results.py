@@ -32,6 +32,7 @@ from ostiary.lifecycle.tables import (
     task_processing_results,
     task_reports,
     user_processing_results,
+    workflow_subjects,
     workflow_tasks,
     workflow_versions,
     workflows,
@@ -109,10 +110,12 @@ async def told(conn: AsyncConnection, result_ids: Collection[str]) -> dict[str, 
             workflow_tasks.c.extension_id,
             workflows.c.display_name.label("workflow_name"),
             _people.workflow_version,
+            workflow_subjects.c.subject,
         )
         .join(workflow_tasks, workflow_tasks.c.id == _results.task_id)
         .join(workflows, workflows.c.id == _results.workflow_id)
         .join(user_processing_results, _people.id == _results.user_processing_result_id)
+        .outerjoin(workflow_subjects, workflow_subjects.c.result_id == _people.id)
         .where(among(_results.id, result_ids))
     )
     return {row["id"]: row for row in (await conn.execute(query)).mappings()}

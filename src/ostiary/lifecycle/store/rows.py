@@ -14,6 +14,7 @@ from ostiary.lifecycle import scopes
 from ostiary.lifecycle.conditions import pruned
 from ostiary.lifecycle.model import WorkflowExecutionConditions
 from ostiary.lifecycle.model.definitions import QuarantineConfiguration
+from ostiary.lifecycle.model.subjects import ProvisioningObjectWorkflowSubject, WorkflowSubject
 from ostiary.lifecycle.model.workflows import ActivationScope
 from ostiary.lifecycle.results import Person, TaskResult
 from ostiary.lifecycle.runs import Report, Run
@@ -33,6 +34,19 @@ def conditions_json(conditions: WorkflowExecutionConditions) -> Any:
 def conditions_of(kept: Any) -> WorkflowExecutionConditions:
     """Read execution conditions that were kept."""
     return pruned(_READER.create(WorkflowExecutionConditions, kept))
+
+
+def subject_json(subject: WorkflowSubject) -> Any:
+    """Give a subject as it is kept: spelled as on the wire."""
+    return _WRITER.value(subject, declared=WorkflowSubject)
+
+
+def subject_of(kept: Any) -> ProvisioningObjectWorkflowSubject:
+    """Read a subject of another system that was kept, or that an endpoint sent.
+
+    :raises InvalidModel: it is none.
+    """
+    return _READER.create(ProvisioningObjectWorkflowSubject, kept)
 
 
 def limit_json(limit: QuarantineConfiguration | None) -> Any:

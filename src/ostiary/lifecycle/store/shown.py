@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from typing import cast
 
-from ostiary.directory.model import User
+from ostiary.directory.model import DirectoryObject, User
 from ostiary.graph.types import UNSET
 from ostiary.lifecycle.model import KeyValuePair, LifecycleTaskCategory, QuarantineType
 from ostiary.lifecycle.model import LifecycleWorkflowCategory as Category
 from ostiary.lifecycle.model import WorkflowExecutionType as ExecutionType
 from ostiary.lifecycle.model import workflows as wire
 from ostiary.lifecycle.model.definitions import QuarantineDetails, WorkflowSetting
+from ostiary.lifecycle.model.enums import SubjectType
 from ostiary.lifecycle.model.references import only_id
-from ostiary.lifecycle.store.rows import Row, conditions_of, limit_of, scope_of, tally_of
+from ostiary.lifecycle.model.subjects import DirectoryObjectWorkflowSubject
+from ostiary.lifecycle.store.rows import (
+    Row,
+    conditions_of,
+    limit_of,
+    scope_of,
+    subject_of,
+    tally_of,
+)
 from ostiary.lifecycle.tallies import Status
+from ostiary.lifecycle.workflows import subjects_of
 
 
 def wire_workflow(row: Row) -> wire.Workflow:
@@ -30,6 +40,7 @@ def wire_workflow(row: Row) -> wire.Workflow:
         deleted_date_time=row["deleted_date_time"],
         next_schedule_run_date_time=row["next_schedule_run_date_time"],
         version=row["version"],
+        target_subject_type=subjects_of(Category(row["category"])),
         settings=WorkflowSetting(
             quarantine_configuration=limit_of(row["quarantine_configuration"])
         ),
@@ -125,6 +136,30 @@ def wire_person(row: Row) -> wire.UserProcessingResult:
         total_unprocessed_tasks_count=tasks.unprocessed,
         subject=only_id(User, row["subject_id"]),
     )
+
+
+def wire_subject(row: Row) -> wire.SubjectProcessingResult:
+    """Show what a run did for one subject, whatever it is."""
+    tasks, kept = tally_of(row, "tasks"), row["subject"]
+    return wire.SubjectProcessingResult(
+        id=row["id"],
+        processing_status=Status(row["processing_status"]),
+        workflow_execution_type=ExecutionType(row["workflow_execution_type"]),
+        workflow_version=row["workflow_version"],
+        scheduled_date_time=row["scheduled_date_time"],
+        started_date_time=row["started_date_time"],
+        completed_date_time=row["completed_date_time"],
+        total_tasks_count=tasks.total,
+        failed_tasks_count=tasks.failed,
+        total_unprocessed_tasks_count=tasks.unprocessed,
+        subject=someone(row["subject_id"]) if kept is None else subject_of(kept),
+        subject_type=SubjectType.USER if kept is None else SubjectType.PROVISIONING_OBJECT,
+    )
+
+
+def someone(id: str) -> DirectoryObjectWorkflowSubject:
+    """Name somebody of the directory as a subject."""
+    return DirectoryObjectWorkflowSubject(id=id, directory_object=only_id(DirectoryObject, id))
 
 
 def wire_task_result(row: Row) -> wire.TaskProcessingResult:

@@ -80,4 +80,6 @@ def foreseen(extension: Extension | None) -> Completed | Failed:
         return Failed("The custom task extension does not exist.")
     wait = extension.wait
     then = "go on at once" if wait is None else f"wait for its answer for at most {wait}"
+    if extension.replies:
+        then = "go on as its reply says"
     return Completed(f"Would call the extension '{extension.display_name}' and {then}.")

@@ -277,6 +277,7 @@ def upgrade() -> None:
         sa.Column("authentication", Json, nullable=False),
         sa.Column("client", Json, nullable=True),
         sa.Column("callback", Json, nullable=True),
+        sa.Column("replies", sa.Boolean(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("created_by", sa.String(length=64), nullable=True),
         sa.Column("modified_at", Instant(), nullable=False),
@@ -705,6 +706,12 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_work_kind_key", ["kind", "key"], unique=False)
 
+    op.create_table(
+        "workflow_subjects",
+        sa.Column("result_id", sa.String(length=36), nullable=False),
+        sa.Column("subject", Json, nullable=False),
+        sa.PrimaryKeyConstraint("result_id", name=op.f("pk_workflow_subjects")),
+    )
     op.create_table(
         "workflows",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -1300,6 +1307,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("workflows")
+    op.drop_table("workflow_subjects")
     with op.batch_alter_table("work", schema=None) as batch_op:
         batch_op.drop_index("ix_work_kind_key")
         batch_op.drop_index(
