@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import UTC
 from typing import Any
 
 import httpx
@@ -20,12 +21,19 @@ from ostiary.extensions.work import CalloutWork
 from ostiary.graph.app import GraphApp
 from ostiary.graph.engine import Engine
 from ostiary.graph.resources import Singleton
+from ostiary.lifecycle.letters import TEMPLATES
 from ostiary.lifecycle.owner import TaskResultOwner
 from ostiary.lifecycle.routes import resources
 from ostiary.lifecycle.service import Lifecycle
 from ostiary.lifecycle.tasks.port import Task
 from ostiary.lifecycle.tasks.registry import Registry, built_in
 from ostiary.lifecycle.work import handlers
+from ostiary.mail import store as mail_store
+from ostiary.mail.letters import Sender
+from ostiary.mail.mails import Mail
+from ostiary.mail.store import Filters
+from ostiary.mail.templates import Templates
+from ostiary.mail.work import MailWork
 from ostiary.storage.database import Database
 from ostiary.storage.tables import new_id
 from tests.extensions.endpoints import ScriptedEndpoint
@@ -46,6 +54,9 @@ REMOVE_FROM_ALL_GROUPS = "b3a31406-2a15-4c9a-b25b-a658fa5f07fc"
 CUSTOM = "4262b724-8dba-4fad-afc3-43fcbb497a0e"
 WELCOME = "70b29d51-b59a-4773-9280-8841dfd3f2ea"
 
+ADD_TO_TEAMS = "e440ed8d-25a1-4618-84ce-091ed5be5594"
+
+SENDER = Sender(name="Contoso", address="no-reply@contoso.example")
 ON_DEMAND = {"@odata.type": "#microsoft.graph.identityGovernance.onDemandExecutionOnly"}
 
 
@@ -76,6 +87,11 @@ def task(definition: str, name: str, *, go_on: bool = False, **arguments: str) -
     }
 
 
+def failing(name: str, *, go_on: bool = False) -> dict[str, Any]:
+    """Give a task that fails for everybody: nothing here carries it out."""
+    return task(ADD_TO_TEAMS, name, go_on=go_on, teamID="1baa57fa-3c4e-4526-ba5a-db47a9df95f0")
+
+
 class House:
     """One deployment in one process."""
 
@@ -93,13 +109,19 @@ class House:
         owners = Owners([TaskResultOwner()])
         self.resumes = Resumes(database, clock, owners)
         egress = EgressPolicy(loopback=True)
-        self.registry = Registry(built_in() if tasks is None else tasks)
+        self.registry = Registry(built_in(domain="contoso.example") if tasks is None else tasks)
         self.lifecycle = Lifecycle.of(
             database, resumes=self.resumes, registry=self.registry, egress=egress
         )
         addresses = Addresses(base_url=BASE)
         self.callouts = CalloutWork(database, clock, owners, caller, addresses=addresses)
-        work = [*handlers(self.registry), *self.callouts.handlers()]
+        templates = Templates([TEMPLATES], zone=UTC)
+        self.mail_work = MailWork(database, clock, templates, sender=SENDER)
+        work = [
+            *handlers(self.registry),
+            *self.callouts.handlers(),
+            *self.mail_work.handlers(),
+        ]
         self.worker = Worker(database, clock, work, node="test")
         engine = Engine(
             roots=[Singleton(name="identityGovernance", children=(resources(self.lifecycle),))],
@@ -118,6 +140,7 @@ class House:
         await self.api.aclose()
         await self.resumes.close()
         await self.callouts.close()
+        await self.mail_work.close()
 
     async def settle(self) -> None:
         """Do everything that is due."""
@@ -139,6 +162,12 @@ class House:
         """GET a collection below the container."""
         values: list[Any] = (await self.get(path))["value"]
         return values
+
+    async def mails(self) -> list[Mail]:
+        """Give the mails that were written, the oldest first."""
+        async with self.database.reading() as conn:
+            found = await mail_store.listed(conn, Filters(limit=500))
+        return sorted(found, key=lambda mail: (mail.created_at, mail.template, mail.address or ""))
 
     async def people(self, *aliases: str, **properties: Any) -> list[str]:
         """Create people and give their ids."""

@@ -15,9 +15,9 @@ from tests.lifecycle.house import (
     ENABLE,
     REMOVE_FROM_ALL_GROUPS,
     ROOT,
-    WELCOME,
     House,
     application,
+    failing,
     task,
 )
 from tests.scenarios.snapshots import untouched
@@ -208,7 +208,7 @@ async def test_a_trial_needs_a_person_a_task_and_the_permission(cottage: House) 
 
 async def test_a_task_that_nothing_carries_out_is_foreseen_to_fail(cottage: House) -> None:
     (alice,) = await cottage.people("alice")
-    id = await cottage.workflow(task(WELCOME, "Welcome"))
+    id = await cottage.workflow(failing("Teams"))
 
     await preview(cottage, id, alice)
 

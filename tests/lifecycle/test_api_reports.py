@@ -11,9 +11,9 @@ from tests.lifecycle.house import (
     DISABLE,
     ENABLE,
     ROOT,
-    WELCOME,
     House,
     application,
+    failing,
     task,
 )
 
@@ -35,7 +35,7 @@ async def busy(house: House) -> tuple[str, str, str]:
         task(DISABLE, "Disable"), task(ENABLE, "Enable"), category="leaver", displayName="Leave"
     )
     fail = await house.workflow(
-        task(WELCOME, "Welcome", go_on=True), task(ENABLE, "Enable"), displayName="Fail"
+        failing("Welcome", go_on=True), task(ENABLE, "Enable"), displayName="Fail"
     )
     await house.activate(join, alice, bob)
     await house.activate(join, alice)
@@ -125,9 +125,9 @@ async def test_the_insights_are_over_all_workflows(house: House) -> None:
         "workflowVersion": 1,
     }
     by_name = {t["taskDefinitionDisplayName"]: t for t in tasks}
-    groups, welcome = by_name["Add user to groups"], by_name["Send welcome email"]
+    groups, teams = by_name["Add user to groups"], by_name["Add user to Teams"]
     assert (groups["totalTasks"], groups["totalUsers"], groups["successfulUsers"]) == (6, 3, 3)
-    assert (welcome["failedTasks"], welcome["failedUsers"], welcome["totalUsers"]) == (2, 2, 2)
+    assert (teams["failedTasks"], teams["failedUsers"], teams["totalUsers"]) == (2, 2, 2)
 
 
 @pytest.mark.parametrize(

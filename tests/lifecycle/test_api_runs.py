@@ -8,8 +8,8 @@ from tests.lifecycle.house import (
     CUSTOM,
     DISABLE,
     ENABLE,
-    WELCOME,
     House,
+    failing,
     task,
 )
 
@@ -74,9 +74,9 @@ async def test_silence_fails_the_task_and_what_is_left_does_not_run(house: House
     assert (shown["failedTasksCount"], shown["totalUnprocessedTasksCount"]) == (1, 1)
 
 
-async def test_a_task_that_is_not_available_fails_and_says_so(house: House) -> None:
+async def test_a_task_that_nothing_carries_out_fails_and_says_so(house: House) -> None:
     alice, bob = await house.people("alice", "bob")
-    workflow = await house.workflow(task(WELCOME, "Welcome", go_on=True), task(ENABLE, "Enable"))
+    workflow = await house.workflow(failing("Welcome", go_on=True), task(ENABLE, "Enable"))
     run = await house.activate(workflow, alice, bob)
 
     await house.settle()
@@ -90,4 +90,4 @@ async def test_a_task_that_is_not_available_fails_and_says_so(house: House) -> N
     results = await house.values(
         f"workflows/{workflow}/taskReports/{by_status['failed']['id']}/taskProcessingResults"
     )
-    assert all("not available" in r["failureReason"] for r in results)
+    assert all("not connected" in r["failureReason"] for r in results)

@@ -23,7 +23,7 @@ from ostiary.lifecycle.tasks.registry import Registry, built_in
 from ostiary.lifecycle.work import handlers
 from tests.extensions.endpoints import ScriptedEndpoint
 from tests.lifecycle.counting import check_everything, rows_of
-from tests.lifecycle.house import CUSTOM, ENABLE, ROOT, WELCOME, House, task, workflow
+from tests.lifecycle.house import CUSTOM, ENABLE, ROOT, House, failing, task, workflow
 from tests.support.clocks import FixedClock
 from tests.support.databases import opened_in_memory
 
@@ -78,9 +78,9 @@ class Story:
         call = task(CUSTOM, "Call", go_on=number % 2 == 1, customTaskExtensionID=self.extension)
         versions = [
             [task(ENABLE, "Enable"), call, task(ENABLE, "Again")],
-            [call, task(WELCOME, "Fail", go_on=True), task(ENABLE, "Enable")],
+            [call, failing("Fail", go_on=True), task(ENABLE, "Enable")],
             [{**call, "isEnabled": False}],
-            [task(ENABLE, "Enable"), task(WELCOME, "Fail"), call],
+            [task(ENABLE, "Enable"), failing("Fail"), call],
         ]
         return versions[number]
 

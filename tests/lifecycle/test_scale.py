@@ -26,8 +26,8 @@ from tests.lifecycle.house import (
     DISABLE,
     ENABLE,
     ROOT,
-    WELCOME,
     House,
+    failing,
     task,
 )
 
@@ -143,7 +143,7 @@ async def test_two_nodes_answers_and_a_cancellation_race_and_the_sums_are_right(
     extension = await house.extension()
     workflow = await house.workflow(
         task(ENABLE, "Enable"),
-        task(WELCOME, "Fail", go_on=True),
+        failing("Fail", go_on=True),
         task(CUSTOM, "Call", customTaskExtensionID=extension),
         task(DISABLE, "Disable"),
     )

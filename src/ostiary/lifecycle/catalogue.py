@@ -41,6 +41,14 @@ REMOVE_LICENSES = "5fc402a8-daaf-4b7b-9203-da868b05fc5f"
 REVOKE_SESSIONS = "509589a4-0466-4471-829e-49c5e502bdee"
 UPDATE_ATTRIBUTES = "2c8f4a1b-7d3e-4f9c-8a5b-6e1d2c3f4a5b"
 TRANSFER_SPONSORSHIPS = "b8f4c3d5-9e7a-4b1c-8f2d-6a5e8b9c7f4a"
+SEND_BEFORE_LAST_DAY = "52853a3e-f4e5-4eb8-bb24-1ac09a1da935"
+SEND_ON_LAST_DAY = "9c0a1eaf-5bda-4392-9d9e-6e155bb57411"
+SEND_AFTER_LAST_DAY = "6f22ddd4-b3a5-47a4-a846-0d7c201a49ce"
+REMIND_OF_ONBOARDING = "3C860712-2D37-42A4-928F-5C93935D26A1"
+TELL_MANAGER_OF_SPONSORSHIPS = "b8c4e1f9-3a7d-4b2e-9c5f-8d6a9b1c2e3f"
+TELL_CO_SPONSORS = "ad3b85cd-75b1-43e7-b4b9-0e52faba3944"
+TELL_OF_INACTIVITY = "92f74cb4-f1b6-4ec0-b766-96210f56edc2"
+TELL_OF_GUEST_REMOVAL = "a8e4c7f2-9d1b-4a3e-b5c6-8f2e7a9d4c1b"
 
 STALE_IDS = {"d79d1fcc-16be-490c-a865-f4533b1639ee": RUN_CUSTOM_EXTENSION}
 """Ids that published examples still use, and what they mean today."""
@@ -230,28 +238,28 @@ DEFINITIONS: tuple[Definition, ...] = (
         also=(EXTENSIBILITY,),
     ),
     _define(
-        "52853a3e-f4e5-4eb8-bb24-1ac09a1da935",
+        SEND_BEFORE_LAST_DAY,
         "Send email before user’s last day",
         "Send offboarding email to user’s manager before the last day of work",
         (LEAVER,),
         _email(),
     ),
     _define(
-        "9c0a1eaf-5bda-4392-9d9e-6e155bb57411",
+        SEND_ON_LAST_DAY,
         "Send email on user’s last day",
         "Send offboarding email to user’s manager on the last day of work",
         (LEAVER,),
         _email(),
     ),
     _define(
-        "6f22ddd4-b3a5-47a4-a846-0d7c201a49ce",
+        SEND_AFTER_LAST_DAY,
         "Send email after user’s last day",
         "Send offboarding email to user’s manager after the last day of work",
         (LEAVER,),
         _email(),
     ),
     _define(
-        "3C860712-2D37-42A4-928F-5C93935D26A1",
+        REMIND_OF_ONBOARDING,
         "Send onboarding reminder email",
         "Send onboarding reminder email to user’s manager",
         (JOINER,),
@@ -320,14 +328,14 @@ DEFINITIONS: tuple[Definition, ...] = (
         _needs(argument_forms.updates, UPDATES_PARAMETER),
     ),
     _define(
-        "b8c4e1f9-3a7d-4b2e-9c5f-8d6a9b1c2e3f",
+        TELL_MANAGER_OF_SPONSORSHIPS,
         "Send email to manager about sponsorship changes",
         "Send email to user’s manager about changes of the user’s sponsorships",
         (LEAVER, MOVER),
         _email(),
     ),
     _define(
-        "ad3b85cd-75b1-43e7-b4b9-0e52faba3944",
+        TELL_CO_SPONSORS,
         "Send email to co-sponsors about sponsor changes",
         "Send email to co-sponsors about changes of the user’s sponsorships",
         (LEAVER, MOVER),
@@ -340,14 +348,14 @@ DEFINITIONS: tuple[Definition, ...] = (
         (LEAVER, MOVER),
     ),
     _define(
-        "92f74cb4-f1b6-4ec0-b766-96210f56edc2",
+        TELL_OF_INACTIVITY,
         "Send email about user inactivity",
         "Send email to user’s manager about user inactivity",
         (LEAVER,),
         _email(),
     ),
     _define(
-        "a8e4c7f2-9d1b-4a3e-b5c6-8f2e7a9d4c1b",
+        TELL_OF_GUEST_REMOVAL,
         "Send email about unsponsored guest removal",
         "Send email about the removal of a guest without sponsors",
         (LEAVER,),

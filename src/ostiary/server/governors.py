@@ -32,6 +32,7 @@ from ostiary.extensions.owners import Owners
 from ostiary.extensions.resumes import Resumes
 from ostiary.graph.resources import Node, Singleton
 from ostiary.identity.issuers import ConfigurationError
+from ostiary.lifecycle import letters as lifecycle_letters
 from ostiary.lifecycle import routes as lifecycle_routes
 from ostiary.lifecycle import work as lifecycle_work
 from ostiary.lifecycle.owner import TaskResultOwner
@@ -125,7 +126,7 @@ def compose(
             *lifecycle_work.handlers(registry),
         ],
         followers=[automation],
-        templates=[entitlement_letters.TEMPLATES],
+        templates=[entitlement_letters.TEMPLATES, lifecycle_letters.TEMPLATES],
         close=access.close,
     )
 
@@ -136,7 +137,7 @@ def _registry(settings: Settings) -> Registry:
     :raises ConfigurationError: an extension is named for a task that needs none.
     """
     try:
-        return Registry(built_in(providers=settings.task_providers))
+        return Registry(built_in(providers=settings.task_providers, domain=settings.domains[0]))
     except ValueError as error:
         raise ConfigurationError(f"OSTIARY_TASK_PROVIDERS: {error}") from None
 

@@ -12,7 +12,9 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.audit.store import record
+from ostiary.directory import store as directory
 from ostiary.lifecycle import audits, names
+from ostiary.lifecycle.letters import QUARANTINED
 from ostiary.lifecycle.limits import Held, exceeded
 from ostiary.lifecycle.model import WorkflowExecutionType as ExecutionType
 from ostiary.lifecycle.model.workflows import ActivationScope
@@ -23,6 +25,8 @@ from ostiary.lifecycle.store import settings as settings_store
 from ostiary.lifecycle.store import workflows as workflow_store
 from ostiary.lifecycle.store.choices import People
 from ostiary.lifecycle.store.rows import Row, limit_of
+from ostiary.mail.mails import About, NewMail
+from ostiary.mail.service import send
 from ostiary.storage.tables import new_id
 
 
@@ -121,3 +125,18 @@ async def _quarantine(
     await workflow_store.set_quarantine(conn, workflow["id"], values)
     event = audits.quarantine_event(workflow["id"], workflow["display_name"], held, run_id)
     await record(conn, [event], now=now)
+    await _tell(conn, workflow, held, now=now)
+
+
+async def _tell(conn: AsyncConnection, workflow: Row, held: Held, *, now: datetime) -> None:
+    """Write to whoever made the workflow and whoever changed it last, if they are people."""
+    values = {"workflow": workflow["display_name"], "reason": held.reason}
+    about = About("workflow", workflow["id"])
+    people = dict.fromkeys((workflow["created_by"], workflow["last_modified_by"]))
+    known = await directory.people(conn, people)
+    mails = [
+        NewMail(template=QUARANTINED, to=id, values=values, about=about)
+        for id in people
+        if id in known
+    ]
+    await send(conn, mails, now=now)

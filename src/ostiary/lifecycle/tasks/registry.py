@@ -16,20 +16,22 @@ from ostiary.lifecycle.tasks.custom_extension import RunCustomExtension
 from ostiary.lifecycle.tasks.group_additions import AddToGroups
 from ostiary.lifecycle.tasks.group_removals import RemoveFromAllGroups, RemoveFromGroups
 from ostiary.lifecycle.tasks.licenses import AssignLicenses, RemoveAllLicenses, RemoveLicenses
+from ostiary.lifecycle.tasks.mails import mail_tasks
+from ostiary.lifecycle.tasks.pass_mails import PassMails
 from ostiary.lifecycle.tasks.port import Step, Task
 from ostiary.lifecycle.tasks.provided import provided
 from ostiary.lifecycle.tasks.sessions import RevokeSessions
 from ostiary.lifecycle.tasks.sponsorships import TransferSponsorships
-from ostiary.lifecycle.tasks.temporary_access import GenerateTap, PassDelivery
+from ostiary.lifecycle.tasks.temporary_access import GenerateTap
 
 
 def built_in(
-    *, providers: Mapping[str, str] | None = None, deliver: PassDelivery | None = None
+    *, providers: Mapping[str, str] | None = None, domain: str | None = None
 ) -> list[Task]:
     """Give the tasks that this server brings with it.
 
     ``providers`` names the extensions that carry out tasks of other systems, by definition;
-    ``deliver`` brings passes to people.
+    ``domain`` is the organisation's first, which mails are sent from where no setting says more.
 
     :raises ValueError: a provider is named for a task that needs none.
     """
@@ -39,7 +41,7 @@ def built_in(
         DeleteAccount(),
         DisableAccount(),
         EnableAccount(),
-        GenerateTap(deliver),
+        GenerateTap(PassMails(domain)),
         RemoveAllLicenses(),
         RemoveFromAllGroups(),
         RemoveFromGroups(),
@@ -48,6 +50,7 @@ def built_in(
         RunCustomExtension(),
         TransferSponsorships(),
         UpdateAttributes(),
+        *mail_tasks(domain),
         *provided(providers or {}),
     ]
 

@@ -2,7 +2,7 @@
 
 The pass is kept as a hash only, with the time in which it is valid, so that a sign-in page can ask
 whether what somebody types is one. The text itself leaves with the delivery, in the same
-transaction. Without anybody to deliver it no pass is made: it would help nobody.
+transaction. Where nobody could be reached no pass is made: it would help nobody.
 """
 
 from __future__ import annotations
@@ -23,9 +23,6 @@ from ostiary.lifecycle.store import passes as store
 from ostiary.lifecycle.tasks.people import GONE, PRIVILEGED, people_of, privileged
 from ostiary.lifecycle.tasks.port import Step
 
-UNDELIVERABLE: Final = Failed(
-    "This server has no mail facility to deliver a pass with, so none was made."
-)
 _ALPHABET: Final = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 _LENGTH: Final = 12
 
@@ -51,8 +48,14 @@ class PassDelivery(Protocol):
 
     async def deliver(
         self, conn: AsyncConnection, passes: Sequence[Pass], *, now: datetime
-    ) -> None:
-        """Send the passes; what is raised undoes that they were made."""
+    ) -> Mapping[str, str]:
+        """Send the passes; what is raised undoes that they were made.
+
+        Gives what there is to note about some of them, by task result.
+        """
+
+    async def faults(self, conn: AsyncConnection, steps: Sequence[Step]) -> Mapping[str, str]:
+        """Say which tasks could reach nobody, whoever they are for; see ``port.Task.faults``."""
 
 
 class GenerateTap:
@@ -60,34 +63,31 @@ class GenerateTap:
 
     definition_id = catalogue.GENERATE_TAP
 
-    def __init__(self, delivery: PassDelivery | None = None) -> None:
+    def __init__(self, delivery: PassDelivery) -> None:
         self._delivery = delivery
 
     async def run(
         self, conn: AsyncConnection, turns: Sequence[Turn], *, now: datetime
     ) -> Mapping[str, Outcome]:
         """See ``port.Task.run``."""
-        if self._delivery is None:
-            return {turn.task.id: UNDELIVERABLE for turn in turns}
         people = await people_of(conn, turns)
-        refused = await self._refusals(conn, turns, people, self._delivery, now=now)
+        refused = await self._refusals(conn, turns, people, now=now)
         made = [
             _make(turn, people[turn.subject_id], now)
             for turn in turns
             if turn.task.id not in refused
         ]
         await store.insert_passes(conn, [_row(one) for one in made], now=now)
-        await self._delivery.deliver(conn, made, now=now)
-        return {**refused, **{one.turn.task.id: Completed() for one in made}}
+        notes = await self._delivery.deliver(conn, made, now=now) if made else {}
+        done = (one.turn.task.id for one in made)
+        return {**refused, **{id: Completed(notes.get(id)) for id in done}}
 
     async def foresee(
         self, conn: AsyncConnection, turns: Sequence[Turn], *, now: datetime
     ) -> Mapping[str, Outcome]:
         """See ``port.Task.foresee``."""
-        if self._delivery is None:
-            return {turn.task.id: UNDELIVERABLE for turn in turns}
         people = await people_of(conn, turns)
-        refused = await self._refusals(conn, turns, people, self._delivery, now=now)
+        refused = await self._refusals(conn, turns, people, now=now)
         told = {
             turn.task.id: _told(turn, people[turn.subject_id], now)
             for turn in turns
@@ -97,16 +97,13 @@ class GenerateTap:
 
     async def faults(self, conn: AsyncConnection, steps: Sequence[Step]) -> Mapping[str, str]:
         """See ``port.Task.faults``."""
-        if self._delivery is not None:
-            return {}
-        return {step.task_id: UNDELIVERABLE.reason for step in steps}
+        return await self._delivery.faults(conn, steps)
 
     async def _refusals(
         self,
         conn: AsyncConnection,
         turns: Sequence[Turn],
         people: Mapping[str, Person],
-        delivery: PassDelivery,
         *,
         now: datetime,
     ) -> dict[str, Failed]:
@@ -114,7 +111,7 @@ class GenerateTap:
         found = {t.task.id: GONE for t in turns if t.subject_id not in people}
         found |= {t.task.id: PRIVILEGED for t in turns if t.subject_id in spared}
         left = [turn for turn in turns if turn.task.id not in found]
-        return found | dict(await delivery.refusals(conn, left, now=now))
+        return found | dict(await self._delivery.refusals(conn, left, now=now))
 
 
 def _make(turn: Turn, person: Person, now: datetime) -> Pass:
