@@ -404,3 +404,21 @@ async def test_an_application_asks_for_itself_where_the_policy_is_for_applicatio
     await house.refused(
         "POST", "assignmentRequests", body, status=403, headers=person(it.alice, SUBJECT)
     )
+
+
+async def test_the_older_functions_of_beta_give_ones_own(cottage: House) -> None:
+    it = await team(cottage)
+    as_mary, as_alice = person(it.mary, SUBJECT), person(it.alice, SUBJECT)
+    made = await cottage.post("assignmentRequests", asking_for(it, it.alice), headers=as_mary)
+    await cottage.settle()
+
+    async def ids(path: str, who: dict[str, str]) -> list[str]:
+        return [one["id"] for one in await cottage.values(f"{BETA}/{path}", headers=who)]
+
+    assert await ids("accessPackageAssignmentRequests/My", as_mary) == [made["id"]]
+    assert await ids("accessPackageAssignmentRequests/My()", as_alice) == [made["id"]]
+    (held,) = await ids("accessPackageAssignments/My()", as_alice)
+    assert await ids("accessPackageAssignments/My()", as_mary) == []
+    path = f"{BETA}/accessPackageAssignments/{held}?$expand=accessPackageAssignmentRequests"
+    behind = (await cottage.get(path))["accessPackageAssignmentRequests"]
+    assert [one["id"] for one in behind] == [made["id"]]

@@ -211,3 +211,23 @@ async def test_a_policy_keeps_nothing_of_an_extension_but_its_name(cottage: Hous
         (document,) = (await conn.execute(select(policy_terms.c.document))).scalars()
     (kept,) = document["customExtensionStageSettings"]
     assert kept["customExtension"] == {"@odata.type": REQUEST_EXTENSION, "id": extension}
+
+
+async def test_policies_are_written_below_their_package_as_well(cottage: House) -> None:
+    catalog = await cottage.catalog()
+    package, other = await cottage.package(catalog), await cottage.package(catalog, name="Other")
+    body = policy(package)
+    del body["accessPackage"]
+    path = f"accessPackages/{package}/assignmentPolicies"
+
+    made = await cottage.post(path, body)
+    await cottage.call("PATCH", f"{path}/{made['id']}", {"displayName": "Staff"}, status=200)
+    foreign = f"accessPackages/{other}/assignmentPolicies"
+    await cottage.refused("DELETE", f"{foreign}/{made['id']}", status=404)
+    _, _, target = await cottage.refused("POST", foreign, policy(package))
+    assert target == "accessPackage"
+
+    (found,) = await cottage.values("assignmentPolicies?$expand=accessPackage")
+    assert (found["displayName"], found["accessPackage"]["id"]) == ("Staff", package)
+    await cottage.call("DELETE", f"{path}/{made['id']}", status=204)
+    assert await cottage.values("assignmentPolicies") == []

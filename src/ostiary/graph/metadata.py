@@ -37,8 +37,9 @@ def document(roots: Sequence[Node], version: Version, *, container: str) -> str:
         _schema(schemas, qualified_name(enum)).append(_enum_xml(enum))
     for operation, bound in _operations(roots):
         if operation.in_schema:
-            element = _operation_xml(operation, bound, version)
-            _schema(schemas, f"{operation.namespace}.{operation.name}").append(element)
+            schema = _schema(schemas, f"{operation.namespace}.{operation.name}")
+            for given in _overloads(operation):
+                schema.append(_operation_xml(operation, bound, version, given))
     _schema(schemas, "microsoft.graph.x").append(_container_xml(roots, container, version))
     return _edmx(schemas)
 
@@ -228,7 +229,20 @@ def _parameters(operation: Operation) -> list[Property]:
     return list(describe(operation.parameters).properties.values()) if operation.parameters else []
 
 
-def _operation_xml(operation: Operation, bound: TypeRef | None, version: Version) -> ET.Element:
+def _overloads(operation: Operation) -> Iterator[list[Property]]:
+    """Give the parameters with which an operation can be called.
+
+    The schema knows no optional arguments of functions: leaving the last ones out is an overload.
+    """
+    known = _parameters(operation)
+    least = sum(prop.required for prop in known) if operation.kind == "function" else len(known)
+    for number in range(least, len(known) + 1):
+        yield known[:number]
+
+
+def _operation_xml(
+    operation: Operation, bound: TypeRef | None, version: Version, given: Sequence[Property]
+) -> ET.Element:
     kind = "Action" if operation.kind == "action" else "Function"
     element = ET.Element(kind, {"Name": operation.name})
     if bound is not None:
@@ -236,7 +250,7 @@ def _operation_xml(operation: Operation, bound: TypeRef | None, version: Version
         ET.SubElement(
             element, "Parameter", {"Name": "bindingParameter", "Type": _type_text(bound, version)}
         )
-    for prop in _parameters(operation):
+    for prop in given:
         ET.SubElement(
             element, "Parameter", {"Name": prop.name, "Type": _type_text(prop.shown, version)}
         )

@@ -68,6 +68,9 @@ class AccessPackageAssignment(Entity, kw_only=True):
         Beta("accessPackageAssignmentPolicy"),
     ] = UNSET
     target: Annotated[AccessPackageSubject | UnsetType | None, Nav()] = UNSET
+    access_package_assignment_requests: Annotated[
+        list[AccessPackageAssignmentRequest] | UnsetType, Nav(), BetaOnly
+    ] = UNSET
     access_package_assignment_resource_roles: Annotated[
         list[AccessPackageAssignmentResourceRole] | UnsetType, Nav(contained=True), BetaOnly
     ] = UNSET

@@ -71,6 +71,12 @@ class _Handlers:
         everybodys = replace(running.ASSIGNMENTS, visible=None)
         return Matching(where=test(principal(call).object_id), source=everybodys)
 
+    async def held(self, call: Call) -> Matching:
+        """GET …/assignments/My()"""
+        everybodys = replace(running.ASSIGNMENTS, visible=None)
+        test = MINE[Options.TARGET](principal(call).object_id)
+        return Matching(where=test, source=everybodys)
+
     async def additional(self, call: Call) -> Matching:
         """GET …/assignments/additionalAccess(accessPackageId='…',incompatibleAccessPackageId='…')
 
@@ -106,6 +112,15 @@ def assignments(services: Entitlement, gates: Gates) -> EntitySet:
                 needs=requires(matrix.EM_MINE),
                 handle=handlers.mine,
                 parameters=AssignmentFilterParameters,
+                returns=AccessPackageAssignment,
+                many=True,
+            ),
+            Operation(
+                name="My",
+                kind="function",
+                bound="collection",
+                needs=requires(matrix.EM_MINE),
+                handle=handlers.held,
                 returns=AccessPackageAssignment,
                 many=True,
             ),

@@ -21,6 +21,7 @@ from ostiary.entitlement.routes.finding import (
     of_new_package,
     of_other_catalog,
 )
+from ostiary.entitlement.routes.policies import package_policies
 from ostiary.entitlement.routes.searching import search
 from ostiary.entitlement.routes.separations import separations
 from ostiary.entitlement.service import Entitlement
@@ -130,7 +131,11 @@ def packages(services: Entitlement, gates: Gates) -> EntitySet:
                 empty=200,
             ),
         ),
-        children=(role_scopes, *separations(services.separations, gates)),
+        children=(
+            role_scopes,
+            package_policies(services, gates),
+            *separations(services.separations, gates),
+        ),
     )
 
 

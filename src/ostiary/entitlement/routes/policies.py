@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
+from ostiary.entitlement.errors import NotThere
 from ostiary.entitlement.model.catalogs import AccessPackageAssignmentPolicy
 from ostiary.entitlement.roles import Task
-from ostiary.entitlement.routes.finding import OF_POLICY, Gates, act, of_new_policy
+from ostiary.entitlement.routes.finding import OF_PACKAGE, OF_POLICY, Gates, act, of_new_policy
 from ostiary.entitlement.service import Entitlement
-from ostiary.entitlement.service.policies import Policies
+from ostiary.entitlement.service.policies import Policies, package_named
 from ostiary.entitlement.sources import configured
-from ostiary.graph.resources import Call, Endpoint, EntitySet
+from ostiary.entitlement.tables import assignment_policies
+from ostiary.graph.errors import InvalidModel
+from ostiary.graph.resources import Authorize, Call, Endpoint, EntitySet
+from ostiary.graph.types import UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +26,17 @@ class _Handlers:
     async def create(self, call: Call) -> AccessPackageAssignmentPolicy:
         """POST …/assignmentPolicies"""
         return await self.service.create(call.create(AccessPackageAssignmentPolicy), act(call))
+
+    async def create_in_package(self, call: Call) -> AccessPackageAssignmentPolicy:
+        """POST …/accessPackages/{id}/assignmentPolicies"""
+        draft = call.create(AccessPackageAssignmentPolicy)
+        here = call.key("accessPackages").lower()
+        if package_named(draft) not in (None, here):
+            raise InvalidModel(
+                "'accessPackage' names another package than the path.", target="accessPackage"
+            )
+        draft.access_package_id, draft.access_package = here, UNSET
+        return await self.service.create(draft, act(call))
 
     async def update(self, call: Call) -> AccessPackageAssignmentPolicy:
         """PATCH …/assignmentPolicies/{id}"""
@@ -49,3 +66,40 @@ def policies(services: Entitlement, gates: Gates) -> EntitySet:
         delete=Endpoint(manage, handlers.delete),
         update_status=200,
     )
+
+
+def package_policies(services: Entitlement, gates: Gates) -> EntitySet:
+    """Declare ``assignmentPolicies`` of a package: the same policies, at another place."""
+    handlers = _Handlers(services.policies)
+    manage = gates.write(Task.PACKAGE, OF_PACKAGE)
+    belonging = _belonging(gates, manage)
+    return EntitySet(
+        name="assignmentPolicies",
+        beta="accessPackageAssignmentPolicies",
+        source=configured.POLICIES,
+        link="assignment_policies",
+        read=gates.read,
+        create=Endpoint(manage, handlers.create_in_package),
+        update=Endpoint(belonging, handlers.update),
+        replace=Endpoint(belonging, handlers.replace),
+        delete=Endpoint(belonging, handlers.delete),
+        update_status=200,
+    )
+
+
+def _belonging(gates: Gates, manage: Authorize) -> Authorize:
+    """Whoever manages the package; a policy of another one is not there.
+
+    :raises NotThere: the package has no such policy.
+    """
+
+    async def authorize(call: Call) -> None:
+        await manage(call)
+        key = call.key("assignmentPolicies").lower()
+        query = select(assignment_policies.c.package_id).where(assignment_policies.c.id == key)
+        async with gates.database.reading() as conn:
+            found = await conn.scalar(query)
+        if found != call.key("accessPackages").lower():
+            raise NotThere("accessPackageAssignmentPolicy", key)
+
+    return authorize

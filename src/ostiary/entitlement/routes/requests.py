@@ -89,6 +89,12 @@ class _Handlers:
         everybodys = replace(running.REQUESTS, visible=None)
         return Matching(where=test(principal(call).object_id), source=everybodys)
 
+    async def own(self, call: Call) -> Matching:
+        """GET …/assignmentRequests/My()"""
+        everybodys = replace(running.REQUESTS, visible=None)
+        test = MINE[Options.TARGET_OR_REQUESTOR](principal(call).object_id)
+        return Matching(where=test, source=everybodys)
+
 
 def requests(services: Entitlement, gates: Gates) -> EntitySet:
     """Declare ``assignmentRequests`` (also ``accessPackageAssignmentRequests``)."""
@@ -128,6 +134,15 @@ def _operations(handlers: _Handlers, gates: Gates) -> tuple[Operation, ...]:
             needs=requires(matrix.EM_MINE),
             handle=handlers.mine,
             parameters=RequestFilterParameters,
+            returns=AccessPackageAssignmentRequest,
+            many=True,
+        ),
+        Operation(
+            name="My",
+            kind="function",
+            bound="collection",
+            needs=requires(matrix.EM_MINE),
+            handle=handlers.own,
             returns=AccessPackageAssignmentRequest,
             many=True,
         ),

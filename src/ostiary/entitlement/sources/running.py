@@ -221,6 +221,9 @@ ASKED_ASSIGNMENTS: Final[Source] = Source(
         "access_package": one(lambda: PACKAGE_CARDS, _assignments.package_id, access_packages.c.id),
         "assignment_policy": one(lambda: POLICIES, _assignments.policy_id, POLICY_ROWS.c.id),
         "target": one(lambda: SUBJECTS, _assignments.target_id, subjects.c.id),
+        "access_package_assignment_requests": many(
+            lambda: REQUESTS, _assignments.id, _requests.assignment_id
+        ),
         "access_package_assignment_resource_roles": Link(
             target=lambda: rights.RIGHTS,
             local=_assignments.id,
