@@ -61,6 +61,9 @@ GROUPS_PARAMETER = "groupID"
 TEAMS_PARAMETER = "teamID"
 LICENSES_PARAMETER = "licenses"
 UPDATES_PARAMETER = "attributeUpdates"
+PACKAGE = "accessPackageId"
+POLICY = "assignmentPolicyId"
+DAYS = "daysUntilExpiration"
 TAP_LIFETIME = "tapLifetimeMinutes"
 TAP_IS_USABLE_ONCE = "tapIsUsableOnce"
 
@@ -270,21 +273,21 @@ DEFINITIONS: tuple[Definition, ...] = (
         "Request user access package assignment",
         "Request user assignment to selected access package",
         (JOINER, MOVER),
-        _needs(argument_forms.one_id, "assignmentPolicyId", "accessPackageId"),
+        _needs(argument_forms.one_id, POLICY, PACKAGE),
     ),
     _define(
         REMOVE_PACKAGE,
         "Remove access package assignment for user",
         "Remove user assignment of selected access package",
         (LEAVER, MOVER),
-        _needs(argument_forms.one_id, "accessPackageId"),
+        _needs(argument_forms.one_id, PACKAGE),
     ),
     _define(
         REMOVE_ALL_PACKAGES,
         "Remove all access package assignments for user",
         "Remove all access packages assigned to the user",
         (LEAVER,),
-        (Parameter("daysUntilExpiration", form=argument_forms.whole_number(0, 36_500)),),
+        (Parameter(DAYS, form=argument_forms.whole_number(0, 36_500)),),
         also=(MOVER,),
     ),
     _define(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,16 +28,20 @@ from ostiary.entitlement.process.sweeping import Automation
 from ostiary.entitlement.providers import settings as provider_settings
 from ostiary.entitlement.providers.http import HTTPProvider
 from ostiary.entitlement.service import Entitlement, ensure_controls, ensure_general, refresh_keys
+from ostiary.entitlement.service.errands import Errands
 from ostiary.entitlement.store import environments
 from ostiary.extensions.owners import Owners
 from ostiary.extensions.resumes import Resumes
 from ostiary.graph.resources import Node, Singleton
+from ostiary.identity.catalogue import LIFECYCLE_WORKFLOWS_APP_ID
 from ostiary.identity.issuers import ConfigurationError
+from ostiary.identity.principals import Principal
 from ostiary.lifecycle import letters as lifecycle_letters
 from ostiary.lifecycle import routes as lifecycle_routes
 from ostiary.lifecycle import work as lifecycle_work
 from ostiary.lifecycle.owner import TaskResultOwner
 from ostiary.lifecycle.service import Lifecycle
+from ostiary.lifecycle.tasks.packages import Access
 from ostiary.lifecycle.tasks.registry import Registry, built_in
 from ostiary.mail.templates import TemplateSet
 from ostiary.server.outbound import Outbound
@@ -44,6 +49,19 @@ from ostiary.settings import ConnectivityTest, GrantCallout, Settings
 from ostiary.storage.database import Database
 
 __all__ = ["STRAYS", "Governors", "compose", "prepare"]
+
+
+WORKFLOWS: Final = Principal(
+    kind="application",
+    tenant_id="",
+    object_id=LIFECYCLE_WORKFLOWS_APP_ID,
+    app_id=LIFECYCLE_WORKFLOWS_APP_ID,
+    scopes=frozenset(),
+    roles=frozenset(),
+    directory_roles=frozenset(),
+    display_name="Lifecycle Workflows",
+)
+"""Who asks for access on behalf of workflows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +122,8 @@ def compose(
         providers=origins,
     )
     automation = Automation(is_told_first=settings.grant_callout is GrantCallout.BEFORE)
-    registry = _registry(settings)
+    errands = Errands(WORKFLOWS, is_told_first=settings.grant_callout is GrantCallout.BEFORE)
+    registry = _registry(settings, errands)
     workflows = Lifecycle.of(
         database,
         resumes=resumes,
@@ -131,13 +150,15 @@ def compose(
     )
 
 
-def _registry(settings: Settings) -> Registry:
+def _registry(settings: Settings, access: Access) -> Registry:
     """Make the tasks.
 
     :raises ConfigurationError: an extension is named for a task that needs none.
     """
     try:
-        return Registry(built_in(providers=settings.task_providers, domain=settings.domains[0]))
+        return Registry(
+            built_in(providers=settings.task_providers, domain=settings.domains[0], access=access)
+        )
     except ValueError as error:
         raise ConfigurationError(f"OSTIARY_TASK_PROVIDERS: {error}") from None
 

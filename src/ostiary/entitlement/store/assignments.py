@@ -125,6 +125,16 @@ async def end_later(conn: AsyncConnection, keys: Collection[str], *, now: dateti
     await conn.execute(statement.values(status=AssignmentStatus.DELIVERED.value))
 
 
+async def of_people(conn: AsyncConnection, people: Collection[str]) -> list[Assignment]:
+    """Give what people have of packages, or are about to get."""
+    query = (
+        select(assignments)
+        .where(among(_columns.target_id, people), _columns.holder_key.is_not(None))
+        .order_by(_columns.id)
+    )
+    return [of_row(row) for row in (await conn.execute(query)).mappings()]
+
+
 async def lock(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Assignment]:
     """Give assignments by id, their rows locked until the end of the transaction."""
     query = select(assignments).where(among(_columns.id, keys)).order_by(_columns.id)

@@ -18,6 +18,7 @@ from ostiary.entitlement.model.questions import AccessPackageAnswer
 from ostiary.entitlement.model.requests import AccessPackageAssignmentRequest
 from ostiary.entitlement.model.schedules import EntitlementManagementSchedule, ExpirationPattern
 from ostiary.entitlement.states import (
+    CANCELABLE,
     OPEN,
     REMOVALS,
     UPDATES,
@@ -166,6 +167,21 @@ async def awaiting_delivery(
         _columns.awaits == Awaits.DELIVERY.value,
     )
     return {key: assignment_id for key, assignment_id in await conn.execute(query)}
+
+
+async def pending_of(conn: AsyncConnection, people: Collection[str]) -> dict[str, str]:
+    """Give the requests for people that can be canceled, with whom they are for.
+
+    What the server asks for by itself it would only ask for again.
+    """
+    kept = {*REMOVALS, AccessPackageRequestType.SYSTEM_ADD, AccessPackageRequestType.SYSTEM_UPDATE}
+    states = [state.value for state in OPEN & CANCELABLE]
+    query = select(_columns.id, _columns.target_id).where(
+        among(_columns.target_id, people),
+        _columns.state.in_(states),
+        _columns.request_type.not_in([type_.value for type_ in kept]),
+    )
+    return {key: person for key, person in await conn.execute(query)}
 
 
 async def giving(conn: AsyncConnection, assignment_ids: Collection[str]) -> dict[str, Request]:

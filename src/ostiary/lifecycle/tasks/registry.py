@@ -17,6 +17,7 @@ from ostiary.lifecycle.tasks.group_additions import AddToGroups
 from ostiary.lifecycle.tasks.group_removals import RemoveFromAllGroups, RemoveFromGroups
 from ostiary.lifecycle.tasks.licenses import AssignLicenses, RemoveAllLicenses, RemoveLicenses
 from ostiary.lifecycle.tasks.mails import mail_tasks
+from ostiary.lifecycle.tasks.packages import Access, access_tasks
 from ostiary.lifecycle.tasks.pass_mails import PassMails
 from ostiary.lifecycle.tasks.port import Step, Task
 from ostiary.lifecycle.tasks.provided import provided
@@ -26,12 +27,17 @@ from ostiary.lifecycle.tasks.temporary_access import GenerateTap
 
 
 def built_in(
-    *, providers: Mapping[str, str] | None = None, domain: str | None = None
+    *,
+    providers: Mapping[str, str] | None = None,
+    domain: str | None = None,
+    access: Access | None = None,
 ) -> list[Task]:
     """Give the tasks that this server brings with it.
 
     ``providers`` names the extensions that carry out tasks of other systems, by definition;
     ``domain`` is the organisation's first, which mails are sent from where no setting says more.
+
+    ``access`` looks after access packages; without it those tasks are not available.
 
     :raises ValueError: a provider is named for a task that needs none.
     """
@@ -51,6 +57,7 @@ def built_in(
         TransferSponsorships(),
         UpdateAttributes(),
         *mail_tasks(domain),
+        *(access_tasks(access) if access is not None else ()),
         *provided(providers or {}),
     ]
 
