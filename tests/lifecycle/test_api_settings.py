@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from tests.lifecycle.house import ROOT, House, application
+from ostiary.lifecycle.model.shared import EmailSettings
+from ostiary.lifecycle.service.settings import TenantSettings
+from tests.lifecycle.house import ADMINISTRATOR, ROOT, House, application
 
 NS = "#microsoft.graph.identityGovernance."
 LIMIT = {
@@ -99,3 +102,18 @@ async def test_who_may_only_read_workflows_cannot_change_settings(cottage: House
     reader = application("LifecycleWorkflows.Read.All")
 
     await patch(cottage, {"workflowScheduleIntervalInHours": 1}, 403, headers=reader)
+
+
+async def test_mails_show_the_logo_where_there_is_one(house: House) -> None:
+    branded = {"emailSettings": {"senderDomain": "ostiary.local", "useCompanyBranding": True}}
+    error = await patch(house, branded, status=400)
+    assert "OSTIARY_MAIL_LOGO_URL" in error["message"]
+
+    settings = TenantSettings(database=house.database, domains=("ostiary.local",), has_banner=True)
+    email = EmailSettings(sender_domain="ostiary.local", use_company_branding=True)
+    now = house.clock.now()
+    await settings.update(
+        lambda before: replace(before, email_settings=email), now=now, actor=ADMINISTRATOR
+    )
+
+    assert (await house.get("settings"))["emailSettings"] == branded["emailSettings"]

@@ -48,7 +48,8 @@ def checked(
     mail.sender_domain = known[mail.sender_domain.lower()]
     if mail.use_company_branding and not has_banner:
         raise InvalidModel(
-            "'useCompanyBranding' needs a banner logo, and the organisation has none.",
+            "'useCompanyBranding' needs a logo, and the organisation has none: it is set with "
+            "OSTIARY_MAIL_LOGO_URL.",
             target="emailSettings/useCompanyBranding",
         )
     check_limit(settings.quarantine_configuration, path="quarantineConfiguration")

@@ -132,6 +132,7 @@ def compose(
         logic_app_template=settings.logic_app_url_template,
         refuse_unresolved=settings.refuse_unresolved_logic_apps,
         domains=settings.domains,
+        has_banner=settings.mail_logo_url is not None,
     )
     owners.register(RequestOwner())
     owners.register(AssignmentOwner())

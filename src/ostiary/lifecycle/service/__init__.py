@@ -63,12 +63,14 @@ class Lifecycle:
         logic_app_template: str | None = None,
         refuse_unresolved: bool = False,
         domains: Sequence[str] = ("ostiary.local",),
+        has_banner: bool = False,
         patience: timedelta = PATIENCE,
     ) -> Lifecycle:
         """Make the use cases of one deployment.
 
-        ``registry`` has the tasks, ``domains`` are those of the tenant, ``patience`` is that of
-        calls that wait for a run; see ``TaskExtensions`` for the rest.
+        ``registry`` has the tasks, ``domains`` are those of the tenant, ``has_banner`` says
+        that mails can show a logo, ``patience`` is that of calls that wait for a run; see
+        ``TaskExtensions`` for the rest.
         """
         workflows = Workflows(database)
         return cls(
@@ -85,6 +87,8 @@ class Lifecycle:
             reporting=Reporting(database),
             resuming=Resuming(database, resumes),
             runs=Runs(database),
-            settings=TenantSettings(database=database, domains=tuple(domains)),
+            settings=TenantSettings(
+                database=database, domains=tuple(domains), has_banner=has_banner
+            ),
             workflows=workflows,
         )
