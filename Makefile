@@ -39,10 +39,13 @@ format: $(BIN)/.dev  ## Rewrite the code in the house style
 bench: $(BIN)/.dev  ## Park and resume on both databases, with a yardstick
 	$(BIN)/python -m bench.park_resume $(ARGS)
 
+bench-lifecycle: $(BIN)/.dev  ## A leaver workflow over many people, on both databases
+	$(BIN)/python -m bench.lifecycle $(ARGS)
+
 simulate: $(BIN)/.dev  ## Run simulated histories with every kind of fault (SEEDS=1000)
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) $(ARGS)
 
 clean:  ## Remove the virtual environment and every cache
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help install demo test lint format bench simulate clean
+.PHONY: help install demo test lint format bench bench-lifecycle simulate clean
