@@ -20,6 +20,7 @@ MANUAL = Path(__file__).parents[2] / "docs" / "compatibility.md"
 NAMES = {
     "entitlementManagement": entitlement.MANAGEMENT,
     "lifecycleWorkflows": lifecycle.CONTAINER,
+    "lifecycleWorkflows/workflows/x": lifecycle.WORKFLOWS,
     "lifecycleWorkflows/workflows/x/subjectProcessingResults": lifecycle.SUBJECTS,
 }
 PATHS = [f"{place}/{name}" for place, names in NAMES.items() for name in names]

@@ -9,6 +9,7 @@ from ostiary.identity import matrix
 from ostiary.identity.permissions import requires
 from ostiary.identity.principals import principal
 from ostiary.lifecycle.model.workflows import Workflow
+from ostiary.lifecycle.routes import unserved
 from ostiary.lifecycle.routes.results import (
     Below,
     people,
@@ -51,6 +52,7 @@ def deleted_items(lifecycle: Lifecycle) -> Singleton:
         name="workflows",
         source=configured.DELETED_WORKFLOWS,
         read=_DETAILS,
+        unserved=unserved.WORKFLOWS,
         delete=Endpoint(_WRITE, handlers.purge),
         children=(
             EntitySet(name="tasks", source=TASKS, link="tasks", read=_DETAILS, children=(results,)),

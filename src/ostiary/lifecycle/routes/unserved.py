@@ -9,4 +9,6 @@ from typing import Final
 
 CONTAINER: Final = ("lifecyclePolicies",)
 
+WORKFLOWS: Final = ("administrationScopeTargets",)
+
 SUBJECTS: Final = ("summary",)

@@ -16,6 +16,7 @@ from ostiary.lifecycle.model.actions import (
     CreateNewVersion,
 )
 from ostiary.lifecycle.model.workflows import Task, Workflow
+from ostiary.lifecycle.routes import unserved
 from ostiary.lifecycle.routes.activation import activations, task_trial
 from ostiary.lifecycle.routes.results import (
     Below,
@@ -94,6 +95,7 @@ def workflows(lifecycle: Lifecycle) -> EntitySet:
     below = Below(lifecycle)
     return EntitySet(
         name="workflows",
+        unserved=unserved.WORKFLOWS,
         source=configured.WORKFLOWS,
         read=_READ,
         create=Endpoint(_WRITE, handlers.create),
