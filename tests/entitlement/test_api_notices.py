@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ostiary.identity.catalogue import IDENTITY_GOVERNANCE_ADMINISTRATOR
 from tests.entitlement.house import (
     APPROVER,
     House,
@@ -170,6 +171,29 @@ async def test_an_administrator_assigns_and_only_the_target_is_told(house: House
     (mail,) = await house.mails(request)
     assert (mail.template, mail.recipient_id) == ("access-granted", ada)
     assert "It ends on February 4, 2026, 09:00 UTC." in (mail.text or "")
+
+
+async def test_whoever_made_a_request_for_somebody_hears_that_it_failed(house: House) -> None:
+    ada, nora = await house.person("ada"), await house.person("nora")
+    group, package, terms = await make_offer(house)
+    await house.drop_group(group)
+    by_nora = person(nora, APPROVER, directory_roles=[IDENTITY_GOVERNANCE_ADMINISTRATOR])
+    assignment = {"targetId": ada, "accessPackageId": package, "assignmentPolicyId": terms}
+    body = {"requestType": "adminAdd", "assignment": assignment}
+
+    request = str((await house.post("assignmentRequests", body, headers=by_nora))["id"])
+    for _ in range(6):
+        await house.settle()
+        house.clock.advance(hours=2)
+    again = await house.assign(ada, package, terms)  # by an application, which reads no mails
+    for _ in range(6):
+        await house.settle()
+        house.clock.advance(hours=2)
+
+    (mail,) = await house.mails(request)
+    assert (mail.template, mail.recipient_id) == ("request-failed", nora)
+    assert "Your request for Sales for Ada could not be carried out" in (mail.text or "")
+    assert await house.mails(again) == []
 
 
 async def test_a_policy_can_switch_mails_about_its_assignments_off(house: House) -> None:

@@ -75,7 +75,7 @@ class Audience(StrEnum):
     """Whoever is asked at the stage besides."""
 
     REQUESTOR = "requestor"
-    """Whoever asked; nobody where the server did."""
+    """Whoever asked, an administrator included; nobody where the server or an application did."""
 
     TARGET = "target"
     """Whoever has the access, or is to get it."""
@@ -120,6 +120,11 @@ SYSTEM_TYPES: Final = frozenset(
     {RequestType.SYSTEM_ADD, RequestType.SYSTEM_UPDATE, RequestType.SYSTEM_REMOVE}
 )
 """The types of requests that nobody has made."""
+
+ADMIN_TYPES: Final = frozenset(
+    {RequestType.ADMIN_ADD, RequestType.ADMIN_UPDATE, RequestType.ADMIN_REMOVE}
+)
+"""The types of requests whose requestor is the target, and that somebody else has made."""
 
 _STOPPED: Final = frozenset(
     {

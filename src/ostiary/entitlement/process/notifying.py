@@ -67,6 +67,7 @@ class _Happening:
     event: Event
     request: Request
     position: int
+    actor_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,8 @@ class _Facts:
 
     packages: Mapping[str, str]
     names: Mapping[str, str]
+    askers: Mapping[str, str]
+    """By request: the person who made it."""
     terms: Mapping[str, AccessPackageAssignmentPolicy]
     held: Mapping[str, Assignment]
     justifications: Mapping[str, str | None] = field(default_factory=dict)
@@ -89,9 +92,7 @@ async def notify(conn: AsyncConnection, moves: Sequence[Moved], *, now: datetime
     """Write to everybody who is to be told of these moves, which the caller has stored."""
     over = await _over(conn, moves, now)
     found = [
-        _Happening(event, move.after, move.before.position)
-        if event is not Event.ASKED
-        else _Happening(event, move.after, move.after.position)
+        _Happening(event, move.after, _position(event, move), move.actor.id)
         for move in moves
         for event in notices.of_move(
             move.before,
@@ -106,6 +107,10 @@ async def notify(conn: AsyncConnection, moves: Sequence[Moved], *, now: datetime
     await send(conn, [mail for one in found for mail in _mails(one, facts)], now=now)
 
 
+def _position(event: Event, move: Moved) -> int:
+    return (move.after if event is Event.ASKED else move.before).position
+
+
 async def _over(conn: AsyncConnection, moves: Sequence[Moved], now: datetime) -> set[str]:
     """Say which of the assignments that are being removed have come to the end of their time."""
     removed = {move.after.assignment_id for move in moves if move.after.is_removal}
@@ -118,7 +123,9 @@ async def _over(conn: AsyncConnection, moves: Sequence[Moved], now: datetime) ->
 async def _facts(conn: AsyncConnection, found: Sequence[_Happening]) -> _Facts:
     requests = {one.request.id: one.request for one in found}
     every = requests.values()
+    makers = await _makers(conn, every)
     people = {person for r in every for person in (r.target_id, r.requestor_id)}
+    people |= set(makers.values())
     known = await directory.references(conn, people)
     missing = people - known.keys()
     outside = await subject_store.read(conn, missing) if missing else {}
@@ -130,11 +137,20 @@ async def _facts(conn: AsyncConnection, found: Sequence[_Happening]) -> _Facts:
     return _Facts(
         packages={key: package.display_name for key, package in packages.items()},
         names={key: name for key, name in names.items() if name},
+        askers={key: maker for key, maker in makers.items() if maker in known or maker in outside},
         terms=await policy_store.terms(conn, {request.terms_id for request in every}),
         held=await assignment_store.read(conn, ending) if ending else {},
         outside=outside,
         **(await _of_approvals(conn, of_approval) if of_approval else {}),
     )
+
+
+async def _makers(conn: AsyncConnection, every: Collection[Request]) -> dict[str, str]:
+    """Give whoever made each request; what an administrator asks for is not the target's doing."""
+    makers = {one.id: one.requestor_id for one in every}
+    administrative = [one.id for one in every if one.type in notices.ADMIN_TYPES]
+    said = await request_store.said(conn, administrative) if administrative else {}
+    return makers | {key: one.created_by for key, one in said.items() if one.created_by}
 
 
 async def _of_approvals(conn: AsyncConnection, found: Sequence[_Happening]) -> dict[str, Any]:
@@ -194,7 +210,8 @@ def _recipients(notice: Notice, one: _Happening, facts: _Facts) -> Set[str]:
     request = one.request
     match notice.audience:
         case Audience.REQUESTOR:
-            return {request.requestor_id}
+            own = one.event is Event.CANCELED and facts.askers.get(request.id) == one.actor_id
+            return {facts.askers[request.id]} if request.id in facts.askers and not own else set()
         case Audience.TARGET:
             return {request.target_id}
         case _:
@@ -214,11 +231,12 @@ def _values(one: _Happening, facts: _Facts) -> dict[str, Any]:
     request = one.request
     stage = facts.stages.get((request.id, one.position))
     held = facts.held.get(request.assignment_id)
+    asker = facts.askers.get(request.id, request.requestor_id)
     return {
         "package": facts.packages.get(request.package_id, request.package_id),
-        "requestor": facts.names.get(request.requestor_id, request.requestor_id),
+        "requestor": facts.names.get(asker, asker),
         "target": facts.names.get(request.target_id, request.target_id),
-        "is_own": request.requestor_id == request.target_id,
+        "is_own": asker == request.target_id,
         "justification": facts.justifications.get(request.id),
         "due_at": stage.due_at if stage else None,
         "reason": stage.justification if stage else None,
