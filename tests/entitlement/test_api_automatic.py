@@ -239,6 +239,23 @@ async def test_separation_of_duties_holds_and_ends(house: House) -> None:
     assert await house.members(group) == {ann}
 
 
+async def test_whoever_is_no_longer_kept_from_a_package_gets_it(house: House) -> None:
+    ann = await house.person("ann", department="Sales")
+    catalog = await house.catalog()
+    group, auditors = await house.group("sales"), await house.group("auditors")
+    await house.join(auditors, ann)
+    package = await house.package(catalog, group)
+    groups = f"accessPackages/{package}/incompatibleGroups"
+    await house.post(f"{groups}/$ref", {"@odata.id": f"/v1.0/groups/{auditors}"}, status=204)
+    await house.policy(package, **automatic())
+    await house.settle()
+    assert await house.members(group) == set()
+
+    await house.call("DELETE", f"{groups}/{auditors}/$ref", status=204)
+    await house.settle()
+    assert await house.members(group) == {ann}
+
+
 async def test_extensions_of_the_policy_are_called_and_an_open_request_ends_with_its_reason(
     house: House,
 ) -> None:

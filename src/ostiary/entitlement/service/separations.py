@@ -17,7 +17,9 @@ from ostiary.directory import store as directory
 from ostiary.directory.objects import Kind
 from ostiary.entitlement.errors import NotThere
 from ostiary.entitlement.model.catalogs import AccessPackage
+from ostiary.entitlement.process import sweeping
 from ostiary.entitlement.service.acts import Act
+from ostiary.entitlement.store import automatic as automatic_store
 from ostiary.entitlement.store import catalogs as catalog_store
 from ostiary.entitlement.store import separation as store
 from ostiary.graph.errors import InvalidModel
@@ -66,6 +68,7 @@ class Separations:
             package = _package(found.get(key), key)
             if not await store.remove_package(conn, key, other):
                 raise NotThere("incompatible access package", other)
+            await _let_in(conn, key, act)
             about = Target(id=other, type="AccessPackage")
             await _record(conn, act, _REMOVE_PACKAGE, "Unassign", package, about)
 
@@ -97,8 +100,14 @@ class Separations:
             package = _package(locked.get(key), key)
             if not await store.remove_group(conn, key, group):
                 raise NotThere("incompatible group", group)
+            await _let_in(conn, key, act)
             about = Target(id=group, type="Group")
             await _record(conn, act, _REMOVE_GROUP, "Unassign", package, about)
+
+
+async def _let_in(conn: AsyncConnection, key: str, act: Act) -> None:
+    """Have the automatic policy of a package look at those whom nothing excludes any more."""
+    await sweeping.sweep(conn, await automatic_store.of_package(conn, key), now=act.now)
 
 
 def _package(found: AccessPackage | None, key: str) -> AccessPackage:

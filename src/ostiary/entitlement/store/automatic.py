@@ -64,6 +64,12 @@ async def exist(conn: AsyncConnection) -> bool:
     return bool(await conn.scalar(query))
 
 
+async def of_package(conn: AsyncConnection, package_id: str) -> list[str]:
+    """Give the id of the automatic policy of a package, if it has one."""
+    query = select(_policies.id).where(_policies.automatic_of == package_id)
+    return list((await conn.execute(query)).scalars())
+
+
 async def all_policies(conn: AsyncConnection) -> list[Automatic]:
     """Give every automatic policy, in the order of their ids."""
     query = select(_policies.id).where(_policies.automatic_of.is_not(None))
