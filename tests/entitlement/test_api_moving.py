@@ -34,6 +34,10 @@ async def test_a_package_moves_with_everything_and_nobody_loses_anything(house: 
     after = await house.values(f"accessPackages/{package}/resourceRoleScopes?$expand=role,scope")
     assert [one["role"]["originId"] for one in after] == [f"Member_{group}"]
     assert after[0]["id"] not in [one["id"] for one in before]
+    path = f"{BETA}/accessPackages/{package}/accessPackageResourceRoleScopes"
+    (scope,) = await house.values(path)
+    assert scope["createdBy"] == scope["modifiedBy"] == "an-app"
+    assert scope["createdDateTime"] == scope["modifiedDateTime"]
     for path in ("accessPackages", "assignmentPolicies"):
         (found,) = await house.values(f"{path}?$expand=catalog")
         assert found["catalog"]["id"] == new, path

@@ -177,7 +177,9 @@ class AccessPackageResourceEnvironment(Entity, kw_only=True):
     created_date_time: Annotated[datetime | None, ReadOnly] = None
     description: str | None = None
     display_name: str | None = None
+    created_by: Annotated[str | None, BetaOnly, ReadOnly] = None
     is_default_environment: bool | None = None
+    modified_by: Annotated[str | None, BetaOnly, ReadOnly] = None
     modified_date_time: Annotated[datetime | None, ReadOnly] = None
     origin_id: str | None = None
     origin_system: str | None = None
@@ -253,9 +255,15 @@ class AccessPackageResourceScope(Entity, kw_only=True):
 
 
 class AccessPackageResourceRoleScope(Entity, kw_only=True):
-    """One role in one scope, as a package holds it; its id is ``{roleId}_{scopeId}``."""
+    """One role in one scope, as a package holds it; its id is ``{roleId}_{scopeId}``.
+
+    It never changes.
+    """
 
     created_date_time: Annotated[datetime | None, ReadOnly] = None
+    created_by: Annotated[str | None, BetaOnly, ReadOnly] = None
+    modified_by: Annotated[str | None, BetaOnly, ReadOnly] = None
+    modified_date_time: Annotated[datetime | None, BetaOnly, ReadOnly] = None
     role: Annotated[
         AccessPackageResourceRole | UnsetType | None,
         Nav(contained=True),

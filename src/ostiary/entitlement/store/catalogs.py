@@ -112,7 +112,13 @@ def load_package(row: RowMapping) -> AccessPackage:
 
 def load_role_scope(row: RowMapping) -> RoleScope:
     """Make a role in a scope of its row."""
-    return RoleScope(id=row["id"], created_date_time=row["created_at"])
+    return _role_scope(row["id"], row["created_by"], row["created_at"])
+
+
+def _role_scope(key: str, by: str | None, at: datetime) -> RoleScope:
+    return RoleScope(
+        id=key, created_date_time=at, created_by=by, modified_date_time=at, modified_by=by
+    )
 
 
 async def catalog(
@@ -252,7 +258,7 @@ async def insert_role_scope(
     result = await conn.execute(statement.returning(package_role_scopes.c.id), [row])
     if result.first() is None:
         return None
-    return RoleScope(id=f"{role_id}_{scope_id}", created_date_time=now)
+    return _role_scope(f"{role_id}_{scope_id}", by, now)
 
 
 async def delete_role_scope(conn: AsyncConnection, package_id: str, key: str) -> bool:

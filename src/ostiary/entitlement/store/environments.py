@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ostiary.audit.events import SYSTEM
 from ostiary.entitlement.model.catalogs import AccessPackageResourceEnvironment, ConnectionInfo
 from ostiary.entitlement.providers.settings import Environment
 from ostiary.entitlement.tables import resource_environments
@@ -29,7 +30,9 @@ def load(row: RowMapping) -> AccessPackageResourceEnvironment:
         description=row["description"],
         connection_info=ConnectionInfo(url=row["url"]) if row["url"] else None,
         is_default_environment=row["is_default"],
+        created_by=SYSTEM.display_name,
         created_date_time=row["created_at"],
+        modified_by=SYSTEM.display_name,
         modified_date_time=row["modified_at"],
     )
 
