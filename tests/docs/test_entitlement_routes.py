@@ -53,7 +53,7 @@ def whole(path: str) -> str:
 
 def shape(path: str) -> str:
     """Give a path without the names of its keys and the values of its arguments."""
-    plain = re.sub(r"\(.*\)", "()", path)
+    plain = re.sub(r"\(.*\)", "", path)
     return re.sub(r"\{[^}]*\}", "{}", plain)
 
 

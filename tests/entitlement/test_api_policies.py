@@ -18,6 +18,7 @@ from tests.entitlement.house import (
     policy,
     user,
 )
+from tests.support.callers import application
 
 PUBLISHED: dict[str, Any] = {
     "displayName": "direct assignment with SoD check",
@@ -211,6 +212,31 @@ async def test_a_policy_keeps_nothing_of_an_extension_but_its_name(cottage: Hous
         (document,) = (await conn.execute(select(policy_terms.c.document))).scalars()
     (kept,) = document["customExtensionStageSettings"]
     assert kept["customExtension"] == {"@odata.type": REQUEST_EXTENSION, "id": extension}
+
+
+async def test_the_questions_of_a_policy_are_a_place_of_their_own(house: House) -> None:
+    catalog, other = await house.catalog(), await house.catalog("Other")
+    package = await house.package(catalog)
+    question = {"@odata.type": f"{GRAPH}accessPackageTextInputQuestion", "text": "Which room?"}
+    key = await house.policy(package, questions=[question])
+    reader = await house.service_principal("reader")
+    roles = "/v1.0/roleManagement/entitlementManagement/roleAssignments"
+    path = f"assignmentPolicies/{key}/questions"
+
+    (asked,) = await house.values(path)
+    assert (asked["@odata.type"], asked["text"]) == (question["@odata.type"], "Which room?")
+    (asked,) = await house.values(f"{BETA}/accessPackageAssignmentPolicies/{key}/questions")
+    assert asked["text"]["defaultText"] == "Which room?"
+    await house.refused("GET", f"{path}?$top=1", status=400)
+
+    for where, status in [(other, 404), (catalog, 200)]:
+        body = {
+            "principalId": reader,
+            "roleDefinitionId": "44272f93-9762-48e8-af59-1b5351b1d6b3",
+            "appScopeId": f"/AccessPackageCatalog/{where}",
+        }
+        await house.post(roles, body)
+        await house.get(path, status=status, headers=application(id=reader))
 
 
 async def test_policies_are_written_below_their_package_as_well(cottage: House) -> None:

@@ -31,6 +31,7 @@ from ostiary.graph.resources import Call, EntitySet, Matching, Operation
 from ostiary.identity import matrix
 from ostiary.identity.permissions import requires
 from ostiary.identity.principals import principal
+from ostiary.storage.database import Database
 
 
 def _created_by(person: str) -> ColumnElement[bool]:
@@ -97,43 +98,47 @@ def assignments(services: Entitlement, gates: Gates) -> EntitySet:
         beta="accessPackageAssignments",
         source=running.ASSIGNMENTS,
         read=gates.read,
-        operations=(
-            Operation(
-                name="reprocess",
-                kind="action",
-                needs=gates.write(Task.ASSIGN, OF_ASSIGNMENT),
-                handle=handlers.reprocess,
-                empty=202,
-            ),
-            Operation(
-                name="filterByCurrentUser",
-                kind="function",
-                bound="collection",
-                needs=requires(matrix.EM_MINE),
-                handle=handlers.mine,
-                parameters=AssignmentFilterParameters,
-                returns=AccessPackageAssignment,
-                many=True,
-            ),
-            Operation(
-                name="My",
-                kind="function",
-                bound="collection",
-                needs=requires(matrix.EM_MINE),
-                handle=handlers.held,
-                returns=AccessPackageAssignment,
-                many=True,
-            ),
-            Operation(
-                name="additionalAccess",
-                kind="function",
-                bound="collection",
-                needs=requires(matrix.EM_ADDITIONAL_ACCESS, role=gates.checks.anywhere(Task.VIEW)),
-                handle=handlers.additional,
-                parameters=AdditionalAccessParameters,
-                returns=AccessPackageAssignment,
-                many=True,
-            ),
-            explaining.of_assignments(services.database, gates.read),
+        operations=_operations(handlers, services.database, gates),
+    )
+
+
+def _operations(handlers: _Handlers, database: Database, gates: Gates) -> tuple[Operation, ...]:
+    return (
+        Operation(
+            name="reprocess",
+            kind="action",
+            needs=gates.write(Task.ASSIGN, OF_ASSIGNMENT),
+            handle=handlers.reprocess,
+            empty=202,
         ),
+        Operation(
+            name="filterByCurrentUser",
+            kind="function",
+            bound="collection",
+            needs=requires(matrix.EM_MINE),
+            handle=handlers.mine,
+            parameters=AssignmentFilterParameters,
+            returns=AccessPackageAssignment,
+            many=True,
+        ),
+        Operation(
+            name="My",
+            kind="function",
+            bound="collection",
+            needs=requires(matrix.EM_MINE),
+            handle=handlers.held,
+            returns=AccessPackageAssignment,
+            many=True,
+        ),
+        Operation(
+            name="additionalAccess",
+            kind="function",
+            bound="collection",
+            needs=requires(matrix.EM_ADDITIONAL_ACCESS, role=gates.checks.anywhere(Task.VIEW)),
+            handle=handlers.additional,
+            parameters=AdditionalAccessParameters,
+            returns=AccessPackageAssignment,
+            many=True,
+        ),
+        explaining.of_assignments(database, gates.read),
     )

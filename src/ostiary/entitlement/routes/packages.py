@@ -102,39 +102,43 @@ def packages(services: Entitlement, gates: Gates) -> EntitySet:
         create=Endpoint(gates.write(Task.PACKAGE, of_new_package), handlers.create),
         update=Endpoint(manage, handlers.update),
         delete=Endpoint(manage, handlers.delete),
-        operations=(
-            search(AccessPackage, gates),
-            Operation(
-                name="filterByCurrentUser",
-                kind="function",
-                bound="collection",
-                needs=requires(EM_MINE),
-                handle=handlers.mine,
-                parameters=PackageFilterParameters,
-                returns=AccessPackage,
-                many=True,
-            ),
-            Operation(
-                name="getApplicablePolicyRequirements",
-                kind="action",
-                needs=requires(EM_MINE),
-                handle=handlers.requirements,
-                returns=AccessPackageAssignmentRequestRequirements,
-                many=True,
-            ),
-            Operation(
-                name="moveToCatalog",
-                kind="action",
-                needs=_may_move(gates, manage),
-                handle=handlers.move,
-                parameters=MoveToCatalogParameters,
-                empty=200,
-            ),
-        ),
+        operations=_operations(handlers, gates, manage),
         children=(
             role_scopes,
             package_policies(services, gates),
             *separations(services.separations, gates),
+        ),
+    )
+
+
+def _operations(handlers: _Handlers, gates: Gates, manage: Authorize) -> tuple[Operation, ...]:
+    return (
+        search(AccessPackage, gates),
+        Operation(
+            name="filterByCurrentUser",
+            kind="function",
+            bound="collection",
+            needs=requires(EM_MINE),
+            handle=handlers.mine,
+            parameters=PackageFilterParameters,
+            returns=AccessPackage,
+            many=True,
+        ),
+        Operation(
+            name="getApplicablePolicyRequirements",
+            kind="action",
+            needs=requires(EM_MINE),
+            handle=handlers.requirements,
+            returns=AccessPackageAssignmentRequestRequirements,
+            many=True,
+        ),
+        Operation(
+            name="moveToCatalog",
+            kind="action",
+            needs=_may_move(gates, manage),
+            handle=handlers.move,
+            parameters=MoveToCatalogParameters,
+            empty=200,
         ),
     )
 

@@ -8,14 +8,15 @@ from sqlalchemy import select
 
 from ostiary.entitlement.errors import NotThere
 from ostiary.entitlement.model.catalogs import AccessPackageAssignmentPolicy
-from ostiary.entitlement.roles import Task
+from ostiary.entitlement.model.questions import AccessPackageQuestion
+from ostiary.entitlement.roles import Task, seen_catalogs
 from ostiary.entitlement.routes.finding import OF_PACKAGE, OF_POLICY, Gates, act, of_new_policy
 from ostiary.entitlement.service import Entitlement
 from ostiary.entitlement.service.policies import Policies, package_named
 from ostiary.entitlement.sources import configured
 from ostiary.entitlement.tables import assignment_policies
-from ostiary.graph.errors import InvalidModel
-from ostiary.graph.resources import Authorize, Call, Endpoint, EntitySet
+from ostiary.graph.errors import BadRequest, InvalidModel
+from ostiary.graph.resources import Authorize, Call, Endpoint, EntitySet, Operation
 from ostiary.graph.types import UNSET
 
 
@@ -37,6 +38,13 @@ class _Handlers:
             )
         draft.access_package_id, draft.access_package = here, UNSET
         return await self.service.create(draft, act(call))
+
+    async def questions(self, call: Call) -> list[AccessPackageQuestion]:
+        """GET …/assignmentPolicies/{id}/questions"""
+        if call.query:
+            raise BadRequest("The questions of a policy are given whole: no query options here.")
+        key = call.key("assignmentPolicies").lower()
+        return await self.service.questions(key, seen=seen_catalogs(call))
 
     async def update(self, call: Call) -> AccessPackageAssignmentPolicy:
         """PATCH …/assignmentPolicies/{id}"""
@@ -64,7 +72,21 @@ def policies(services: Entitlement, gates: Gates) -> EntitySet:
         update=Endpoint(manage, handlers.update),
         replace=Endpoint(manage, handlers.replace),
         delete=Endpoint(manage, handlers.delete),
+        operations=(_questions(handlers, gates),),
         update_status=200,
+    )
+
+
+def _questions(handlers: _Handlers, gates: Gates) -> Operation:
+    """Declare the navigation to questions: they are kept within the policy."""
+    return Operation(
+        name="questions",
+        kind="function",
+        needs=gates.read,
+        handle=handlers.questions,
+        returns=AccessPackageQuestion,
+        many=True,
+        in_schema=False,
     )
 
 
@@ -83,6 +105,7 @@ def package_policies(services: Entitlement, gates: Gates) -> EntitySet:
         update=Endpoint(belonging, handlers.update),
         replace=Endpoint(belonging, handlers.replace),
         delete=Endpoint(belonging, handlers.delete),
+        operations=(_questions(handlers, gates),),
         update_status=200,
     )
 

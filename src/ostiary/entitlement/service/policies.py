@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
+from sqlalchemy import Select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -78,6 +79,19 @@ class Policies:
                 ),
             )
             return await _store(conn, made, act, before=None)
+
+    async def questions(
+        self, key: str, *, seen: Select[tuple[str]] | None
+    ) -> list[AccessPackageQuestion]:
+        """Give the questions of a policy to whoever sees these catalogs; None: all of them.
+
+        :raises NotThere: there is none, or none that the caller may see.
+        """
+        async with self.database.reading() as conn:
+            stored = await store.policy(conn, key)
+            if stored is None or not await store.is_seen(conn, stored, seen):
+                raise NotThere("accessPackageAssignmentPolicy", key)
+            return policies.questions_of(stored.policy)
 
     async def update(
         self,

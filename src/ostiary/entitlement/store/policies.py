@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import RowMapping, Text, cast, delete, exists, insert, select, update
+from sqlalchemy import (
+    RowMapping,
+    Select,
+    Text,
+    cast,
+    delete,
+    exists,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.entitlement.automatic import is_automatic
@@ -75,6 +86,15 @@ async def policy(conn: AsyncConnection, key: str, *, lock: bool = False) -> Stor
         same = assignment_policies.c.id == key
         await conn.execute(select(assignment_policies.c.id).where(same).with_for_update())
     return (await policies(conn, [key])).get(key)
+
+
+async def is_seen(
+    conn: AsyncConnection, stored: StoredPolicy, seen: Select[tuple[str]] | None
+) -> bool:
+    """Say whether a policy is in one of these catalogs; None: all of them."""
+    if seen is None:
+        return True
+    return bool(await conn.scalar(select(literal(stored.catalog_id).in_(seen))))
 
 
 async def keep(conn: AsyncConnection, keys: Collection[str]) -> None:
