@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, func, literal, select
 
 from ostiary.entitlement.model.catalogs import (
     AccessPackageResource,
@@ -123,6 +123,7 @@ _EVERY_ROLE_SCOPE: Final = (
         package_role_scopes.c.scope_id,
         resource_roles.c.catalog_id,
         func.min(package_role_scopes.c.created_at, type_=Instant()).label("created_at"),
+        literal(None, Text()).label("created_by"),  # several people may have put it somewhere
     )
     .join(resource_roles, resource_roles.c.id == package_role_scopes.c.role_id)
     .group_by(
