@@ -11,9 +11,12 @@ import structlog
 from ostiary.storage.database import Database
 from tests.support.clocks import FixedClock
 from tests.support.databases import PostgreSQL, SQLiteFiles, opened, opened_in_memory
+from tests.support.statements import share_compiled_statements
 
 for name in [name for name in os.environ if name.startswith("OSTIARY_")]:
     del os.environ[name]  # a developer's settings are not the settings of a test
+
+share_compiled_statements()
 
 structlog.configure(  # the default draws tracebacks, which takes longer than most tests
     processors=[
