@@ -6,6 +6,7 @@ share a database by name, so that writer and readers are apart there as they are
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterable
 from typing import Any, Final
 from uuid import uuid4
@@ -16,11 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 _BUSY: Final = "busy_timeout = 30000"  # milliseconds to wait for another process
 _READERS: Final = 4
 _COMMON: Final = (_BUSY, "synchronous = FULL", "temp_store = MEMORY")
+_ENGLISH: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _CASES: Final = {
     "lower": lambda text: text.lower() if isinstance(text, str) else text,
     "upper": lambda text: text.upper() if isinstance(text, str) else text,
+    "without_case": lambda text: text.translate(_ENGLISH) if isinstance(text, str) else text,
 }
-"""SQLite's own know the letters of English only."""
+"""SQLite's own ``lower`` and ``upper`` know the letters of English only; where that is meant, the
+third says so."""
 
 _WAL: Final = "journal_mode = WAL"
 

@@ -63,6 +63,14 @@ async def test_a_membership_rule_means_the_same_on_both_databases(
     await _agree(database, rule, crowd)
 
 
+@pytest.mark.parametrize("rule", ["city eq 'ärö'", "city eq 'ÄrÖ'", "startsWith(city,'Är')"])
+async def test_letters_beyond_english_keep_their_case_on_both_databases(
+    database: Database, rule: str
+) -> None:
+    crowd = [User(id="e3e70682-c209-4cac-629f-6fbed82c07cd", city="ÄRÖ")]
+    await _agree(database, rule, crowd, ignore_case=True)
+
+
 def _holds(rule: str, **values: Any) -> bool:
     return parse(rule).holds(User(id="somebody", **values), now=MONDAY)
 

@@ -56,16 +56,14 @@ from ostiary.storage.batches import among
 
 
 class without_case(GenericFunction[str]):
-    """A text whose letters A to Z are small, whatever the database's locale says of others."""
+    """A text whose letters A to Z are small, whatever the database's locale says of others.
+
+    SQLite has a function of this name from us.
+    """
 
     type = String()
     inherit_cache = True
     name = "without_case"
-
-
-@compiles(without_case)
-def _small(element: without_case, compiler: SQLCompiler, **options: Any) -> str:
-    return f"lower({compiler.process(element.clauses, **options)})"
 
 
 @compiles(without_case, "postgresql")
