@@ -301,7 +301,7 @@ class Settings(BaseSettings):
     @property
     def exposed_host(self) -> str:
         """The address that others can reach, where there is one."""
-        return self.host if not _is_loopback(self.host) else self.reachable_as
+        return self.host if not is_loopback(self.host) else self.reachable_as
 
     @property
     def reachable_as(self) -> str:
@@ -311,7 +311,7 @@ class Settings(BaseSettings):
     @property
     def on_loopback(self) -> bool:
         """Whether only this machine can reach the server, directly or through a proxy."""
-        return _is_loopback(self.host) and _is_loopback(self.reachable_as)
+        return is_loopback(self.host) and is_loopback(self.reachable_as)
 
     @property
     def database(self) -> str:
@@ -330,10 +330,12 @@ class Settings(BaseSettings):
         return self.on_loopback if chosen is None else chosen
 
 
-def _is_loopback(host: str) -> bool:
-    if host.lower() == "localhost":
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine can reach a server that listens on ``host``."""
+    name = host.strip().strip("[]").rstrip(".").lower()
+    if name == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
-import msgspec
-import pytest
 from httpx import ASGITransport, AsyncClient
-from joserfc.jwk import RSAKey
 from starlette.applications import Starlette
 
 from ostiary.extensions.credentials import Credential
-from ostiary.extensions.keys import FILE, BadKey, load_or_make
 from ostiary.extensions.receiver import Trust, check_token, read_keys
 from ostiary.extensions.routes import outbound_routes
 from ostiary.extensions.signing import OutboundIssuer, Signer
@@ -113,42 +108,6 @@ async def test_the_cache_of_tokens_is_bounded(issuer: OutboundIssuer, clock: Fix
     clock.advance(seconds=1)
 
     assert await inner_token(signer, credentials[0], clock) != first
-
-
-def test_the_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-
-    made = load_or_make(data)
-
-    assert load_or_make(data).thumbprint() == made.thumbprint()
-    assert (data / FILE).stat().st_mode & 0o777 == 0o600
-    assert [path.name for path in data.iterdir()] == [FILE]
-
-
-def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
-    load_or_make(tmp_path)
-    (tmp_path / FILE).chmod(0o644)
-
-    with pytest.raises(BadKey, match="chmod 600"):
-        load_or_make(tmp_path)
-
-
-@pytest.mark.parametrize("content", [b"", b"{}", b"not json", b'{"kty":"RSA"}', b"[]"])
-def test_a_file_that_holds_no_key_is_refused(content: bytes, tmp_path: Path) -> None:
-    (tmp_path / FILE).write_bytes(content)
-    (tmp_path / FILE).chmod(0o600)
-
-    with pytest.raises(BadKey, match="does not hold"):
-        load_or_make(tmp_path)
-
-
-@pytest.mark.parametrize("key", [vectors.SIGNING_KEY, vectors.ISSUER_KEY])
-def test_a_key_that_anyone_may_know_is_refused(key: RSAKey, tmp_path: Path) -> None:
-    (tmp_path / FILE).write_bytes(msgspec.json.encode(key.as_dict()))
-    (tmp_path / FILE).chmod(0o600)
-
-    with pytest.raises(BadKey, match="anyone may know"):
-        load_or_make(tmp_path)
 
 
 async def test_the_public_documents_let_a_receiver_check_tokens(

@@ -15,8 +15,8 @@ from azure.identity import ClientSecretCredential
 from starlette.applications import Starlette
 
 from ostiary.identity.issuer import DevelopmentIssuer
-from ostiary.identity.issuer_keys import load_or_make
 from ostiary.identity.issuer_routes import IssuerRoutes
+from ostiary.identity.key_files import load_or_make
 from ostiary.identity.keysets import FixedKeys
 from ostiary.identity.tls import ensure
 from ostiary.identity.tokens import TokenValidator

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from ostiary.identity.development import Standing, decide, is_loopback
+from ostiary.identity.development import Standing, decide
+from ostiary.settings import is_loopback
 
 
 @pytest.mark.parametrize(

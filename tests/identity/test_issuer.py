@@ -1,13 +1,8 @@
 from __future__ import annotations
 
-import json
-import os
-import stat
-from pathlib import Path
 from typing import Any
 
 import pytest
-from joserfc.jwk import RSAKey
 
 from ostiary.identity.catalogue import GLOBAL_READER, GRAPH_URL, ORDINARY_USER_MARKER
 from ostiary.identity.compact import parse
@@ -19,7 +14,6 @@ from ostiary.identity.issuer import (
     TokenVersion,
 )
 from ostiary.identity.issuer_errors import InvalidResource
-from ostiary.identity.issuer_keys import InsecureFile, load_or_make
 from ostiary.identity.keysets import FixedKeys
 from ostiary.identity.ports import Client, Subject
 from ostiary.identity.refusals import InvalidToken
@@ -157,42 +151,3 @@ def test_the_key_set_shows_no_private_member(issuer: DevelopmentIssuer) -> None:
     (key,) = issuer.jwks()["keys"]
 
     assert set(key) == {"kty", "n", "e", "kid", "use", "alg"}
-
-
-def test_the_key_is_made_once_and_only_we_can_read_it(tmp_path: Path) -> None:
-    path = tmp_path / "data" / "issuer-key.json"
-
-    first, second = load_or_make(path), load_or_make(path)
-
-    assert first.kid == second.kid == first.thumbprint()
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert first.is_private
-    assert [p.name for p in path.parent.iterdir()] == ["issuer-key.json"]
-    assert json.loads(path.read_text())["kid"] == first.kid
-
-
-def test_a_key_that_others_can_read_is_not_used(tmp_path: Path) -> None:
-    path = tmp_path / "issuer-key.json"
-    load_or_make(path)
-    os.chmod(path, 0o640)
-
-    with pytest.raises(InsecureFile, match="chmod 600"):
-        load_or_make(path)
-
-
-def test_the_key_of_the_process_that_was_first_counts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Another process keeps its key between our look and our write."""
-    path = tmp_path / "issuer-key.json"
-    generate = RSAKey.generate_key
-    others: list[RSAKey] = []
-
-    def interrupted(*args: Any, **options: Any) -> RSAKey:
-        monkeypatch.setattr(RSAKey, "generate_key", generate)
-        others.append(load_or_make(path))
-        return generate(*args, **options)
-
-    monkeypatch.setattr(RSAKey, "generate_key", interrupted)
-
-    assert load_or_make(path).kid == others[0].kid

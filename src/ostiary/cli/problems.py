@@ -14,10 +14,10 @@ from pydantic_settings import SettingsError
 
 from ostiary.durable.errors import describe
 from ostiary.entitlement.providers.settings import ProviderError
-from ostiary.extensions.keys import BadKey
 from ostiary.graph.errors import DomainError
 from ostiary.identity.issuer_errors import TokenError
 from ostiary.identity.issuers import ConfigurationError
+from ostiary.identity.key_files import BadKey
 from ostiary.storage.failures import DatabaseUnavailable
 
 FAILED: Final = 1

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import ip_address
+
+from ostiary.settings import is_loopback
 
 
 class Standing(StrEnum):
@@ -56,14 +57,3 @@ def decide(host: str, *, wanted: bool | None, anywhere: bool = False) -> Decisio
         f"The development issuer does not run on {host or 'every address'} without a second "
         "switch: listen on 127.0.0.1, switch it off, or allow it on any address explicitly.",
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether only this machine can reach a server that listens on ``host``."""
-    name = host.strip().strip("[]").rstrip(".").lower()
-    if name == "localhost":
-        return True
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return False

@@ -13,7 +13,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from ostiary.identity.catalogue import GRAPH_URL, REAL_GRAPH_AUDIENCES
-from ostiary.identity.development import is_loopback
+from ostiary.settings import is_loopback
 
 TENANT_PLACEHOLDER = "{tenantid}"
 ALGORITHMS = frozenset({"RS256", "PS256", "ES256"})

@@ -15,7 +15,6 @@ import structlog
 from ostiary.identity.authenticator import Authenticator, Challenge
 from ostiary.identity.development import Standing, decide
 from ostiary.identity.issuer import DevelopmentIssuer
-from ostiary.identity.issuer_keys import load_or_make
 from ostiary.identity.issuers import (
     ConfigurationError,
     IssuerSettings,
@@ -23,6 +22,7 @@ from ostiary.identity.issuers import (
     check,
     trusted,
 )
+from ostiary.identity.key_files import load_or_make
 from ostiary.identity.keysets import FixedKeys, KeySource, RemoteKeys
 from ostiary.identity.tokens import TokenValidator
 from ostiary.settings import Settings

@@ -10,7 +10,6 @@ from ostiary.durable.clock import Clock
 from ostiary.extensions.caller import Caller
 from ostiary.extensions.connection import Connection
 from ostiary.extensions.egress import Allowance, EgressPolicy
-from ostiary.extensions.keys import load_or_make
 from ostiary.extensions.limits import Limits
 from ostiary.extensions.owners import Owners
 from ostiary.extensions.plans import Addresses
@@ -18,6 +17,7 @@ from ostiary.extensions.routes import PREFIX
 from ostiary.extensions.signing import OutboundIssuer, Signer
 from ostiary.extensions.work import CalloutWork
 from ostiary.identity.catalogue import ENTITLEMENT_MANAGEMENT_APP_ID
+from ostiary.identity.key_files import load_or_make
 from ostiary.settings import ConnectivityTest, Settings
 from ostiary.storage.database import Database
 
@@ -45,7 +45,7 @@ def compose(
 ) -> Outbound:
     """Put the parts together."""
     issuer = OutboundIssuer(
-        load_or_make(settings.data_dir),
+        load_or_make(settings.data_dir / "outbound-key.json"),
         issuer=base_urls[0] + PREFIX,
         tenant_id=tenant_id,
         resource_issuer=settings.resource_issuer,

@@ -1,16 +1,21 @@
-"""The key of the outbound token issuer: made once, kept in the data directory, refused if known."""
+"""Keys that sign, each in a file of its own: made once, readable by us alone, refused if known.
+
+The development issuer has one, which opens this server and nothing else. What the server sends to
+extensions is signed with another.
+"""
 
 from __future__ import annotations
 
 import os
 import stat
 from pathlib import Path
+from typing import Final
 
 import msgspec
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
-FILE = "outbound-key.json"
+BITS: Final = 2048
 
 PUBLISHED = frozenset(
     {
@@ -25,12 +30,13 @@ class BadKey(RuntimeError):
     """The key file cannot be used; the message says why and what to do."""
 
 
-def load_or_make(data_dir: Path) -> RSAKey:
-    """Give the key in ``data_dir``, made there if there is none.
+def load_or_make(path: Path) -> RSAKey:
+    """Give the key of ``path``, made if the file is not there; its id is the RFC 7638 thumbprint.
+
+    Several processes may start at once: all of them get the key of the first.
 
     :raises BadKey: the file is readable by others, is no RSA key, or holds a published key.
     """
-    path = data_dir / FILE
     if not path.exists():
         _make(path)
     _check_private(path)
@@ -41,12 +47,14 @@ def load_or_make(data_dir: Path) -> RSAKey:
         raise BadKey(f"{path} does not hold an RSA key: restore it, or remove it.") from None
     if not key.is_private or key.thumbprint() in PUBLISHED:
         raise BadKey(f"{path} holds a key that anyone may know: remove it.")
+    key.ensure_kid()
     return key
 
 
 def _make(path: Path) -> None:
     """Write a new key under another name first, so that it is there whole or not at all."""
-    key = RSAKey.generate_key(2048)
+    key = RSAKey.generate_key(BITS)
+    key.ensure_kid()
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
