@@ -23,8 +23,9 @@ install: $(BIN)/.dev  ## Make the virtual environment with everything for develo
 demo: $(BIN)/.run  ## Watch a request call out, wait, be resumed and delivered
 	$(BIN)/ostiary demo $(ARGS)
 
+# They wait for disks and databases for half of their time: four processes keep two cores busy.
 test: $(BIN)/.dev  ## Run the tests on SQLite and on a real PostgreSQL
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(BIN)/.dev  ## Check style, types and import rules
 	$(BIN)/ruff format --check .

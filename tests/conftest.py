@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from typing import Final
 
 import pytest
 import structlog
@@ -26,6 +27,14 @@ structlog.configure(  # the default draws tracebacks, which takes longer than mo
         ),
     ]
 )
+
+
+_LONG: Final = ("simulation", "clients", "test_story_machine.py", "test_crashes.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that no process works on it alone in the end."""
+    items.sort(key=lambda item: not any(part in _LONG for part in item.path.parts))
 
 
 @pytest.fixture(scope="session")
