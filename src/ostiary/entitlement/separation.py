@@ -24,6 +24,32 @@ class Excluders:
 NOTHING = Excluders()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusions:
+    """What excludes packages, and what people have of it."""
+
+    excluders: Mapping[str, Excluders] = field(default_factory=dict)
+    """By package; those that nothing excludes are missing."""
+    packages: Mapping[str, set[str]] = field(default_factory=dict)
+    """By person: what they have of the packages that exclude others; grows by ``note``."""
+    groups: Mapping[str, Set[str]] = field(default_factory=dict)
+    """By person: which of the groups that exclude packages they are in."""
+
+    def conflict(
+        self, package_id: str, person_id: str
+    ) -> IncompatibleAccessPackage | IncompatibleGroup | None:
+        """Say why somebody may not get a package, if so."""
+        return conflict(
+            self.excluders.get(package_id, NOTHING),
+            packages=self.packages.get(person_id, frozenset()),
+            groups=self.groups.get(person_id, frozenset()),
+        )
+
+    def note(self, package_id: str, person_id: str) -> None:
+        """Note that somebody of those that were asked about is given a package."""
+        self.packages[person_id].add(package_id)
+
+
 def check_pair(package_id: str | None, incompatible_id: str | None) -> None:
     """Check the arguments of ``additionalAccess``.
 

@@ -18,14 +18,13 @@ from ostiary.audit.store import record
 from ostiary.directory import store as directory
 from ostiary.durable import queue
 from ostiary.durable.queue import NewWork
-from ostiary.entitlement import assignments, automatic, records, requests, separation
+from ostiary.entitlement import assignments, automatic, records, requests
 from ostiary.entitlement.assignments import Assignment
 from ostiary.entitlement.automatic import Act, Automatic
 from ostiary.entitlement.model.enums import AccessPackageRequestType as RequestType
 from ostiary.entitlement.process import ending, kinds, moves, waking
 from ostiary.entitlement.process.moves import Move
 from ostiary.entitlement.process.steps import OWNER_KIND
-from ostiary.entitlement.separation import NOTHING
 from ostiary.entitlement.states import Request
 from ostiary.entitlement.store import assignments as assignment_store
 from ostiary.entitlement.store import automatic as store
@@ -187,19 +186,12 @@ async def _allowed(
     if not excluders:
         return list(new)
     people = {one.target_id for one in new}
-    packages = {key for one in excluders.values() for key in one.packages}
-    groups = {key for one in excluders.values() for key in one.groups}
-    has = await separation_store.held_packages(conn, people, packages)
-    member_of = await separation_store.groups_of(conn, people, groups)
+    exclusions = await separation_store.exclusions(conn, excluders, people)
     allowed, refused = [], []
     for one in new:
-        problem = separation.conflict(
-            excluders.get(one.package_id, NOTHING),
-            packages=has[one.target_id],
-            groups=member_of[one.target_id],
-        )
+        problem = exclusions.conflict(one.package_id, one.target_id)
         if problem is None:
-            has[one.target_id].add(one.package_id)
+            exclusions.note(one.package_id, one.target_id)
             allowed.append(one)
         else:
             refused.append(

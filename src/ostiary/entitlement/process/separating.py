@@ -12,8 +12,6 @@ from collections.abc import Sequence
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ostiary.entitlement import separation
-from ostiary.entitlement.separation import NOTHING
 from ostiary.entitlement.states import Request
 from ostiary.entitlement.store import assignments as assignment_store
 from ostiary.entitlement.store import separation as store
@@ -30,20 +28,12 @@ async def excluded(conn: AsyncConnection, due: Sequence[Request]) -> set[str]:
     await assignment_store.lock(conn, [request.assignment_id for request in checked])
     people = {request.target_id for request in checked}
     await assignment_store.lock_targets(conn, people)
-    packages = {key for one in excluders.values() for key in one.packages}
-    groups = {key for one in excluders.values() for key in one.groups}
-    held = await store.held_packages(conn, people, packages)
-    member_of = await store.groups_of(conn, people, groups)
+    exclusions = await store.exclusions(conn, excluders, {request.target_id for request in due})
     found: set[str] = set()
     for request in due:
-        mine = held.setdefault(request.target_id, set())
-        problem = separation.conflict(
-            excluders.get(request.package_id, NOTHING),
-            packages=mine,
-            groups=member_of.get(request.target_id, set()),
-        )
+        problem = exclusions.conflict(request.package_id, request.target_id)
         if problem is None:
-            mine.add(request.package_id)
+            exclusions.note(request.package_id, request.target_id)
         else:
             found.add(request.id)
             _log.warning("request.incompatible", request=request.id, reason=str(problem))

@@ -18,7 +18,7 @@ from ostiary.entitlement.model.requests import AccessPackageAssignmentRequest
 from ostiary.entitlement.model.subjects import GroupMembers
 from ostiary.entitlement.offers import Target
 from ostiary.entitlement.organizations import GUEST, Affiliation, domain_in, domain_of
-from ostiary.entitlement.separation import Excluders
+from ostiary.entitlement.separation import Excluders, Exclusions
 from ostiary.entitlement.service.acts import Act
 from ostiary.entitlement.store import approvals as approval_store
 from ostiary.entitlement.store import assignments as assignment_store
@@ -65,11 +65,8 @@ class Facts:
     """The connected organisations of those of them who are of one."""
     groups: Mapping[str, set[str]]
     managers: dict[str, str]
-    excluders: Mapping[str, Excluders]
-    held_packages: Mapping[str, set[str]]
-    """By target: what they have of the packages that exclude others."""
-    excluding_groups: Mapping[str, set[str]]
-    """By target: which groups that exclude packages they are in."""
+    exclusions: Exclusions
+    """What excludes the packages, and what their targets have of it."""
     holders: dict[str, Assignment]
     """By holder key; grows with what the batch accepts."""
     assignments: Mapping[str, Assignment]
@@ -120,8 +117,6 @@ async def read(conn: AsyncConnection, submissions: Sequence[Submission]) -> Fact
     people = callers | targets | {assignment.target_id for assignment in held.values()}
     judged = [*policies.values(), *holding.values()]
     excluders = await _excluders(conn, intents, policies)
-    packages = {key for one in excluders.values() for key in one.packages}
-    groups = {key for one in excluders.values() for key in one.groups}
     asked = {holder_key(package, person) for package in siblings for person in targets}
     known = await directory.references(conn, people)
     domains = _domains(known, addressed, invited)
@@ -136,9 +131,7 @@ async def read(conn: AsyncConnection, submissions: Sequence[Submission]) -> Fact
         affiliations=await organization_store.affiliations(conn, domains),
         groups=await _groups(conn, people, judged, intents),
         managers=await _managers(conn, submissions, held, addressed),
-        excluders=excluders,
-        held_packages=await separation_store.held_packages(conn, targets, packages),
-        excluding_groups=await separation_store.groups_of(conn, targets, groups),
+        exclusions=await separation_store.exclusions(conn, excluders, targets),
         holders=await assignment_store.holders(conn, asked) if asked else {},
         assignments=held,
         answers=await _answers(conn, intents),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ostiary.directory.objects import Kind
-from ostiary.entitlement import answers, eligibility, requests, separation
+from ostiary.entitlement import answers, eligibility, requests
 from ostiary.entitlement.answers import Answers
 from ostiary.entitlement.assignments import Assignment
 from ostiary.entitlement.eligibility import Holding, Wish
@@ -19,7 +19,6 @@ from ostiary.entitlement.errors import (
 from ostiary.entitlement.intents import USER_TYPES, Intent, Wants
 from ostiary.entitlement.model.enums import AccessPackageRequestType as RequestType
 from ostiary.entitlement.offers import Requestor, Target
-from ostiary.entitlement.separation import NOTHING
 from ostiary.entitlement.service.acts import Act
 from ostiary.entitlement.service.facts import Facts, Submission, target_of
 from ostiary.entitlement.states import Request
@@ -186,11 +185,7 @@ def _requestor(wish: Wish, facts: Facts) -> Requestor:
 
 
 def _check_separation(package_id: str, target_id: str, facts: Facts) -> None:
-    problem = separation.conflict(
-        facts.excluders.get(package_id, NOTHING),
-        packages=facts.held_packages.get(target_id, set()),
-        groups=facts.excluding_groups.get(target_id, set()),
-    )
+    problem = facts.exclusions.conflict(package_id, target_id)
     if problem is not None:
         raise problem
 

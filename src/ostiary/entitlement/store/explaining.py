@@ -10,11 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ostiary.audit.tables import audit_records
 from ostiary.directory import store as directory
 from ostiary.durable.tables import work
-from ostiary.entitlement import records, separation
+from ostiary.entitlement import records
 from ostiary.entitlement.approvals import Seat, Stage
 from ostiary.entitlement.assignments import Assignment
 from ostiary.entitlement.explanations import Event, Facts, Work
-from ostiary.entitlement.separation import NOTHING
 from ostiary.entitlement.states import Request, RequestStatus
 from ostiary.entitlement.store import approvals as approval_store
 from ostiary.entitlement.store import assignments as assignment_store
@@ -152,12 +151,8 @@ async def _conflict(conn: AsyncConnection, requests: Iterable[Request]) -> str |
         if request.status is not RequestStatus.INCOMPATIBLE:
             continue
         excluders = await separation_store.excluders(conn, [request.package_id])
-        mine = excluders.get(request.package_id, NOTHING)
         people = [request.target_id]
-        problem = separation.conflict(
-            mine,
-            packages=(await separation_store.held_packages(conn, people, mine.packages))[people[0]],
-            groups=(await separation_store.groups_of(conn, people, mine.groups))[people[0]],
-        )
+        exclusions = await separation_store.exclusions(conn, excluders, people)
+        problem = exclusions.conflict(request.package_id, request.target_id)
         return str(problem) if problem else None
     return None

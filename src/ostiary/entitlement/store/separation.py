@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, delete, exists, literal, or_, select, union_all
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.directory.closures import reached
 from ostiary.directory.tables import directory_objects, memberships
-from ostiary.entitlement.separation import Excluders
+from ostiary.entitlement.separation import Excluders, Exclusions
 from ostiary.entitlement.tables import (
     access_packages,
     assignments,
@@ -53,7 +53,20 @@ async def excluders(conn: AsyncConnection, package_ids: Collection[str]) -> dict
     }
 
 
-async def held_packages(
+async def exclusions(
+    conn: AsyncConnection, excluding: Mapping[str, Excluders], people: Collection[str]
+) -> Exclusions:
+    """Read what people have of all that excludes packages."""
+    packages = {key for one in excluding.values() for key in one.packages}
+    groups = {key for one in excluding.values() for key in one.groups}
+    return Exclusions(
+        excluders=excluding,
+        packages=await _held_packages(conn, people, packages),
+        groups=await _groups_of(conn, people, groups),
+    )
+
+
+async def _held_packages(
     conn: AsyncConnection, target_ids: Collection[str], package_ids: Collection[str]
 ) -> dict[str, set[str]]:
     """Say which of these packages people have."""
@@ -69,7 +82,7 @@ async def held_packages(
     return found
 
 
-async def groups_of(
+async def _groups_of(
     conn: AsyncConnection, target_ids: Collection[str], group_ids: Collection[str]
 ) -> dict[str, set[str]]:
     """Say in which of these groups people are, directly or through other groups."""
