@@ -86,6 +86,42 @@ subjects = (
 )
 """Results of people, and of what is in no directory."""
 
+
+def _result_columns(table: FromClause) -> Columns:
+    """Give what is shown of the result of anybody or anything."""
+    shown = _columns(
+        table,
+        "id",
+        "processing_status",
+        "workflow_execution_type",
+        "workflow_version",
+        "scheduled_date_time",
+        "started_date_time",
+        "completed_date_time",
+    )
+    return shown | task_counts(table)
+
+
+def _result_links(table: FromClause) -> dict[str, Link]:
+    """Lead from such a result to the runs that repeated it, and to its tasks."""
+    return {
+        "reprocessed_runs": Link(
+            target=lambda: RUNS,
+            local=table.c.id,
+            remote=runs.c.id,
+            many=True,
+            via=(_repeats.c.origin_id, _repeats.c.run_id),
+        ),
+        "task_processing_results": Link(
+            target=lambda: TASK_RESULTS,
+            local=table.c.id,
+            remote=task_processing_results.c.user_processing_result_id,
+            many=True,
+            order=task_processing_results.c.execution_sequence,
+        ),
+    }
+
+
 RUNS: Final[Source] = Source(
     type=Run,
     table=runs,
@@ -146,36 +182,13 @@ PEOPLE: Final[Source] = Source(
     table=user_processing_results,
     key=user_processing_results.c.id,
     columns={
-        **_columns(
-            user_processing_results,
-            "id",
-            "processing_status",
-            "workflow_execution_type",
-            "workflow_version",
-            "scheduled_date_time",
-            "started_date_time",
-            "completed_date_time",
-        ),
+        **_result_columns(user_processing_results),
         "subject/id": user_processing_results.c.subject_id,
-        **task_counts(user_processing_results),
     },
     load=wire_person,
     links={
         "subject": subject_of(user_processing_results.c.subject_id),
-        "reprocessed_runs": Link(
-            target=lambda: RUNS,
-            local=user_processing_results.c.id,
-            remote=runs.c.id,
-            many=True,
-            via=(_repeats.c.origin_id, _repeats.c.run_id),
-        ),
-        "task_processing_results": Link(
-            target=lambda: TASK_RESULTS,
-            local=user_processing_results.c.id,
-            remote=task_processing_results.c.user_processing_result_id,
-            many=True,
-            order=task_processing_results.c.execution_sequence,
-        ),
+        **_result_links(user_processing_results),
     },
     where=user_processing_results.c.workflow_execution_type != _OF_NOBODY,
     order=user_processing_results.c.scheduled_date_time,
@@ -188,34 +201,11 @@ SUBJECTS: Final[Source] = Source(
     table=subjects,
     key=subjects.c.id,
     columns={
-        **_columns(
-            subjects,
-            "id",
-            "processing_status",
-            "workflow_execution_type",
-            "workflow_version",
-            "scheduled_date_time",
-            "started_date_time",
-            "completed_date_time",
-        ),
-        **task_counts(subjects),
+        **_result_columns(subjects),
     },
     load=wire_subject,
     links={
-        "reprocessed_runs": Link(
-            target=lambda: RUNS,
-            local=subjects.c.id,
-            remote=runs.c.id,
-            many=True,
-            via=(_repeats.c.origin_id, _repeats.c.run_id),
-        ),
-        "task_processing_results": Link(
-            target=lambda: TASK_RESULTS,
-            local=subjects.c.id,
-            remote=task_processing_results.c.user_processing_result_id,
-            many=True,
-            order=task_processing_results.c.execution_sequence,
-        ),
+        **_result_links(subjects),
     },
     order=subjects.c.scheduled_date_time,
     counted=True,

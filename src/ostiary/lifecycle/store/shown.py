@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from ostiary.directory.model import DirectoryObject, User
 from ostiary.graph.types import UNSET
@@ -122,39 +122,36 @@ def wire_run(row: Row) -> wire.Run:
 
 def wire_person(row: Row) -> wire.UserProcessingResult:
     """Show what a run did for one person."""
-    tasks = tally_of(row, "tasks")
     return wire.UserProcessingResult(
-        id=row["id"],
-        processing_status=Status(row["processing_status"]),
-        workflow_execution_type=ExecutionType(row["workflow_execution_type"]),
-        workflow_version=row["workflow_version"],
-        scheduled_date_time=row["scheduled_date_time"],
-        started_date_time=row["started_date_time"],
-        completed_date_time=row["completed_date_time"],
-        total_tasks_count=tasks.total,
-        failed_tasks_count=tasks.failed,
-        total_unprocessed_tasks_count=tasks.unprocessed,
+        **_result(row),
         subject=only_id(User, row["subject_id"]),
     )
 
 
 def wire_subject(row: Row) -> wire.SubjectProcessingResult:
     """Show what a run did for one subject, whatever it is."""
-    tasks, kept = tally_of(row, "tasks"), row["subject"]
+    kept = row["subject"]
     return wire.SubjectProcessingResult(
-        id=row["id"],
-        processing_status=Status(row["processing_status"]),
-        workflow_execution_type=ExecutionType(row["workflow_execution_type"]),
-        workflow_version=row["workflow_version"],
-        scheduled_date_time=row["scheduled_date_time"],
-        started_date_time=row["started_date_time"],
-        completed_date_time=row["completed_date_time"],
-        total_tasks_count=tasks.total,
-        failed_tasks_count=tasks.failed,
-        total_unprocessed_tasks_count=tasks.unprocessed,
+        **_result(row),
         subject=someone(row["subject_id"]) if kept is None else subject_of(kept),
         subject_type=SubjectType.USER if kept is None else SubjectType.PROVISIONING_OBJECT,
     )
+
+
+def _result(row: Row) -> dict[str, Any]:  # values of the members that both types have
+    tasks = tally_of(row, "tasks")
+    return {
+        "id": row["id"],
+        "processing_status": Status(row["processing_status"]),
+        "workflow_execution_type": ExecutionType(row["workflow_execution_type"]),
+        "workflow_version": row["workflow_version"],
+        "scheduled_date_time": row["scheduled_date_time"],
+        "started_date_time": row["started_date_time"],
+        "completed_date_time": row["completed_date_time"],
+        "total_tasks_count": tasks.total,
+        "failed_tasks_count": tasks.failed,
+        "total_unprocessed_tasks_count": tasks.unprocessed,
+    }
 
 
 def someone(id: str) -> DirectoryObjectWorkflowSubject:
