@@ -11,10 +11,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ostiary.entitlement import payloads, stages, stories
+from ostiary.entitlement import names, payloads, stages, stories
 from ostiary.entitlement.payloads import Story
 from ostiary.entitlement.process import reminding
-from ostiary.entitlement.process.reminding import OWNER_KIND
 from ostiary.entitlement.store import extensions as extension_store
 from ostiary.entitlement.store import requests as request_store
 from ostiary.extensions.answers import Answer
@@ -26,7 +25,7 @@ from ostiary.identity.catalogue import ENTITLEMENT_MANAGEMENT_APP_ID
 class AssignmentOwner:
     """The owner kind ``assignment``."""
 
-    kind = OWNER_KIND
+    kind = names.ASSIGNMENT
     app_id = ENTITLEMENT_MANAGEMENT_APP_ID
 
     async def payloads(

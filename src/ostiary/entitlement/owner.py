@@ -14,12 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.audit.events import SYSTEM, Actor, AuditEvent
 from ostiary.audit.store import record
-from ostiary.entitlement import dynamic, payloads, records, requests, stages, stories
+from ostiary.entitlement import dynamic, names, payloads, records, requests, stages, stories
 from ostiary.entitlement.model.enums import AccessPackageCustomExtensionStage as Stage
 from ostiary.entitlement.model.policies import AccessPackageApprovalStage
 from ostiary.entitlement.process import delivering, determining, moves
 from ostiary.entitlement.process.moves import Move
-from ostiary.entitlement.process.steps import OWNER_KIND
 from ostiary.entitlement.states import Request, TakeBack, Verdict
 from ostiary.entitlement.store import extensions as extension_store
 from ostiary.entitlement.store import requests as request_store
@@ -31,7 +30,7 @@ from ostiary.identity.catalogue import ENTITLEMENT_MANAGEMENT_APP_ID
 class RequestOwner:
     """The owner kind ``assignmentRequest``."""
 
-    kind = OWNER_KIND
+    kind = names.REQUEST
     app_id = ENTITLEMENT_MANAGEMENT_APP_ID
 
     async def payloads(

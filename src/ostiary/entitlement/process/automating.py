@@ -18,13 +18,12 @@ from ostiary.audit.store import record
 from ostiary.directory import store as directory
 from ostiary.durable import queue
 from ostiary.durable.queue import NewWork
-from ostiary.entitlement import assignments, automatic, records, requests
+from ostiary.entitlement import assignments, automatic, names, records, requests
 from ostiary.entitlement.assignments import Assignment
 from ostiary.entitlement.automatic import Act, Automatic
 from ostiary.entitlement.model.enums import AccessPackageRequestType as RequestType
 from ostiary.entitlement.process import ending, kinds, moves, waking
 from ostiary.entitlement.process.moves import Move
-from ostiary.entitlement.process.steps import OWNER_KIND
 from ostiary.entitlement.states import Request
 from ostiary.entitlement.store import assignments as assignment_store
 from ostiary.entitlement.store import automatic as store
@@ -97,7 +96,7 @@ async def _drop(conn: AsyncConnection, assignment_ids: Sequence[str], *, now: da
     ids = await request_store.open_adds_of(conn, assignment_ids) if assignment_ids else []
     if not ids:
         return
-    await extensions.cancel(conn, OWNER_KIND, ids, now=now)
+    await extensions.cancel(conn, names.REQUEST, ids, now=now)
     found = (await request_store.lock(conn, ids)).values()
     own = [request for request in found if request.type is RequestType.SYSTEM_ADD]
     locked = await assignment_store.lock(conn, [request.assignment_id for request in own])

@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ostiary.entitlement import assignments, requests
+from ostiary.entitlement import assignments, names, requests
 from ostiary.entitlement.assignments import Assignment
 from ostiary.entitlement.errors import ScheduleNotAllowed
 from ostiary.entitlement.process import (
@@ -31,7 +31,6 @@ from ostiary.entitlement.process import (
 )
 from ostiary.entitlement.process.delivery import Progress
 from ostiary.entitlement.process.moves import Move
-from ostiary.entitlement.process.steps import OWNER_KIND
 from ostiary.entitlement.rights import Effort
 from ostiary.entitlement.states import Awaits, Delivery, Phase, Request
 from ostiary.entitlement.store import assignments as assignment_store
@@ -136,7 +135,7 @@ async def _supersede(conn: AsyncConnection, request_ids: Sequence[str], *, now: 
     """End the requests whose access is being withdrawn; their callouts first, as the locks go."""
     if not request_ids:
         return
-    await extensions.cancel(conn, OWNER_KIND, request_ids, now=now)
+    await extensions.cancel(conn, names.REQUEST, request_ids, now=now)
     held = (await request_store.lock(conn, request_ids)).values()
     both = [Move(request, requests.superseded(request, now=now)) for request in held]
     await moves.store(conn, both, now=now)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.audit.events import Actor
 from ostiary.directory import store as directory
-from ostiary.entitlement import assignments, notices
+from ostiary.entitlement import assignments, names, notices
 from ostiary.entitlement.approvals import Chair, Stage
 from ostiary.entitlement.assignments import Assignment
 from ostiary.entitlement.letters import SAMPLES
@@ -31,9 +31,6 @@ from ostiary.entitlement.store import requests as request_store
 from ostiary.entitlement.store import subjects as subject_store
 from ostiary.mail.mails import About, NewMail
 from ostiary.mail.service import send
-
-OWNER_KIND: Final = "assignmentRequest"
-"""How a mail names what it is about."""
 
 _CHAIRS: Final[Mapping[Audience, Set[Chair]]] = {
     Audience.APPROVERS: {Chair.PRIMARY, Chair.FALLBACK},
@@ -132,11 +129,11 @@ async def _facts(conn: AsyncConnection, found: Sequence[_Happening]) -> _Facts:
     packages = await catalog_store.packages(conn, {request.package_id for request in every})
     ending = {one.request.assignment_id for one in found if one.event in _ENDS}
     of_approval = [one for one in found if one.event in _OF_APPROVAL]
-    names = {key: one.display_name for key, one in outside.items()}
-    names |= {key: one.display_name for key, one in known.items()}
+    called = {key: one.display_name for key, one in outside.items()}
+    called |= {key: one.display_name for key, one in known.items()}
     return _Facts(
         packages={key: package.display_name for key, package in packages.items()},
-        names={key: name for key, name in names.items() if name},
+        names={key: name for key, name in called.items() if name},
         askers={key: maker for key, maker in makers.items() if maker in known or maker in outside},
         terms=await policy_store.terms(conn, {request.terms_id for request in every}),
         held=await assignment_store.read(conn, ending) if ending else {},
@@ -196,7 +193,7 @@ def _mails(one: _Happening, facts: _Facts) -> Iterable[NewMail]:
                 template=notice.template,
                 **_address(person, facts),
                 values={name: values[name] for name in SAMPLES[notice.template]},
-                about=About(OWNER_KIND, one.request.id),
+                about=About(names.REQUEST, one.request.id),
             )
 
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ostiary.entitlement import notices, reminders, stages
+from ostiary.entitlement import names, notices, reminders, stages
 from ostiary.entitlement.assignments import Assignment
 from ostiary.entitlement.model.catalogs import AccessPackageAssignmentPolicy
 from ostiary.entitlement.model.enums import AccessPackageCustomExtensionStage as Stage
@@ -28,9 +27,6 @@ from ostiary.entitlement.store.reminders import Round
 from ostiary.extensions.service import Order, launch
 from ostiary.mail.mails import About, NewMail
 from ostiary.mail.service import send
-
-OWNER_KIND: Final = "assignment"
-"""How callouts and mails name an assignment."""
 
 Terms = Mapping[str, AccessPackageAssignmentPolicy]
 """What the policies say now, by the policy's id."""
@@ -64,7 +60,7 @@ async def _call(conn: AsyncConnection, rounds: Sequence[Round], *, now: datetime
     """Call the extension whose turn it is, in each round; nobody waits for an answer."""
     turns = [(one, key) for one in rounds if (key := one.extension)]
     orders = [
-        Order(OWNER_KIND, one.reminder.assignment_id, key, one.reminder.stage, waits=False)
+        Order(names.ASSIGNMENT, one.reminder.assignment_id, key, one.reminder.stage, waits=False)
         for one, key in turns
     ]
     ids = await launch(conn, orders, now=now) if orders else []
@@ -102,7 +98,7 @@ async def _write(
                 "days": reminders.days_left(one.ends_at, now=now),
                 "ends_at": one.ends_at,
             },
-            about=About(OWNER_KIND, held.id),
+            about=About(names.ASSIGNMENT, held.id),
         )
         for one, held in heard
         for notice in notices.TABLE

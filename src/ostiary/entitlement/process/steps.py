@@ -12,7 +12,7 @@ from ostiary.audit.events import SYSTEM, AuditEvent
 from ostiary.audit.store import record
 from ostiary.durable import queue
 from ostiary.durable.queue import NewWork
-from ostiary.entitlement import assignments, dynamic, records, requests, stages
+from ostiary.entitlement import assignments, dynamic, names, records, requests, stages
 from ostiary.entitlement.model.catalogs import AccessPackageAssignmentPolicy
 from ostiary.entitlement.process import asking, kinds, moves
 from ostiary.entitlement.process.moves import Move
@@ -34,9 +34,6 @@ from ostiary.entitlement.store import extensions as extension_store
 from ostiary.entitlement.store import policies as policy_store
 from ostiary.entitlement.store import requests as request_store
 from ostiary.extensions.service import Order, launch
-
-OWNER_KIND = "assignmentRequest"
-"""How callouts name a request as their owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +85,7 @@ async def _call_out(
     if not calls:
         return {}
     orders = [
-        Order(OWNER_KIND, request.id, call.extension_id, call.stage, waits=call.waits)
+        Order(names.REQUEST, request.id, call.extension_id, call.stage, waits=call.waits)
         for request, call in calls
     ]
     ids = await launch(conn, orders, now=now)

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ostiary.entitlement import requests
+from ostiary.entitlement import names, requests
 from ostiary.entitlement.assignments import Assignment
 from ostiary.entitlement.errors import ExistingGrant, ExistingOpenRequest
 from ostiary.entitlement.intents import Intent
@@ -24,7 +24,6 @@ from ostiary.entitlement.model.requests import AccessPackageAssignmentRequest
 from ostiary.entitlement.model.schedules import EntitlementManagementSchedule, ExpirationPattern
 from ostiary.entitlement.process import moves
 from ostiary.entitlement.process.moves import Move
-from ostiary.entitlement.process.steps import OWNER_KIND
 from ostiary.entitlement.service import submitting
 from ostiary.entitlement.service.acts import Act
 from ostiary.entitlement.service.facts import Submission
@@ -147,12 +146,12 @@ class Errands:
         )
         both = zip(due, results, strict=True)
         failed = [(e, one, r) for (e, one), r in both if r is not None and not _is_going(e, r)]
-        names = await catalog_store.packages(conn, {one.package_id for _, one, _ in failed})
+        packages = await catalog_store.packages(conn, {one.package_id for _, one, _ in failed})
         people = {one.target_id for one in stays}
         replies = {one.key: _nothing_due(one, people) for one in errands}
         replies |= {errand.key: Reply() for errand, _ in due}
         for errand, one, error in failed:
-            kept = f"'{names[one.package_id].display_name}' stays: {error}"
+            kept = f"'{packages[one.package_id].display_name}' stays: {error}"
             before = replies[errand.key].text
             replies[errand.key] = Reply(f"{before} {kept}" if before else kept, is_refused=True)
         return replies
@@ -164,7 +163,7 @@ class Errands:
         pending = await request_store.pending_of(conn, {one.person_id for one in errands})
         waiting = set(pending.values())
         if pending and not is_dry:
-            await extensions.cancel(conn, OWNER_KIND, list(pending), now=now)
+            await extensions.cancel(conn, names.REQUEST, list(pending), now=now)
             held = (await request_store.lock(conn, pending.keys())).values()
             both = [
                 Move(request, requests.cancel(request, now=now), self._caller.actor())

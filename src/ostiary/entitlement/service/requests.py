@@ -11,7 +11,7 @@ from ostiary.audit.events import Actor
 from ostiary.audit.store import record
 from ostiary.durable.errors import Busy
 from ostiary.durable.group import GroupCommit
-from ostiary.entitlement import assignments, dynamic, policies, records, requests, stages
+from ostiary.entitlement import assignments, dynamic, names, policies, records, requests, stages
 from ostiary.entitlement.assignments import Assignment
 from ostiary.entitlement.errors import (
     ExistingGrant,
@@ -31,7 +31,6 @@ from ostiary.entitlement.model.requests import (
 )
 from ostiary.entitlement.process import determining, moves, waking
 from ostiary.entitlement.process.moves import Move
-from ostiary.entitlement.process.steps import OWNER_KIND
 from ostiary.entitlement.service import naming, submitting
 from ostiary.entitlement.service.acts import Act
 from ostiary.entitlement.service.facts import Submission
@@ -85,7 +84,7 @@ class Requests:
         :raises RequestNotCancelable: it is past that.
         """
         async with self._database.transaction() as conn:
-            await extensions.cancel(conn, OWNER_KIND, [key], now=act.now)
+            await extensions.cancel(conn, names.REQUEST, [key], now=act.now)
             request = await _existing(conn, key)
             after = requests.cancel(request, now=act.now)
             await moves.store(conn, [Move(request, after, act.actor)], now=act.now)
@@ -153,7 +152,11 @@ class Requests:
     ) -> None:
         """Note in the ledger that somebody tried to resume who may not."""
         nothing = Answer(
-            owner_kind=OWNER_KIND, owner_id=key, verdict="continue", caller=caller, received_at=now
+            owner_kind=names.REQUEST,
+            owner_id=key,
+            verdict="continue",
+            caller=caller,
+            received_at=now,
         )
         await self._resumes.refuse(nothing, error)
 
@@ -191,7 +194,7 @@ def read_answer(key: str, body: ResumeParameters, *, now: datetime, caller: Acto
         else None
     )
     return Answer(
-        owner_kind=OWNER_KIND,
+        owner_kind=names.REQUEST,
         owner_id=key,
         callout_id=data.custom_extension_stage_instance_id,
         stage=data.stage.value if data.stage else None,

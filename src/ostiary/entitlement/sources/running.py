@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.directory import store as directory
+from ostiary.entitlement import names
 from ostiary.entitlement.approvals import Chair, StageStatus
 from ostiary.entitlement.controls import shows_approver
 from ostiary.entitlement.model.approvals import Approval, ApprovalStage
@@ -21,8 +22,6 @@ from ostiary.entitlement.model.requests import (
 )
 from ostiary.entitlement.model.subjects import AccessPackageSubject
 from ostiary.entitlement.organizations import is_from_elsewhere
-from ostiary.entitlement.process.reminding import OWNER_KIND as ASSIGNMENT_KIND
-from ostiary.entitlement.process.steps import OWNER_KIND
 from ostiary.entitlement.roles import seen_catalogs
 from ostiary.entitlement.sources import resources, rights
 from ostiary.entitlement.sources.configured import CATALOGS, PACKAGE_CARDS, POLICIES
@@ -76,7 +75,7 @@ async def _show_callouts(
     conn: AsyncConnection, _: Call, found: Sequence[AccessPackageAssignmentRequest]
 ) -> None:
     """Show the callouts of each request (``customExtensionCalloutInstances``)."""
-    held = await callout_store.of_owners(conn, OWNER_KIND, [request.id for request in found])
+    held = await callout_store.of_owners(conn, names.REQUEST, [request.id for request in found])
     for request in found:
         calls = held.get(request.id, [])
         request.custom_extension_callout_instances = [instance(call) for call in calls]
@@ -240,7 +239,7 @@ async def _show_reminders(
     conn: AsyncConnection, _: Call, found: Sequence[AccessPackageAssignment]
 ) -> None:
     """Show the callouts before each assignment ends (``customExtensionCalloutInstances``)."""
-    held = await callout_store.of_owners(conn, ASSIGNMENT_KIND, [it.id for it in found])
+    held = await callout_store.of_owners(conn, names.ASSIGNMENT, [it.id for it in found])
     for assignment in found:
         calls = held.get(assignment.id, [])
         assignment.custom_extension_callout_instances = [instance(call) for call in calls]

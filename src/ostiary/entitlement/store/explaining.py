@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ostiary.audit.tables import audit_records
 from ostiary.directory import store as directory
 from ostiary.durable.tables import work
-from ostiary.entitlement import records
+from ostiary.entitlement import names, records
 from ostiary.entitlement.approvals import Seat, Stage
 from ostiary.entitlement.assignments import Assignment
 from ostiary.entitlement.explanations import Event, Facts, Work
@@ -26,7 +26,7 @@ from ostiary.extensions import store as callout_store
 from ostiary.extensions.callouts import Callout
 from ostiary.storage.batches import among
 
-OWNERS = ("assignmentRequest", "assignment")
+OWNERS = (names.REQUEST, names.ASSIGNMENT)
 """Whose callouts are told of: those of requests, and those before the end of assignments."""
 
 _audit = audit_records.c
@@ -141,8 +141,8 @@ async def _names(
 ) -> dict[str, str]:
     known = await directory.references(conn, people)
     extensions = await extension_store.read(conn, {call.extension_id for call in calls})
-    names = {key: one.display_name or key for key, one in known.items()}
-    return names | {key: one.display_name for key, one in extensions.items()}
+    called = {key: one.display_name or key for key, one in known.items()}
+    return called | {key: one.display_name for key, one in extensions.items()}
 
 
 async def _conflict(conn: AsyncConnection, requests: Iterable[Request]) -> str | None:
