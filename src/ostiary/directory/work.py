@@ -52,4 +52,4 @@ class Forgetting:
 
     async def _next(self, conn: AsyncConnection, now: datetime) -> datetime:
         oldest = await journal.oldest(conn)
-        return max((oldest or now) + self.retention, now + _PAUSE)
+        return recurring.next_round(oldest, keep=self.retention, pause=_PAUSE, now=now)

@@ -6,7 +6,7 @@ node makes the item due at once, so that changed settings count from then on.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import update
@@ -33,6 +33,26 @@ async def ensure(conn: AsyncConnection, kind: str, *, due_at: datetime) -> None:
         announce(conn)
     else:
         await queue.put(conn, [NewWork(kind=kind, key=KEY, due_at=due_at)])
+
+
+async def keep_going(
+    conn: AsyncConnection, kind: str, *, is_wanted: bool, due_at: datetime
+) -> None:
+    """See to it that a kind of work is on the queue, or that it is not."""
+    if is_wanted:
+        await ensure(conn, kind, due_at=due_at)
+    else:
+        await stop(conn, kind)
+
+
+def next_round(
+    oldest: datetime | None, *, keep: timedelta, pause: timedelta, now: datetime
+) -> datetime:
+    """Say when what is kept for so long next runs out, but for a pause between two rounds.
+
+    ``oldest`` is the instant of the oldest that is kept; None: nothing is.
+    """
+    return max((oldest or now) + keep, now + pause)
 
 
 async def stop(conn: AsyncConnection, kind: str) -> None:

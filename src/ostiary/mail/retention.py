@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ostiary.durable import recurring
 from ostiary.durable.handlers import Again, InTransaction, Outcome
 from ostiary.durable.items import WorkItem
 from ostiary.mail import store
@@ -43,4 +44,4 @@ def handler(keep: timedelta) -> InTransaction:
 async def _next(conn: AsyncConnection, keep: timedelta, now: datetime) -> datetime:
     """Say when there is something to forget again: never sooner than what is kept now runs out."""
     oldest = await store.oldest(conn)
-    return max((oldest or now) + keep, now + PAUSE)
+    return recurring.next_round(oldest, keep=keep, pause=PAUSE, now=now)

@@ -85,10 +85,8 @@ async def prepare(conn: AsyncConnection, settings: Settings, *, now: datetime) -
     named = provider_settings.read(settings.resource_providers)
     places = [place for one in named for place in one.environments]
     await environments.ensure(conn, places, now=now)
-    if settings.request_retention > timedelta():
-        await recurring.ensure(conn, kinds.FORGET, due_at=now)
-    else:
-        await recurring.stop(conn, kinds.FORGET)
+    is_wanted = settings.request_retention > timedelta()
+    await recurring.keep_going(conn, kinds.FORGET, is_wanted=is_wanted, due_at=now)
 
 
 def compose(
@@ -107,6 +105,7 @@ def compose(
     origins = [
         HTTPProvider(one, out.caller) for one in provider_settings.read(settings.resource_providers)
     ]
+    is_told_first = settings.grant_callout is GrantCallout.BEFORE
     provisioning = Provisioning(database, clock, {one.system: one for one in origins})
     access = Entitlement.of(
         database,
@@ -116,14 +115,13 @@ def compose(
         refuse_unresolved=settings.refuse_unresolved_logic_apps,
         connection=out.connection,
         refuse_unreachable=settings.connectivity_test is ConnectivityTest.STRICT,
-        is_told_first=settings.grant_callout is GrantCallout.BEFORE,
+        is_told_first=is_told_first,
         own_domains=settings.domains,
         tenant_domains=settings.domains_of_tenants,
         providers=origins,
     )
-    automation = Automation(is_told_first=settings.grant_callout is GrantCallout.BEFORE)
-    errands = Errands(WORKFLOWS, is_told_first=settings.grant_callout is GrantCallout.BEFORE)
-    registry = _registry(settings, errands)
+    automation = Automation(is_told_first=is_told_first)
+    registry = _registry(settings, Errands(WORKFLOWS, is_told_first=is_told_first))
     workflows = Lifecycle.of(
         database,
         resumes=resumes,

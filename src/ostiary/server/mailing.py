@@ -57,10 +57,8 @@ def compose(
 
 async def prepare(conn: AsyncConnection, settings: Settings, *, now: datetime) -> None:
     """Have old mails forgotten from now on, or no longer."""
-    if settings.mail_retention > timedelta():
-        await recurring.ensure(conn, retention.PURGE, due_at=now)
-    else:
-        await recurring.stop(conn, retention.PURGE)
+    is_wanted = settings.mail_retention > timedelta()
+    await recurring.keep_going(conn, retention.PURGE, is_wanted=is_wanted, due_at=now)
 
 
 def mail_server(settings: Settings) -> MailServer | None:

@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ostiary.durable import recurring
 from ostiary.durable.handlers import Again, InTransaction, Outcome
 from ostiary.durable.items import WorkItem
 from ostiary.entitlement.process import kinds
@@ -79,7 +80,7 @@ async def _lock_callouts(conn: AsyncConnection, keys: Collection[str]) -> set[st
 async def _next(conn: AsyncConnection, keep: timedelta, now: datetime) -> datetime:
     """Say when there may be something to forget again."""
     oldest = await store.oldest(conn)
-    return max((oldest or now) + keep, now + PAUSE)
+    return recurring.next_round(oldest, keep=keep, pause=PAUSE, now=now)
 
 
 async def _place(conn: AsyncConnection) -> Ended | None:
