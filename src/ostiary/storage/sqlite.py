@@ -6,7 +6,6 @@ share a database by name, so that writer and readers are apart there as they are
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterable
 from typing import Any, Final
 from uuid import uuid4
@@ -14,14 +13,15 @@ from uuid import uuid4
 from sqlalchemy import URL, Connection, NullPool, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from ostiary.storage.cases import fold
+
 _BUSY: Final = "busy_timeout = 30000"  # milliseconds to wait for another process
 _READERS: Final = 4
 _COMMON: Final = (_BUSY, "synchronous = FULL", "temp_store = MEMORY")
-_ENGLISH: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _CASES: Final = {
     "lower": lambda text: text.lower() if isinstance(text, str) else text,
     "upper": lambda text: text.upper() if isinstance(text, str) else text,
-    "without_case": lambda text: text.translate(_ENGLISH) if isinstance(text, str) else text,
+    "without_case": lambda text: fold(text) if isinstance(text, str) else text,
 }
 """SQLite's own ``lower`` and ``upper`` know the letters of English only; where that is meant, the
 third says so."""

@@ -53,6 +53,7 @@ from ostiary.directory.rules.tree import (
 from ostiary.directory.tables import directory_objects, memberships
 from ostiary.graph.json_lists import json_elements, json_text
 from ostiary.storage.batches import among
+from ostiary.storage.cases import fold
 
 
 class without_case(GenericFunction[str]):
@@ -86,11 +87,6 @@ def _place(element: place_of, compiler: SQLCompiler, **options: Any) -> str:
 @compiles(place_of, "postgresql")
 def _place_pg(element: place_of, compiler: SQLCompiler, **options: Any) -> str:
     return f"strpos({compiler.process(element.clauses, **options)})"
-
-
-def fold(text: str) -> str:
-    """Make the letters A to Z small, as ``without_case`` does."""
-    return "".join(c.lower() if "A" <= c <= "Z" else c for c in text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from typing import Any, assert_never
 
 from ostiary.directory.model import AssignedPlan, DirectoryObject, User
 from ostiary.directory.rules.attributes import Attribute
-from ostiary.directory.rules.conditions import fold
 from ostiary.directory.rules.tree import (
     And,
     AnyItem,
@@ -31,6 +30,7 @@ from ostiary.directory.rules.tree import (
     Text,
     Value,
 )
+from ostiary.storage.cases import fold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
