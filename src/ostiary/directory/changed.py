@@ -20,7 +20,11 @@ def changed_paths(old: Mapping[str, Any], new: Mapping[str, Any]) -> frozenset[s
 
     The extension attributes share a column and are told apart.
     """
-    paths = {_path(column) for column in new if column not in (_EXTENSIONS, "unique_name")}
+    paths = {
+        _PATHS.get(column) or spelled(column)
+        for column in new
+        if column not in (_EXTENSIONS, "unique_name")
+    }
     if _EXTENSIONS in new:
         before, after = old.get(_EXTENSIONS) or {}, new[_EXTENSIONS] or {}
         paths |= {
@@ -31,6 +35,7 @@ def changed_paths(old: Mapping[str, Any], new: Mapping[str, Any]) -> frozenset[s
     return frozenset(paths)
 
 
-def _path(column: str) -> str:
+def spelled(column: str) -> str:
+    """Spell the name of a column as the API does."""
     head, *rest = column.split("_")
-    return _PATHS.get(column) or head + "".join(part.capitalize() for part in rest)
+    return head + "".join(part.capitalize() for part in rest)

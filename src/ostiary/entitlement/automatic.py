@@ -16,25 +16,24 @@ from typing import Final
 from ostiary.directory.rules import Rule, RuleError, parse
 from ostiary.entitlement.assignments import Assignment
 from ostiary.entitlement.model.catalogs import AccessPackageAssignmentPolicy
-from ostiary.entitlement.model.enums import AllowedTargetScope, ExpirationPatternType
-from ostiary.entitlement.model.policies import AccessPackageAutomaticRequestSettings
+from ostiary.entitlement.model.enums import AllowedTargetScope
+from ostiary.entitlement.model.policies import (
+    AccessPackageAssignmentRequestorSettings,
+    AccessPackageAutomaticRequestSettings,
+)
 from ostiary.entitlement.model.subjects import AttributeRuleMembers
+from ostiary.graph.edm import describe
 from ostiary.graph.errors import InvalidModel
 
 MAX_GRACE: Final = timedelta(days=3660)
 _NONE: Final = AccessPackageAutomaticRequestSettings()
-_ENDLESS: Final = (
-    None,
-    ExpirationPatternType.NOT_SPECIFIED,
-    ExpirationPatternType.NO_EXPIRATION,
-)
 _BY_HAND: Final = (
-    "enableTargetsToSelfAddAccess",
-    "enableTargetsToSelfUpdateAccess",
-    "enableTargetsToSelfRemoveAccess",
-    "enableOnBehalfRequestorsToAddAccess",
-    "enableOnBehalfRequestorsToUpdateAccess",
-    "enableOnBehalfRequestorsToRemoveAccess",
+    "enable_targets_to_self_add_access",
+    "enable_targets_to_self_update_access",
+    "enable_targets_to_self_remove_access",
+    "enable_on_behalf_requestors_to_add_access",
+    "enable_on_behalf_requestors_to_update_access",
+    "enable_on_behalf_requestors_to_remove_access",
 )
 
 
@@ -170,12 +169,13 @@ def _check_grace(settings: AccessPackageAutomaticRequestSettings) -> None:
 
 def _contradictions(policy: AccessPackageAssignmentPolicy) -> Iterator[tuple[str, str]]:
     """Give what a policy says that only has a meaning where somebody asks, and why."""
-    if policy.expiration and policy.expiration.type not in _ENDLESS:
+    if policy.expiration and not policy.expiration.is_endless:
         yield "expiration", "its access lasts as long as the rule is true"
     asking = policy.requestor_settings
-    for name in _BY_HAND if asking else ():
-        switch = "".join(f"_{c.lower()}" if c.isupper() else c for c in name)
+    known = describe(AccessPackageAssignmentRequestorSettings).properties
+    for switch in _BY_HAND if asking else ():
         if getattr(asking, switch):
+            name = known[switch].name
             yield f"requestorSettings/{name}", "its access follows the rule alone"
     approval = policy.request_approval_settings
     if approval and approval.is_approval_required_for_add:

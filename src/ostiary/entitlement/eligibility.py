@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Protocol
 
 from ostiary.entitlement import answers, assignments, automatic, offers, policies
 from ostiary.entitlement.answers import Answers
@@ -29,11 +29,8 @@ from ostiary.entitlement.model.questions import AccessPackageAnswer
 from ostiary.entitlement.model.requests import RequestParameter
 from ostiary.entitlement.model.schedules import EntitlementManagementSchedule
 from ostiary.entitlement.offers import NO_APPROVAL, NOTHING_ALLOWED, Requestor, Target
+from ostiary.entitlement.states import ADMINISTRATIVE
 from ostiary.graph.errors import InvalidModel
-
-ADMINISTRATIVE: Final = frozenset(
-    {RequestType.ADMIN_ADD, RequestType.ADMIN_UPDATE, RequestType.ADMIN_REMOVE}
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import Final
 
 from ostiary.entitlement.model.enums import AccessPackageRequestState as RequestState
 from ostiary.entitlement.model.enums import AccessPackageRequestType as RequestType
-from ostiary.entitlement.states import Awaits, Phase, Request, RequestStatus
+from ostiary.entitlement.states import OF_SERVER, Awaits, Phase, Request, RequestStatus
 
 
 class Event(StrEnum):
@@ -116,16 +116,6 @@ TABLE: Final = (
 )
 """Every event, who is told of it, and with which template."""
 
-SYSTEM_TYPES: Final = frozenset(
-    {RequestType.SYSTEM_ADD, RequestType.SYSTEM_UPDATE, RequestType.SYSTEM_REMOVE}
-)
-"""The types of requests that nobody has made."""
-
-ADMIN_TYPES: Final = frozenset(
-    {RequestType.ADMIN_ADD, RequestType.ADMIN_UPDATE, RequestType.ADMIN_REMOVE}
-)
-"""The types of requests whose requestor is the target, and that somebody else has made."""
-
 _STOPPED: Final = frozenset(
     {
         RequestStatus.DENIED_BY_EXTENSION,
@@ -157,7 +147,7 @@ def told_of(event: Event, request: Request, *, is_switched_off: bool) -> Iterato
     """Give the rows of the table that count for an event of a request."""
     for notice in TABLE:
         silent = notice.is_of_assignment and is_switched_off
-        nobody = notice.audience is Audience.REQUESTOR and request.type in SYSTEM_TYPES
+        nobody = notice.audience is Audience.REQUESTOR and request.type in OF_SERVER
         if notice.event is event and not silent and not nobody:
             yield notice
 

@@ -120,6 +120,16 @@ REMOVALS: Final = frozenset(
     }
 )
 
+ADMINISTRATIVE: Final = frozenset(
+    {RequestType.ADMIN_ADD, RequestType.ADMIN_UPDATE, RequestType.ADMIN_REMOVE}
+)
+"""Somebody assigns, rather than asks: the requestor is the target."""
+
+OF_SERVER: Final = frozenset(
+    {RequestType.SYSTEM_ADD, RequestType.SYSTEM_UPDATE, RequestType.SYSTEM_REMOVE}
+)
+"""What nobody has asked for."""
+
 UPDATES: Final = frozenset(
     {RequestType.USER_UPDATE, RequestType.ADMIN_UPDATE, RequestType.SYSTEM_UPDATE}
 )

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from ostiary.directory.model import Group
 from ostiary.directory.rules import RuleError, Syntax, parse
 from ostiary.directory.rules.attributes import ATTRIBUTES, Kind
+from ostiary.graph.edm import qualified_name
 from ostiary.graph.errors import InvalidModel
 from ostiary.graph.types import EdmEnum
 from ostiary.lifecycle.dates import DATES, is_date
@@ -129,10 +130,9 @@ def check_schedule(
             target="isSchedulingEnabled",
         )
     if not isinstance(conditions, TriggerAndScopeBasedConditions):
-        name = type(conditions).__name__
+        name = qualified_name(type(conditions)).rpartition(".")[2]
         raise InvalidOperation(
-            "'isSchedulingEnabled' cannot be true for a workflow with "
-            f"{name[0].lower()}{name[1:]}.",
+            f"'isSchedulingEnabled' cannot be true for a workflow with {name}.",
             target="isSchedulingEnabled",
         )
 

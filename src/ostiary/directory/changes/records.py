@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ostiary.audit.events import Actor, AuditEvent, Change, Target
+from ostiary.directory.changed import spelled
 from ostiary.directory.model import DirectoryObject
 from ostiary.directory.objects import Kind, Reference
 from ostiary.directory.store import Values
@@ -122,7 +123,7 @@ def wire_target(entity: DirectoryObject, changes: tuple[Change, ...] = ()) -> Ta
 
 def change_of(name: str, old: object, new: object) -> Change:
     """Tell of one property; instants become text."""
-    return Change(_spelled(name), _jsonable(old), _jsonable(new))
+    return Change(spelled(name), _jsonable(old), _jsonable(new))
 
 
 def changes_of(before: Values, after: Values) -> tuple[Change, ...]:
@@ -132,11 +133,6 @@ def changes_of(before: Values, after: Values) -> tuple[Change, ...]:
         for name, value in after.items()
         if name != "unique_name"
     )
-
-
-def _spelled(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)
 
 
 def _jsonable(value: Any) -> Any:  # any column value

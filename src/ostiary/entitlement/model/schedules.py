@@ -24,6 +24,15 @@ class ExpirationPattern(Complex, kw_only=True):
     end_date_time: datetime | None = None
     type: ExpirationPatternType | None = None
 
+    @property
+    def is_endless(self) -> bool:
+        """Whether it sets no end."""
+        return self.type in (
+            None,
+            ExpirationPatternType.NOT_SPECIFIED,
+            ExpirationPatternType.NO_EXPIRATION,
+        )
+
 
 class RecurrencePattern(Complex, kw_only=True):
     """On which days something recurs."""

@@ -22,7 +22,7 @@ from ostiary.entitlement.letters import SAMPLES
 from ostiary.entitlement.model.catalogs import AccessPackageAssignmentPolicy
 from ostiary.entitlement.model.subjects import AccessPackageSubject
 from ostiary.entitlement.notices import Audience, Event, Notice
-from ostiary.entitlement.states import Request
+from ostiary.entitlement.states import ADMINISTRATIVE, Request
 from ostiary.entitlement.store import approvals as approval_store
 from ostiary.entitlement.store import assignments as assignment_store
 from ostiary.entitlement.store import catalogs as catalog_store
@@ -145,7 +145,7 @@ async def _facts(conn: AsyncConnection, found: Sequence[_Happening]) -> _Facts:
 async def _makers(conn: AsyncConnection, every: Collection[Request]) -> dict[str, str]:
     """Give whoever made each request; what an administrator asks for is not the target's doing."""
     makers = {one.id: one.requestor_id for one in every}
-    administrative = [one.id for one in every if one.type in notices.ADMIN_TYPES]
+    administrative = [one.id for one in every if one.type in ADMINISTRATIVE]
     said = await request_store.said(conn, administrative) if administrative else {}
     return makers | {key: one.created_by for key, one in said.items() if one.created_by}
 

@@ -13,6 +13,7 @@ from ostiary.entitlement.model.explanations import Why
 from ostiary.entitlement.service.explaining import explain_assignment, explain_request
 from ostiary.entitlement.sources import running
 from ostiary.entitlement.tables import assignment_requests
+from ostiary.graph.edm import qualified_name
 from ostiary.graph.resources import Authorize, Call, Operation, Source
 from ostiary.storage.database import Database
 
@@ -52,7 +53,7 @@ async def _why(
 ) -> Why:
     async with database.reading() as conn:
         if not await _is_seen(conn, call, source, key):
-            raise NotThere(source.type.__name__[:1].lower() + source.type.__name__[1:], key)
+            raise NotThere(qualified_name(source.type).rpartition(".")[2], key)
         hidden = await running.hidden_stages(conn, call, requests)
         return await explain(conn, key, hidden=hidden)
 

@@ -19,7 +19,6 @@ from ostiary.entitlement.errors import NotThere
 from ostiary.entitlement.model.available import AccessPackageAssignmentRequestRequirements
 from ostiary.entitlement.model.catalogs import AccessPackageAssignmentPolicy
 from ostiary.entitlement.model.enums import AllowedTargetScope as Scope
-from ostiary.entitlement.model.enums import ExpirationPatternType
 from ostiary.entitlement.model.questions import AccessPackageAnswer
 from ostiary.entitlement.model.schedules import EntitlementManagementSchedule
 from ostiary.entitlement.offers import NO_APPROVAL, NOTHING_ALLOWED, Requestor, Target
@@ -140,7 +139,6 @@ def _requirements(
 def _schedule(policy: AccessPackageAssignmentPolicy) -> EntitlementManagementSchedule | None:
     """Give the limits that a policy sets to a schedule; None: it sets none."""
     end = policy.expiration
-    unlimited = (None, ExpirationPatternType.NOT_SPECIFIED, ExpirationPatternType.NO_EXPIRATION)
-    if end is None or end.type in unlimited:
+    if end is None or end.is_endless:
         return None
     return EntitlementManagementSchedule(expiration=end)

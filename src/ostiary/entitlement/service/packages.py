@@ -28,6 +28,7 @@ from ostiary.entitlement.service.offers import Offers
 from ostiary.entitlement.store import catalogs as store
 from ostiary.entitlement.store import policies as policy_store
 from ostiary.entitlement.store import separation
+from ostiary.graph.edm import describe
 from ostiary.graph.errors import InvalidModel
 from ostiary.graph.types import UNSET
 from ostiary.storage.database import Database
@@ -206,19 +207,20 @@ async def _existing(conn: AsyncConnection, key: str) -> AccessPackage:
     return existing
 
 
-_SET_ELSEWHERE: Final = {
-    "assignment_policies": "assignmentPolicies",
-    "resource_role_scopes": "resourceRoleScopes",
-    "incompatible_access_packages": "incompatibleAccessPackages",
-    "incompatible_groups": "incompatibleGroups",
-    "access_packages_incompatible_with": "accessPackagesIncompatibleWith",
-}
+_SET_ELSEWHERE: Final = (
+    "assignment_policies",
+    "resource_role_scopes",
+    "incompatible_access_packages",
+    "incompatible_groups",
+    "access_packages_incompatible_with",
+)
 """Relations that a body may name, as long as it puts nothing into them."""
 
 
 def _check_relations(draft: AccessPackage) -> None:
-    for python, wire in _SET_ELSEWHERE.items():
-        if getattr(draft, python):
+    for relation in _SET_ELSEWHERE:
+        if getattr(draft, relation):
+            wire = describe(AccessPackage).properties[relation].name
             raise InvalidModel(
                 f"'{wire}' is not set with the access package: write each of them by itself.",
                 target=wire,

@@ -19,6 +19,7 @@ from ostiary.entitlement.model.requests import AccessPackageAssignmentRequest
 from ostiary.entitlement.model.schedules import EntitlementManagementSchedule, ExpirationPattern
 from ostiary.entitlement.states import (
     CANCELABLE,
+    OF_SERVER,
     OPEN,
     REMOVALS,
     UPDATES,
@@ -174,12 +175,11 @@ async def pending_of(conn: AsyncConnection, people: Collection[str]) -> dict[str
 
     What the server asks for by itself it would only ask for again.
     """
-    kept = {*REMOVALS, AccessPackageRequestType.SYSTEM_ADD, AccessPackageRequestType.SYSTEM_UPDATE}
     states = [state.value for state in OPEN & CANCELABLE]
     query = select(_columns.id, _columns.target_id).where(
         among(_columns.target_id, people),
         _columns.state.in_(states),
-        _columns.request_type.not_in([type_.value for type_ in kept]),
+        _columns.request_type.not_in([type_.value for type_ in REMOVALS | OF_SERVER]),
     )
     return {key: person for key, person in await conn.execute(query)}
 
