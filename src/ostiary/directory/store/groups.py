@@ -38,6 +38,13 @@ async def group_members(conn: AsyncConnection, group_ids: Collection[str]) -> di
     return await _linked(conn, memberships.c.group_id, memberships.c.member_id, group_ids)
 
 
+async def people_behind(conn: AsyncConnection, ids: Collection[str]) -> dict[str, set[str]]:
+    """Give who is meant by each id: the live direct members of a group, anybody else themselves."""
+    found = await groups(conn, ids)
+    members = await group_members(conn, found.keys()) if found else {}
+    return {id: members.get(id, {id}) for id in ids}
+
+
 async def groups_of(conn: AsyncConnection, member_ids: Collection[str]) -> dict[str, set[str]]:
     """Give the ids of the live groups that each object is a direct member of."""
     return await _linked(conn, memberships.c.member_id, memberships.c.group_id, member_ids)

@@ -170,14 +170,10 @@ async def _asked(
     """Give the people who are asked at stages, the members of groups one by one."""
     seats = await approval_store.seats(conn, stage_ids)
     ids = {seat.principal_id for found in seats.values() for seat in found}
-    groups = await directory.groups(conn, ids)
-    members = await directory.group_members(conn, groups.keys()) if groups else {}
+    people = await directory.people_behind(conn, ids)
     return {
         (stage, audience): {
-            person
-            for seat in found
-            if seat.chair in chairs
-            for person in members.get(seat.principal_id, {seat.principal_id})
+            person for seat in found if seat.chair in chairs for person in people[seat.principal_id]
         }
         for stage, found in seats.items()
         for audience, chairs in _CHAIRS.items()

@@ -149,7 +149,7 @@ async def _set_turn(
     if ids is not None and not ids:
         return
     for rule in policy.rules:
-        at = await next_turn(conn, rule, now=now, ids=ids) if rule.moves_with_time else None
+        at = await next_turn(conn, rule, now=now, ids=ids)
         if at is not None:
             item = NewWork(kind=kinds.AUTOMATIC_TURN, key=policy.policy_id, due_at=at)
             await queue.put(conn, [item])

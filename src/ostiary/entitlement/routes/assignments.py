@@ -68,15 +68,11 @@ class _Handlers:
 
     async def mine(self, call: Call) -> Matching:
         """GET …/assignments/filterByCurrentUser(on='…')"""
-        test = MINE[call.parameters(AssignmentFilterParameters).on]
-        everybodys = replace(running.ASSIGNMENTS, visible=None)
-        return Matching(where=test(principal(call).object_id), source=everybodys)
+        return _of_caller(call, call.parameters(AssignmentFilterParameters).on)
 
     async def held(self, call: Call) -> Matching:
         """GET …/assignments/My()"""
-        everybodys = replace(running.ASSIGNMENTS, visible=None)
-        test = MINE[Options.TARGET](principal(call).object_id)
-        return Matching(where=test, source=everybodys)
+        return _of_caller(call, Options.TARGET)
 
     async def additional(self, call: Call) -> Matching:
         """GET …/assignments/additionalAccess(accessPackageId='…',incompatibleAccessPackageId='…')
@@ -88,6 +84,12 @@ class _Handlers:
         one, other = asked.access_package_id, asked.incompatible_access_package_id
         check_pair(one, other)
         return Matching(where=additional_access(one and one.lower(), other and other.lower()))
+
+
+def _of_caller(call: Call, option: Options) -> Matching:
+    """Find what an option means for the caller, whatever else they may see."""
+    everybodys = replace(running.ASSIGNMENTS, visible=None)
+    return Matching(where=MINE[option](principal(call).object_id), source=everybodys)
 
 
 def assignments(services: Entitlement, gates: Gates) -> EntitySet:

@@ -85,15 +85,17 @@ class _Handlers:
 
     async def mine(self, call: Call) -> Matching:
         """GET …/assignmentRequests/filterByCurrentUser(on='…')"""
-        test = MINE[call.parameters(RequestFilterParameters).on]
-        everybodys = replace(running.REQUESTS, visible=None)
-        return Matching(where=test(principal(call).object_id), source=everybodys)
+        return _of_caller(call, call.parameters(RequestFilterParameters).on)
 
     async def own(self, call: Call) -> Matching:
         """GET …/assignmentRequests/My()"""
-        everybodys = replace(running.REQUESTS, visible=None)
-        test = MINE[Options.TARGET_OR_REQUESTOR](principal(call).object_id)
-        return Matching(where=test, source=everybodys)
+        return _of_caller(call, Options.TARGET_OR_REQUESTOR)
+
+
+def _of_caller(call: Call, option: Options) -> Matching:
+    """Find what an option means for the caller, whatever else they may see."""
+    everybodys = replace(running.REQUESTS, visible=None)
+    return Matching(where=MINE[option](principal(call).object_id), source=everybodys)
 
 
 def requests(services: Entitlement, gates: Gates) -> EntitySet:

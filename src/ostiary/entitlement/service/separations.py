@@ -64,13 +64,11 @@ class Separations:
         :raises NotThere: there is no such package, or it does not exclude this one.
         """
         async with self.database.transaction() as conn:
-            found = await catalog_store.lock_packages(conn, [key])
-            package = _package(found.get(key), key)
+            package = await _locked(conn, key)
             if not await store.remove_package(conn, key, other):
                 raise NotThere("incompatible access package", other)
-            await _let_in(conn, key, act)
             about = Target(id=other, type="AccessPackage")
-            await _record(conn, act, _REMOVE_PACKAGE, "Unassign", package, about)
+            await _let_in(conn, act, _REMOVE_PACKAGE, package, about)
 
     async def add_group(self, key: str, group: str, act: Act) -> None:
         """Let nobody who is in a group get a package.
@@ -79,8 +77,7 @@ class Separations:
         :raises InvalidModel: there is no such group.
         """
         async with self.database.transaction() as conn:
-            locked = await catalog_store.lock_packages(conn, [key])
-            package = _package(locked.get(key), key)
+            package = await _locked(conn, key)
             found = (await directory.references(conn, [group])).get(group)
             if found is None or found.kind is not Kind.GROUP:
                 raise InvalidModel(
@@ -96,18 +93,23 @@ class Separations:
         :raises NotThere: there is no such package, or the group does not exclude it.
         """
         async with self.database.transaction() as conn:
-            locked = await catalog_store.lock_packages(conn, [key])
-            package = _package(locked.get(key), key)
+            package = await _locked(conn, key)
             if not await store.remove_group(conn, key, group):
                 raise NotThere("incompatible group", group)
-            await _let_in(conn, key, act)
             about = Target(id=group, type="Group")
-            await _record(conn, act, _REMOVE_GROUP, "Unassign", package, about)
+            await _let_in(conn, act, _REMOVE_GROUP, package, about)
 
 
-async def _let_in(conn: AsyncConnection, key: str, act: Act) -> None:
-    """Have the automatic policy of a package look at those whom nothing excludes any more."""
-    await sweeping.sweep(conn, await automatic_store.of_package(conn, key), now=act.now)
+async def _let_in(
+    conn: AsyncConnection, act: Act, activity: str, package: AccessPackage, about: Target
+) -> None:
+    """Have the automatic policy look at those whom nothing excludes any more, and record why."""
+    await sweeping.sweep(conn, await automatic_store.of_package(conn, package.id), now=act.now)
+    await _record(conn, act, activity, "Unassign", package, about)
+
+
+async def _locked(conn: AsyncConnection, key: str) -> AccessPackage:
+    return _package((await catalog_store.lock_packages(conn, [key])).get(key), key)
 
 
 def _package(found: AccessPackage | None, key: str) -> AccessPackage:

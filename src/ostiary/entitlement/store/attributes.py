@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import msgspec
 from sqlalchemy import select
@@ -90,11 +91,4 @@ def _asking(stored: StoredPolicy, wanted: list[Attribute]) -> StoredPolicy:
     if not wanted:
         return stored
     asked = [*policies.questions_of(stored.policy), *attributes.asked_for(wanted)]
-    changed = msgspec.structs.replace(stored.policy, questions=asked)
-    return StoredPolicy(
-        id=stored.id,
-        package_id=stored.package_id,
-        catalog_id=stored.catalog_id,
-        terms_id=stored.terms_id,
-        policy=changed,
-    )
+    return replace(stored, policy=msgspec.structs.replace(stored.policy, questions=asked))

@@ -20,26 +20,22 @@ from ostiary.entitlement.tables import (
 from ostiary.storage.tables import new_id
 
 _held = package_role_scopes.c
+_theirs = catalog_resources.alias("theirs")
 _NAMED: Final = 5
 """How many of what is in the way a refusal names."""
 
 
 async def missing_resources(conn: AsyncConnection, package_id: str, catalog_id: str) -> list[str]:
     """Name resources of a package that a catalog does not have."""
-    mine, theirs = catalog_resources, catalog_resources.alias("theirs")
-    same = and_(
-        theirs.c.catalog_id == catalog_id,
-        theirs.c.origin_system == mine.c.origin_system,
-        theirs.c.origin_id == mine.c.origin_id,
-    )
+    mine = catalog_resources
     query = (
         select(func.coalesce(mine.c.display_name, mine.c.origin_id))
         .distinct()
         .select_from(package_role_scopes)
         .join(resource_roles, resource_roles.c.id == _held.role_id)
         .join(mine, mine.c.id == resource_roles.c.resource_id)
-        .outerjoin(theirs, same)
-        .where(_held.package_id == package_id, theirs.c.id.is_(None))
+        .outerjoin(_theirs, _is_same_in(catalog_id))
+        .where(_held.package_id == package_id, _theirs.c.id.is_(None))
         .limit(_NAMED)
     )
     return sorted((await conn.execute(query)).scalars())
@@ -81,6 +77,15 @@ async def move_everything_else(conn: AsyncConnection, package_id: str, catalog_i
         await conn.execute(update(table).where(here).values(catalog_id=catalog_id))
 
 
+def _is_same_in(catalog_id: str) -> ColumnElement[bool]:
+    """Say of one of ``_theirs`` that it is the same resource as another catalog has it."""
+    return and_(
+        _theirs.c.catalog_id == catalog_id,
+        _theirs.c.origin_system == catalog_resources.c.origin_system,
+        _theirs.c.origin_id == catalog_resources.c.origin_id,
+    )
+
+
 async def _counterparts(
     conn: AsyncConnection,
     table: Table,
@@ -92,17 +97,12 @@ async def _counterparts(
 
     What the resource does not offer there yet is added.
     """
-    theirs, twin = catalog_resources.alias("theirs"), table.alias("twin")
-    there = and_(
-        theirs.c.catalog_id == catalog_id,
-        theirs.c.origin_system == catalog_resources.c.origin_system,
-        theirs.c.origin_id == catalog_resources.c.origin_id,
-    )
-    same = and_(twin.c.resource_id == theirs.c.id, twin.c.origin_id == table.c.origin_id)
+    twin = table.alias("twin")
+    same = and_(twin.c.resource_id == _theirs.c.id, twin.c.origin_id == table.c.origin_id)
     query = (
-        select(table, theirs.c.id.label("there"), twin.c.id.label("twin"))
+        select(table, _theirs.c.id.label("there"), twin.c.id.label("twin"))
         .join(catalog_resources, catalog_resources.c.id == table.c.resource_id)
-        .join(theirs, there)
+        .join(_theirs, _is_same_in(catalog_id))
         .outerjoin(twin, same)
         .where(table.c.id.in_(select(held).where(_held.package_id == package_id)))
     )

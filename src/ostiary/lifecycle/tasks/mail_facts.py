@@ -73,10 +73,9 @@ async def read_facts(conn: AsyncConnection, turns: Sequence[Turn], letter: Lette
 async def _sponsors(conn: AsyncConnection, ids: Collection[str]) -> dict[str, set[str]]:
     """Give the sponsors of each person, the members of groups one by one."""
     found = await store.sponsors(conn, ids)
-    groups = await store.groups(conn, set().union(*found.values()))
-    members = await store.group_members(conn, groups.keys()) if groups else {}
+    people = await store.people_behind(conn, set().union(*found.values()))
     return {
-        id: set().union(*(members.get(sponsor, {sponsor}) for sponsor in sponsors))
+        id: set().union(*(people[sponsor] for sponsor in sponsors))
         for id, sponsors in found.items()
     }
 
