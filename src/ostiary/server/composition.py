@@ -157,15 +157,7 @@ def composed(
     mails = mailing.compose(settings, parts.templates, database=database, clock=clock)
     for close in (out.work.close, mails.work.close, resumes.close, parts.close):
         stack.push_async_callback(close)
-    forgetting = Forgetting(settings.delta_retention)
-    handlers = [
-        *out.work.handlers(),
-        *parts.handlers,
-        *mails.handlers,
-        *Following(parts.followers).handlers(),
-        *forgetting.handlers(),
-    ]
-    worker = _worker(settings, database, clock, handlers)
+    worker = _worker(settings, database, clock, _handlers(settings, out, parts, mails))
     clients = DirectoryClients(database, clock.now)
     graph = _graph(
         settings, _roots(settings, database, tenant_id, parts), database, clock, believed
@@ -240,6 +232,21 @@ def _graph(
         throttle=Throttle(reads=settings.throttle_reads, writes=settings.throttle_writes),
     )
     return GraphApp(engine=engine, public_url=settings.public_url, max_body=settings.max_body)
+
+
+def _handlers(
+    settings: Settings,
+    out: outbound.Outbound,
+    parts: governors.Governors,
+    mails: mailing.Mailing,
+) -> list[Handler]:
+    return [
+        *out.work.handlers(),
+        *parts.handlers,
+        *mails.handlers,
+        *Following(parts.followers).handlers(),
+        *Forgetting(settings.delta_retention).handlers(),
+    ]
 
 
 def _worker(

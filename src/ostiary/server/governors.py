@@ -107,34 +107,12 @@ def compose(
     ]
     is_told_first = settings.grant_callout is GrantCallout.BEFORE
     provisioning = Provisioning(database, clock, {one.system: one for one in origins})
-    access = Entitlement.of(
-        database,
-        resumes=resumes,
-        egress=out.egress,
-        logic_app_template=settings.logic_app_url_template,
-        refuse_unresolved=settings.refuse_unresolved_logic_apps,
-        connection=out.connection,
-        refuse_unreachable=settings.connectivity_test is ConnectivityTest.STRICT,
-        is_told_first=is_told_first,
-        own_domains=settings.domains,
-        tenant_domains=settings.domains_of_tenants,
-        providers=origins,
-    )
     automation = Automation(is_told_first=is_told_first)
     registry = _registry(settings, Errands(WORKFLOWS, is_told_first=is_told_first))
-    workflows = Lifecycle.of(
-        database,
-        resumes=resumes,
-        registry=registry,
-        egress=out.egress,
-        logic_app_template=settings.logic_app_url_template,
-        refuse_unresolved=settings.refuse_unresolved_logic_apps,
-        domains=settings.domains,
-        has_banner=settings.mail_logo_url is not None,
-    )
-    owners.register(RequestOwner())
-    owners.register(AssignmentOwner())
-    owners.register(TaskResultOwner())
+    access = _access(settings, database, resumes, out, origins)
+    workflows = _workflows(settings, database, resumes, out, registry)
+    for owner in (RequestOwner(), AssignmentOwner(), TaskResultOwner()):
+        owners.register(owner)
     return Governors(
         roots=_roots(access, workflows),
         handlers=[
@@ -146,6 +124,43 @@ def compose(
         followers=[automation],
         templates=[entitlement_letters.TEMPLATES, lifecycle_letters.TEMPLATES],
         close=access.close,
+    )
+
+
+def _access(
+    settings: Settings,
+    database: Database,
+    resumes: Resumes,
+    out: Outbound,
+    origins: Sequence[HTTPProvider],
+) -> Entitlement:
+    return Entitlement.of(
+        database,
+        resumes=resumes,
+        egress=out.egress,
+        logic_app_template=settings.logic_app_url_template,
+        refuse_unresolved=settings.refuse_unresolved_logic_apps,
+        connection=out.connection,
+        refuse_unreachable=settings.connectivity_test is ConnectivityTest.STRICT,
+        is_told_first=settings.grant_callout is GrantCallout.BEFORE,
+        own_domains=settings.domains,
+        tenant_domains=settings.domains_of_tenants,
+        providers=origins,
+    )
+
+
+def _workflows(
+    settings: Settings, database: Database, resumes: Resumes, out: Outbound, registry: Registry
+) -> Lifecycle:
+    return Lifecycle.of(
+        database,
+        resumes=resumes,
+        registry=registry,
+        egress=out.egress,
+        logic_app_template=settings.logic_app_url_template,
+        refuse_unresolved=settings.refuse_unresolved_logic_apps,
+        domains=settings.domains,
+        has_banner=settings.mail_logo_url is not None,
     )
 
 
