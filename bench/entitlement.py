@@ -24,14 +24,13 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from aiohttp import web
 from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bench import story
-from bench.park_resume import CONCURRENCY, Endpoint, in_parallel
+from bench.park_resume import CONCURRENCY, Endpoint, in_parallel, listening, serving
 from bench.story import MANAGEMENT, Setting
-from bench.world import databases, free_port, process, tenant_of
+from bench.world import databases, free_port, tenant_of
 from ostiary.entitlement.tables import assignment_requests, assignments
 from ostiary.identity.ports import Subject
 from ostiary.server.identity import development_issuer
@@ -194,28 +193,19 @@ def _copying(conn: AsyncConnection, table: Table, start: int, rows: int) -> str:
 async def measure(kind: str, database_url: str, options: argparse.Namespace) -> None:
     """Measure one database and print what was found."""
     home = Path(tempfile.mkdtemp(prefix=f"ostiary-bench-{kind}-"))
-    endpoint = Endpoint(free_port(), {}, asyncio.Condition())
-    application = web.Application()
-    application.router.add_post("/hook", endpoint.take)
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", endpoint.port).start()
     port = free_port()
-    serve = ("-c", "from ostiary.cli import main; main()", "serve", "--port", str(port))
-    where = ("--data-dir", str(home), "--database-url", database_url)
-    ready = f"http://127.0.0.1:{port}/health/ready"
-    with process(*serve, *where, ready=ready, log=home / "log"):
-        url = f"http://127.0.0.1:{port}"
-        total = options.requests * (2 * options.rounds + 2) + 1
-        setting = await story.prepare(url, home, database_url, endpoint.port, people=total)
-        bench = Bench(url, setting)
-        async with bench.connected():
-            await bench.prepare(home)
-            empty = await _rounds(bench, endpoint, options)
-        await add_history(database_url, options.existing)
-        async with bench.connected():
-            full = await _rounds(bench, endpoint, options)
-    await runner.cleanup()
+    async with listening() as endpoint:
+        with serving(port, home, database_url):
+            url = f"http://127.0.0.1:{port}"
+            total = options.requests * (2 * options.rounds + 2) + 1
+            setting = await story.prepare(url, home, database_url, endpoint.port, people=total)
+            bench = Bench(url, setting)
+            async with bench.connected():
+                await bench.prepare(home)
+                empty = await _rounds(bench, endpoint, options)
+            await add_history(database_url, options.existing)
+            async with bench.connected():
+                full = await _rounds(bench, endpoint, options)
     print(f"{kind}: lives a second, {options.requests} a round, {CONCURRENCY} at a time")
     print(f"  {'with nothing stored':26} {empty:8.1f}")
     many = f"with {options.existing:,} of each"

@@ -18,7 +18,8 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -56,6 +57,29 @@ class Endpoint:
         """Wait until so many different requests have called out."""
         async with self.arrived:
             await self.arrived.wait_for(lambda: len(self.instances) >= number)
+
+
+@asynccontextmanager
+async def listening() -> AsyncIterator[Endpoint]:
+    """Run an endpoint; its address ends with ``/hook``."""
+    endpoint = Endpoint(free_port(), {}, asyncio.Condition())
+    application = web.Application()
+    application.router.add_post("/hook", endpoint.take)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", endpoint.port).start()
+    try:
+        yield endpoint
+    finally:
+        await runner.cleanup()
+
+
+def serving(port: int, home: Path, database_url: str) -> AbstractContextManager[object]:
+    """Run a server in a process of its own, from when it is ready."""
+    serve = ("-c", "from ostiary.cli import main; main()", "serve", "--port", str(port))
+    where = ("--data-dir", str(home), "--database-url", database_url)
+    ready = f"http://127.0.0.1:{port}/health/ready"
+    return process(*serve, *where, ready=ready, log=home / "log")
 
 
 async def in_parallel(jobs: Sequence[Callable[[], Awaitable[None]]]) -> None:
@@ -108,45 +132,41 @@ async def yardstick(session: aiohttp.ClientSession, url: str, n: int, mark: str)
 
 async def measure(kind: str, database_url: str, options: argparse.Namespace) -> None:
     """Measure one database and print what was found."""
-    found: dict[str, list[float]] = defaultdict(list)
     home = Path(tempfile.mkdtemp(prefix=f"ostiary-bench-{kind}-"))
-    endpoint = Endpoint(free_port(), {}, asyncio.Condition())
-    application = web.Application()
-    application.router.add_post("/hook", endpoint.take)
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", endpoint.port).start()
     ours, bare = free_port(), free_port()
-    serve = ("-c", "from ostiary.cli import main; main()", "serve", "--port", str(ours))
-    where = ("--data-dir", str(home), "--database-url", database_url)
-    with (
-        process(*serve, *where, ready=f"http://127.0.0.1:{ours}/health/ready", log=home / "log"),
-        process(
-            "-m",
-            "bench.yardstick",
-            _beside(database_url, home),
-            str(bare),
-            ready=f"http://127.0.0.1:{bare}/",
-            log=home / "bare.log",
-        ),
-    ):
-        total = options.requests * (options.rounds + 1)
-        url = f"http://127.0.0.1:{ours}"
-        setting = await story.prepare(url, home, database_url, endpoint.port, people=total)
-        connector = aiohttp.TCPConnector(limit=CONCURRENCY)
-        async with aiohttp.ClientSession(connector=connector) as session:
-            for number in range(options.rounds + 1):
-                rates = await park_and_resume(session, url, setting, endpoint, options.requests)
-                bare_rates = await yardstick(
-                    session, f"http://127.0.0.1:{bare}", options.requests, f"r{number}"
-                )
-                if number:  # the first round warms up
-                    for name, rate in zip(
-                        ("park", "resume", "insert", "update"), [*rates, *bare_rates], strict=True
-                    ):
-                        found[name].append(rate)
-    await runner.cleanup()
+    bare_url = f"http://127.0.0.1:{bare}/"
+    beside = ("-m", "bench.yardstick", _beside(database_url, home), str(bare))
+    async with listening() as endpoint:
+        with (
+            serving(ours, home, database_url),
+            process(*beside, ready=bare_url, log=home / "bare.log"),
+        ):
+            total = options.requests * (options.rounds + 1)
+            url = f"http://127.0.0.1:{ours}"
+            setting = await story.prepare(url, home, database_url, endpoint.port, people=total)
+            found = await _rounds(url, bare_url.rstrip("/"), setting, endpoint, options)
     _report(kind, found)
+
+
+async def _rounds(
+    url: str,
+    bare_url: str,
+    setting: story.Setting,
+    endpoint: Endpoint,
+    options: argparse.Namespace,
+) -> dict[str, list[float]]:
+    """Give the rates of the rounds that count; the first one warms up."""
+    found: dict[str, list[float]] = defaultdict(list)
+    connector = aiohttp.TCPConnector(limit=CONCURRENCY)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        for number in range(options.rounds + 1):
+            ours = await park_and_resume(session, url, setting, endpoint, options.requests)
+            bare = await yardstick(session, bare_url, options.requests, f"r{number}")
+            if number:
+                names = ("park", "resume", "insert", "update")
+                for name, rate in zip(names, [*ours, *bare], strict=True):
+                    found[name].append(rate)
+    return found
 
 
 def _beside(database_url: str, home: Path) -> str:
