@@ -190,6 +190,17 @@ async def test_the_context_names_the_selection_in_the_order_of_the_request(
     assert body["@odata.context"].endswith("#library/books(title,id,author())")
 
 
+async def test_the_context_names_what_is_selected_inside_of_an_expansion(
+    readable: httpx.AsyncClient,
+) -> None:
+    inner = "author($select=name;$expand=books($select=title))"
+
+    body = (await readable.get(f"{BOOKS}?$select=title&$expand={inner}")).json()
+
+    context = "#library/books(title,author(name,books(title)))"
+    assert body["@odata.context"].endswith(context)
+
+
 async def test_an_expansion_never_shows_what_the_caller_may_not_see(
     readable: httpx.AsyncClient,
 ) -> None:
@@ -420,7 +431,7 @@ async def test_a_path_through_a_navigation_narrows_its_expansion(
     body = (await readable.get(url)).json()
 
     assert body["author"] == {"id": "a1", "name": "Jane Austen"}
-    assert body["@odata.context"].endswith("#library/books(title,author/name,author())/$entity")
+    assert body["@odata.context"].endswith("#library/books(title,author/name,author(name))/$entity")
 
 
 async def test_the_context_names_selected_parts_as_paths(readable: httpx.AsyncClient) -> None:

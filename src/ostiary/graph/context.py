@@ -59,11 +59,18 @@ def _name(place: Collection, name: str, version: Version) -> str:
 
 
 def _selection(place: Collection, options: QueryOptions, version: Version) -> str:
-    type_ = shown(place.source.type, version)
-    expanded = (type_.properties.get(name) for name in options.expand)
-    names = list(_chosen(type_, options, version))
-    names += [f"{_called(prop, version)}()" for prop in expanded if prop is not None]
+    names = list(_shape(shown(place.source.type, version), options, version))
     return f"({','.join(names)})" if names else ""
+
+
+def _shape(type_: StructuredType, options: QueryOptions, version: Version) -> Iterator[str]:
+    """Give what is selected, and what is expanded with what is selected and expanded in it."""
+    yield from _chosen(type_, options, version)
+    for name, inner in options.expand.items():
+        prop = type_.properties.get(name)
+        if prop is not None:
+            below = _shape(shown(prop.type.python, version), inner, version)
+            yield f"{_called(prop, version)}({','.join(below)})"
 
 
 def _chosen(type_: StructuredType, options: QueryOptions, version: Version) -> Iterator[str]:
