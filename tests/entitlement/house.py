@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import Any
 
 import httpx
+import msgspec
 
 from ostiary.audit.events import Actor
 from ostiary.directory import changes, model, store
@@ -185,6 +186,19 @@ class House:
         """Give a user with every property."""
         async with self.database.reading() as conn:
             return (await store.users(conn, [id]))[id]
+
+    async def is_known(self, id: str) -> bool:
+        """Say whether somebody is in the directory, and not deleted."""
+        async with self.database.reading() as conn:
+            return id in await store.references(conn, [id])
+
+    async def change(self, id: str, **properties: Any) -> None:
+        """Give a user other properties."""
+        before = await self.user(id)
+        async with self.database.transaction() as conn:
+            pairs = [(before, msgspec.structs.replace(before, **properties))]
+            now = self.clock.now()
+            await changes.update_users(conn, pairs, now=now, actor=ADMINISTRATOR)
 
     async def service_principal(self, name: str) -> str:
         """Create an application that acts in the directory; give the id of its principal."""

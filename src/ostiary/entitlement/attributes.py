@@ -1,8 +1,10 @@
 """What resources have to know of people: the attributes that a catalog asks for.
 
 An attribute is answered by whoever asks for access, and becomes a property of the person in the
-directory when the access is given. Without ``isPersistedOnAssignmentRemoval`` it is cleared when
-the access ends.
+directory when the access is given; another answer, when the change of the access is carried out.
+``isEditable`` says whether those who ask may put something in the place of a value that is there;
+administrators always may. Without ``isPersistedOnAssignmentRemoval`` it is cleared when the access
+ends.
 """
 
 from __future__ import annotations
@@ -13,13 +15,13 @@ from typing import Any, Final
 import msgspec
 
 from ostiary.directory.model import OnPremisesExtensionAttributes, User
-from ostiary.entitlement import questions
+from ostiary.entitlement import answers, questions
 from ostiary.entitlement.model.attributes import (
     AccessPackageResourceAttribute,
     AccessPackageResourceAttributeQuestion,
     AccessPackageUserDirectoryAttributeStore,
 )
-from ostiary.entitlement.model.questions import AccessPackageQuestion
+from ostiary.entitlement.model.questions import AccessPackageAnswer, AccessPackageQuestion
 from ostiary.graph.errors import InvalidModel
 
 Attribute = AccessPackageResourceAttribute
@@ -76,14 +78,17 @@ def asked_for(wanted: Sequence[Attribute]) -> list[AccessPackageQuestion]:
     return found
 
 
-def read_answers(documents: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Read answers as requests keep them: values by question."""
-    said = {}
-    for one in documents:
-        key = (one.get("answeredQuestion") or {}).get("id")
-        if key and one.get("value"):
-            said[str(key)] = str(one["value"])
-    return said
+def values_of(given: Iterable[AccessPackageAnswer]) -> dict[str, str]:
+    """Give what was answered, by question."""
+    return {key: one.value for key, one in answers.by_question(given).items() if one.value}
+
+
+def edits(
+    before: Iterable[AccessPackageAnswer], after: Iterable[AccessPackageAnswer]
+) -> dict[str, str]:
+    """Give what is answered otherwise than before, or for the first time, by question."""
+    old = values_of(before)
+    return {key: value for key, value in values_of(after).items() if old.get(key) != value}
 
 
 def answer_to(attribute: Attribute, said: Mapping[str, str]) -> str | None:

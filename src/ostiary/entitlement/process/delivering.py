@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ostiary.entitlement import assignments, names, requests
 from ostiary.entitlement.assignments import Assignment
 from ostiary.entitlement.errors import ScheduleNotAllowed
+from ostiary.entitlement.model.enums import AccessPackageRequestType as RequestType
 from ostiary.entitlement.process import (
     delivery,
     describing,
@@ -212,7 +213,8 @@ async def _note_given(conn: AsyncConnection, givings: Sequence[_Giving], *, now:
         for one, after in started
     ]
     await assignment_store.save(conn, noted)
-    await describing.describe(conn, noted, now=now)
     new = [after for one, after in started if one.assignment.starts_at is None]
+    told = {one.assignment.id for one, _ in started if one.request.type is RequestType.ADMIN_ADD}
+    await describing.describe(conn, new, by_administrators=told, now=now)
     await timers.arm(conn, new, now=now)
     await guests.watch(conn, [one.target_id for one in new], now=now)

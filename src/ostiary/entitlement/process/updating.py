@@ -1,7 +1,7 @@
 """Changing assignments that are held: their ends, and the policies that they are under.
 
-No role is written: what somebody has of the package stays as it is. The change, the request and the
-timers of the new end are stored together.
+No role is written: what somebody has of the package stays as it is. The change, the request, the
+timers of the new end, and what was answered about the person are stored together.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from datetime import datetime
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ostiary.entitlement import assignments, requests
+from ostiary.entitlement import assignments, attributes, requests
 from ostiary.entitlement.assignments import Assignment
 from ostiary.entitlement.errors import ScheduleNotAllowed
+from ostiary.entitlement.model.enums import AccessPackageRequestType as RequestType
 from ostiary.entitlement.model.schedules import ExpirationPattern
-from ostiary.entitlement.process import moves, timers
+from ostiary.entitlement.process import describing, moves, timers
 from ostiary.entitlement.process.moves import Move
 from ostiary.entitlement.states import Delivery, Request
 from ostiary.entitlement.store import assignments as assignment_store
@@ -45,11 +46,28 @@ async def apply(conn: AsyncConnection, due: Sequence[Request], *, now: datetime)
             limit = terms[request.terms_id].expiration
             _change(changed, request, before, limit, said, now)
     await assignment_store.save(conn, list(changed.values()))
-    answers = {changed[key].id: said[key].answers for key in changed}
-    await assignment_store.save_answers(conn, answers)
+    await _save_answers(conn, changed, said, due, now=now)
     await timers.rearm(conn, list(changed.values()), now=now)
     both = [Move(r, requests.delivered(r, _outcome(r, changed), now=now)) for r in due]
     await moves.store(conn, both, now=now)
+
+
+async def _save_answers(
+    conn: AsyncConnection,
+    changed: Mapping[str, Assignment],
+    said: Mapping[str, Said],
+    due: Sequence[Request],
+    *,
+    now: datetime,
+) -> None:
+    """Put the answers of requests in force, and into the directory what they say anew."""
+    before = await assignment_store.answers_of(conn, [one.id for one in changed.values()])
+    answers = {changed[key].id: said[key].answers for key in changed}
+    await assignment_store.save_answers(conn, answers)
+    edits = {key: attributes.edits(before.get(key, ()), some) for key, some in answers.items()}
+    told = {r.assignment_id for r in due if r.type is RequestType.ADMIN_UPDATE}
+    held = list(changed.values())
+    await describing.edit(conn, held, edits, by_administrators=told, now=now)
 
 
 def _change(

@@ -111,7 +111,8 @@ async def read(conn: AsyncConnection, submissions: Sequence[Submission]) -> Fact
     policies = await attribute_store.asking(conn, listed)
     addressed, invited = await _addressed(conn, intents)
     held = await _held(conn, intents)
-    holding = await policy_store.policies(conn, {a.policy_id for a in held.values()})
+    bound = await policy_store.policies(conn, {a.policy_id for a in held.values()})
+    holding = await attribute_store.asking(conn, bound)
     callers = {submission.act.caller.object_id for submission in submissions}
     targets = {_target(one, addressed) for one in submissions if one.intent.wants is Wants.ADD}
     people = callers | targets | {assignment.target_id for assignment in held.values()}

@@ -14,7 +14,6 @@ from ostiary.entitlement.attributes import Attribute
 from ostiary.entitlement.store.policies import StoredPolicy
 from ostiary.entitlement.store.resources import attributes_of
 from ostiary.entitlement.tables import (
-    assignment_requests,
     assignments,
     catalog_resources,
     package_role_scopes,
@@ -53,22 +52,6 @@ async def asking(
     """Give policies with the questions of their packages' resources among their own."""
     wanted = await of_packages(conn, {one.package_id for one in stored.values()})
     return {key: _asking(one, wanted.get(one.package_id, [])) for key, one in stored.items()}
-
-
-async def answered(
-    conn: AsyncConnection, assignment_ids: Collection[str]
-) -> dict[str, dict[str, str]]:
-    """Give what has been answered for each assignment, by question; the latest answer counts."""
-    columns = assignment_requests.c
-    query = (
-        select(columns.assignment_id, columns.answers)
-        .where(among(columns.assignment_id, assignment_ids), columns.answers.is_not(None))
-        .order_by(columns.created_at)
-    )
-    found: dict[str, dict[str, str]] = {}
-    for key, documents in await conn.execute(query):
-        found.setdefault(key, {}).update(attributes.read_answers(documents or ()))
-    return found
 
 
 async def wanted_of(conn: AsyncConnection, people: Collection[str]) -> dict[str, set[str | None]]:
