@@ -15,6 +15,8 @@ from tests.entitlement.house import (
     policy,
     user,
 )
+from tests.entitlement.test_api_separation import exclude, exclude_group
+from tests.entitlement.test_api_updates import approve
 from tests.support.callers import person
 
 WHY = "assignmentRequests/{}/ostiary.why()"
@@ -135,3 +137,36 @@ async def test_an_assignment_is_explained_with_its_requests_and_its_end(cottage:
         assert found is not None
         assert (found.state, found.waits_for, len(found.requests)) == ("expired", [], 2)
         assert await explain(conn, "nothing") is None
+
+
+async def test_what_excluded_the_package_then_is_told_and_whether_it_does_so_now(
+    house: House,
+) -> None:
+    ann, bob, catalog = await house.person("ann"), await house.person("bob"), await house.catalog()
+    orders = await house.package(catalog, await house.group("orders"), name="Orders")
+    payments = await house.package(catalog, await house.group("payments"), name="Payments")
+    asked = await house.policy(payments, decision(user(bob)))
+    request = await house.ask(ann, payments, asked)
+    ordering = await house.assign(ann, orders, await house.policy(orders))
+    await house.settle()
+    await exclude(house, payments, orders)
+    await approve(house, request, bob)
+
+    (refusal,) = (await why(house, request))["refusals"]
+    assert refusal["rule"] == "separationOfDuties"
+    assert "'Orders'" in refusal["text"]
+    assert "Now:" not in refusal["text"]
+    await house.remove((await house.assignment_of(ordering))["id"])
+    await house.settle()
+    (refusal,) = (await why(house, request))["refusals"]
+    then, _, now = refusal["text"].partition(" Now: ")
+    assert "'Orders'" in then
+    assert now == "nothing excludes it any more."
+
+    auditors = await house.group("auditors")
+    await exclude_group(house, payments, auditors)
+    await house.join(auditors, ann)
+    (refusal,) = (await why(house, request))["refusals"]
+    then, _, now = refusal["text"].partition(" Now: ")
+    assert "'Orders'" in then
+    assert "'auditors'" in now

@@ -45,6 +45,8 @@ class Event:
     at: datetime
     place: int
     """Where it stands among what has happened at the same instant; 0 is in the middle."""
+    about: str | None
+    """The request or the assignment that it tells of."""
     text: str
     by: str | None
     reason: str | None
@@ -243,13 +245,24 @@ def _refusals(request: Request, facts: Facts) -> Iterator[WhyRefusal]:
             for call in _ended(facts, request, Outcome.TIMED_OUT):
                 yield _by_extension(call, facts, "did not answer in time")
         case RequestStatus.INCOMPATIBLE:
-            text = facts.conflict or "The target had something that excludes the package."
+            text = _conflict(request, facts)
             yield WhyRefusal(at=request.completed_at, rule="separationOfDuties", text=text)
         case RequestStatus.FULFILLMENT_FAILED | RequestStatus.PARTIALLY_FULFILLED:
             for wait in _unwritten(facts):
                 yield WhyRefusal(at=request.completed_at, rule="delivery", text=wait.text)
         case _:
             pass
+
+
+def _conflict(request: Request, facts: Facts) -> str:
+    """Say what excluded the package when it was to be given, and whether it does so still."""
+    told = [one for one in facts.events if one.about == request.id and one.is_failure]
+    then = next((one.reason for one in reversed(told) if one.at == request.completed_at), None)
+    if then is None:
+        then = "The target had something that excludes the package; what it was is forgotten."
+    if facts.conflict == then:
+        return then
+    return f"{then} Now: {facts.conflict or 'nothing excludes it any more.'}"
 
 
 def _deciding(request: Request, facts: Facts) -> Iterator[Stage]:

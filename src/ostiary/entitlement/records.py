@@ -143,8 +143,8 @@ def of_assignment(
     )
 
 
-def of_end(request: Request, actor: Actor) -> AuditEvent:
-    """Say how a request ended."""
+def of_end(request: Request, actor: Actor, reason: str | None = None) -> AuditEvent:
+    """Say how a request ended; ``reason`` where its status does not say all of it."""
     match request.state:
         case RequestState.DENIED if request.status is RequestStatus.EXPIRED:
             return of_request(TIMED_OUT, request, actor, result="timeout")
@@ -168,7 +168,7 @@ def of_end(request: Request, actor: Actor) -> AuditEvent:
                 actor,
                 operation=operation,
                 result="failure",
-                reason=request.status,
+                reason=reason or request.status,
             )
 
 

@@ -68,7 +68,7 @@ async def deliver(
     await updating.apply(conn, [one for one in giving if one.is_update], now=now)
     new = [one for one in giving if not one.is_update]
     excluded = await separating.excluded(conn, new)
-    await _refuse(conn, [one for one in new if one.id in excluded], now=now)
+    await _refuse(conn, [one for one in new if one.id in excluded], excluded, now=now)
     wanted = [one for one in new if one.id not in excluded]
     await inviting.invite(conn, {one.target_id for one in wanted}, domain=domain, now=now)
     await _give(conn, wanted, efforts, now=now)
@@ -142,13 +142,18 @@ async def _supersede(conn: AsyncConnection, request_ids: Sequence[str], *, now: 
     await moves.store(conn, both, now=now)
 
 
-async def _refuse(conn: AsyncConnection, due: Sequence[Request], *, now: datetime) -> None:
+async def _refuse(
+    conn: AsyncConnection, due: Sequence[Request], reasons: Mapping[str, str], *, now: datetime
+) -> None:
     """Fail requests that separation of duties forbids, with whatever was written before."""
     if not due:
         return
     held = await assignment_store.lock(conn, [request.assignment_id for request in due])
     await delivery.take(conn, list(held.values()), effort=Effort.TRY, now=now)
-    both = [Move(request, requests.excluded(request, now=now)) for request in due]
+    both = [
+        Move(request, requests.excluded(request, now=now), reason=reasons[request.id])
+        for request in due
+    ]
     await moves.store(conn, both, now=now)
 
 

@@ -39,6 +39,8 @@ class Move:
     after: Request
     actor: Actor = SYSTEM
     """Whoever made it move."""
+    reason: str | None = None
+    """Why it ended, where its status does not say all of it."""
 
     @property
     def is_end(self) -> bool:
@@ -52,7 +54,9 @@ async def store(conn: AsyncConnection, moves: Sequence[Move], *, now: datetime) 
     await request_store.save(conn, [move.after for move in changed])
     await _release(conn, [move.after for move in changed if not move.after.is_open], now=now)
     ended = [move for move in changed if move.is_end]
-    await record(conn, [records.of_end(move.after, move.actor) for move in ended], now=now)
+    await record(
+        conn, [records.of_end(move.after, move.actor, move.reason) for move in ended], now=now
+    )
     free = [move.after for move in changed if move.after.is_open and move.after.awaits is None]
     work = [NewWork(kind=kinds.ADVANCE, key=request.id, due_at=now) for request in free]
     await queue.put(conn, work)

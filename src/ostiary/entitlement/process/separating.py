@@ -19,22 +19,22 @@ from ostiary.entitlement.store import separation as store
 _log = structlog.get_logger(__name__)
 
 
-async def excluded(conn: AsyncConnection, due: Sequence[Request]) -> set[str]:
-    """Give the ids of the requests whose targets may no longer get what they are about."""
+async def excluded(conn: AsyncConnection, due: Sequence[Request]) -> dict[str, str]:
+    """Say of the requests whose targets may no longer get what they are about why not, by id."""
     excluders = await store.excluders(conn, {request.package_id for request in due})
     checked = [request for request in due if request.package_id in excluders]
     if not checked:
-        return set()
+        return {}
     await assignment_store.lock(conn, [request.assignment_id for request in checked])
     people = {request.target_id for request in checked}
     await assignment_store.lock_targets(conn, people)
     exclusions = await store.exclusions(conn, excluders, {request.target_id for request in due})
-    found: set[str] = set()
+    found: dict[str, str] = {}
     for request in due:
         problem = exclusions.conflict(request.package_id, request.target_id)
         if problem is None:
             exclusions.note(request.package_id, request.target_id)
         else:
-            found.add(request.id)
+            found[request.id] = str(problem)
             _log.warning("request.incompatible", request=request.id, reason=str(problem))
     return found

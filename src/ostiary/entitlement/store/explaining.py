@@ -125,6 +125,7 @@ async def _events(
         Event(
             at=row["activity_date_time"],
             place=records.place(row["activity_display_name"]),
+            about=row["correlation_id"],
             text=row["activity_display_name"],
             by=None
             if row["user_id"] in unseen
