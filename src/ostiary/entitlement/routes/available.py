@@ -74,7 +74,7 @@ def suggestions(services: Entitlement) -> EntitySet:
 
 
 async def note_reasons(services: Entitlement, call: Call, text: str) -> None:
-    """Note for which reasons packages are to be suggested.
+    """Note for which reasons packages are to be suggested, and what is told of colleagues.
 
     :raises InvalidModel: one of them is unknown.
     """
@@ -86,7 +86,7 @@ async def note_reasons(services: Entitlement, call: Call, text: str) -> None:
         level = (await settings_store.end_user(conn)).related_people_insight_level
     if level is InsightLevel.DISABLED:
         asked.discard(Reasons.RELATED_PEOPLE_ASSIGNMENTS)
-    call.notes[sources.REASONS] = asked
+    call.notes[sources.REASONS], call.notes[sources.INSIGHT] = asked, level
 
 
 def _may_look(service: Available) -> Authorize:

@@ -28,7 +28,6 @@ from ostiary.entitlement.model.settings import (
 from ostiary.entitlement.sources import resources
 from ostiary.entitlement.sources.declaring import columns_of, many, one
 from ostiary.entitlement.store import available as store
-from ostiary.entitlement.store import settings as settings_store
 from ostiary.entitlement.tables import (
     access_packages,
     package_role_scopes,
@@ -45,6 +44,8 @@ PACKAGES: Final = "available packages"
 """The note of what the caller may ask for: ids of packages; None: everything that is shown."""
 REASONS: Final = "reasons of suggestions"
 """The note of why packages are to be suggested."""
+INSIGHT: Final = "insight into colleagues"
+"""The note of what may be told of those who have a package (``relatedPeopleInsightLevel``)."""
 
 _NAMED: Final = 10
 """How many colleagues a suggestion names."""
@@ -114,8 +115,7 @@ async def _tell_why(
     keys = [suggestion.id for suggestion in found]
     told: dict[str, list[AccessPackageSuggestionReason]] = {key: [] for key in keys}
     if Reasons.RELATED_PEOPLE_ASSIGNMENTS in reasons:
-        level = (await settings_store.end_user(conn)).related_people_insight_level
-        names = _NAMED if level is InsightLevel.COUNT_AND_NAMES else 0
+        names = _NAMED if call.notes.get(INSIGHT) is InsightLevel.COUNT_AND_NAMES else 0
         for key, people in (await store.related_holders(conn, person, keys)).items():
             reason = AccessPackageSuggestionRelatedPeopleBased(
                 related_people=[Identity(id=id, display_name=name) for id, name in people[:names]],
