@@ -37,8 +37,15 @@ format: $(BIN)/.dev  ## Rewrite the code in the house style
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(BIN)/.dev  ## Park and resume on both databases, with a yardstick
+$(BIN)/.bench: pyproject.toml $(BIN)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	@touch $@
+
+bench: $(BIN)/.bench  ## Park and resume on both databases, beside a yardstick and rivals
 	$(BIN)/python -m bench.park_resume $(ARGS)
+
+bench-parked: $(BIN)/.dev  ## A million parked requests: bytes, memory, resumes, time-outs
+	$(BIN)/python -m bench.parked $(ARGS)
 
 bench-lifecycle: $(BIN)/.dev  ## A leaver workflow over many people, on both databases
 	$(BIN)/python -m bench.lifecycle $(ARGS)
@@ -49,4 +56,4 @@ simulate: $(BIN)/.dev  ## Run simulated histories with every kind of fault (SEED
 clean:  ## Remove the virtual environment and every cache
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help install demo test lint format bench bench-lifecycle simulate clean
+.PHONY: help install demo test lint format bench bench-parked bench-lifecycle simulate clean

@@ -28,7 +28,7 @@ from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bench import story
-from bench.park_resume import CONCURRENCY, Endpoint, in_parallel, listening, serving
+from bench.load import CONCURRENCY, Endpoint, in_parallel, listening, serving
 from bench.story import MANAGEMENT, Setting
 from bench.world import databases, free_port, tenant_of
 from ostiary.entitlement.tables import assignment_requests, assignments

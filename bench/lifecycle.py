@@ -30,7 +30,7 @@ import msgspec
 from aiohttp import web
 from sqlalchemy import func, select, text
 
-from bench.park_resume import in_parallel
+from bench.load import in_parallel
 from bench.query import Door
 from bench.world import databases, free_port, process
 from ostiary.audit.events import SYSTEM

@@ -159,18 +159,10 @@ async def resume(
             raise RuntimeError(await reply.text())
 
 
-async def all_parked(
-    session: aiohttp.ClientSession, url: str, setting: Setting, number: int
-) -> None:
-    """Return when so many requests wait on disk."""
-    while await _count(session, url, setting, "status eq 'WaitingForCallback'") < number:
-        await asyncio.sleep(0.01)
-
-
 async def all_ended(session: aiohttp.ClientSession, url: str, setting: Setting) -> None:
     """Return when every request has been delivered, so that the next round begins in quiet."""
     while await _count(session, url, setting, "state ne 'delivered'") > 0:
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.01)
 
 
 async def _count(session: aiohttp.ClientSession, url: str, setting: Setting, condition: str) -> int:

@@ -1,0 +1,1 @@
+"""What engineers would otherwise pick, doing the same story: request, call, wait, answer."""
