@@ -218,6 +218,9 @@ class Settings(BaseSettings):
     worker_poll: timedelta = timedelta(seconds=2)
     """How long a worker sleeps when nothing wakes it."""
 
+    worker_lease: Annotated[timedelta, Field(ge=timedelta(seconds=3))] = timedelta(minutes=2)
+    """How long a node may be silent before another takes over the calls that it was making."""
+
     delta_retention: Annotated[timedelta, Field(ge=timedelta(hours=1))] = timedelta(days=30)
     """How long changes of the directory are kept for delta queries; an older token is answered
     with 410, and its reader begins anew."""

@@ -9,10 +9,12 @@ from httpx import ASGITransport, AsyncClient
 from starlette.applications import Starlette
 
 from ostiary.extensions.credentials import Credential
+from ostiary.extensions.published_keys import PublishedKeys
 from ostiary.extensions.receiver import Trust, check_token, read_keys
 from ostiary.extensions.routes import outbound_routes
 from ostiary.extensions.signing import OutboundIssuer, Signer
 from ostiary.extensions.targets import Target, parse
+from ostiary.storage.database import Database
 from tests.extensions import vectors
 from tests.extensions.conftest import ISSUER, TENANT
 from tests.support.clocks import MONDAY, FixedClock
@@ -111,9 +113,10 @@ async def test_the_cache_of_tokens_is_bounded(issuer: OutboundIssuer, clock: Fix
 
 
 async def test_the_public_documents_let_a_receiver_check_tokens(
-    issuer: OutboundIssuer, trust: Trust
+    issuer: OutboundIssuer, trust: Trust, memory: Database
 ) -> None:
-    transport = ASGITransport(Starlette(routes=outbound_routes(issuer)))
+    published = PublishedKeys(memory, issuer)
+    transport = ASGITransport(Starlette(routes=outbound_routes(issuer, published)))
 
     async with AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
         document = (await client.get("/outbound/.well-known/openid-configuration")).json()

@@ -84,7 +84,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
     in_force = settings.model_copy(update={"port": addresses.port})
     async with composition.opened(in_force, base_urls=addresses.base_urls) as server:
         await memory.remember_clock(server.database, settings.clock)
-        async with _serving(server, addresses) as found:
+        async with server.keys.noted(), _serving(server, addresses) as found:
             yield found
 
 

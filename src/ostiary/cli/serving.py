@@ -137,7 +137,7 @@ async def _work(settings: Settings, *, as_json: bool) -> None:
     async with composition.opened(settings, base_urls=base_urls(settings)) as server:
         stopped = asyncio.Event()
         on_signal(stopped.set)
-        async with working(server.worker) as task:
+        async with server.keys.noted(), working(server.worker) as task:
             where = banner.database(settings)
             if as_json:
                 print_json({"node": settings.node, "database": where})

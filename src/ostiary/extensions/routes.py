@@ -1,6 +1,6 @@
 """The outbound issuer's public documents, for receivers that check tokens.
 
-They need no authentication: they hold nothing but a name and a public key.
+They need no authentication: they hold nothing but a name and public keys.
 """
 
 from __future__ import annotations
@@ -9,13 +9,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from ostiary.extensions.published_keys import PublishedKeys
 from ostiary.extensions.signing import OutboundIssuer
 
 PREFIX = "/outbound"
 _CACHED = {"Cache-Control": "public, max-age=3600"}
+_CACHED_BRIEFLY = {"Cache-Control": "public, max-age=300"}
+"""A node that joins signs with a key of its own from then on."""
 
 
-def outbound_routes(issuer: OutboundIssuer) -> list[Route]:
+def outbound_routes(issuer: OutboundIssuer, published: PublishedKeys) -> list[Route]:
     """Give the routes of the issuer's metadata and key set, below ``/outbound``."""
 
     async def metadata(_: Request) -> JSONResponse:
@@ -24,7 +27,7 @@ def outbound_routes(issuer: OutboundIssuer) -> list[Route]:
 
     async def keys(_: Request) -> JSONResponse:
         """GET /outbound/keys."""
-        return JSONResponse(issuer.jwks(), headers=_CACHED)
+        return JSONResponse(await published.jwks(), headers=_CACHED_BRIEFLY)
 
     return [
         Route(f"{PREFIX}/.well-known/openid-configuration", metadata),

@@ -1,8 +1,8 @@
 """How the server proves itself to an endpoint: its own token issuer, and the key of its proofs.
 
 Access tokens are signed with a key that lives in the data directory, so that receivers may keep its
-public part; nodes that share a database share that file. The key that signs each call is made at
-start and never leaves memory. Tokens are valid by the server's clock, simulated included.
+public part; ``published_keys`` tells of the keys of all nodes. The key that signs each call is made
+at start and never leaves memory. Tokens are valid by the server's clock, simulated included.
 """
 
 from __future__ import annotations

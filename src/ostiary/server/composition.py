@@ -27,6 +27,7 @@ from ostiary.durable.errors import Busy
 from ostiary.durable.handlers import Handler
 from ostiary.durable.worker import Worker
 from ostiary.extensions.owners import Owners
+from ostiary.extensions.published_keys import PublishedKeys
 from ostiary.extensions.resumes import Resumes
 from ostiary.extensions.routes import outbound_routes
 from ostiary.graph.app import GraphApp
@@ -79,6 +80,7 @@ class Server:
     issuer: DevelopmentIssuer | None
     resumes: Resumes
     owners: Owners
+    keys: PublishedKeys
 
 
 @asynccontextmanager
@@ -169,11 +171,12 @@ def composed(
         database=database,
         clock=clock,
         worker=worker,
-        app=_with_cors(Front(graph, beside), settings),
+        app=_with_cors(Front(graph, beside, translate), settings),
         clients=clients,
         issuer=believed.issuer,
         resumes=resumes,
         owners=owners,
+        keys=out.keys,
     )
 
 
@@ -204,7 +207,7 @@ def _beside(
         database=database, clock=clock, worker=worker, authenticator=believed.authenticator
     )
     mails = MailRoutes(database=database, clock=clock, authenticator=believed.authenticator)
-    beside = [*operator.routes(), *mails.routes(), *outbound_routes(out.issuer)]
+    beside = [*operator.routes(), *mails.routes(), *outbound_routes(out.issuer, out.keys)]
     if believed.issuer is None:
         return beside
     names = frozenset(settings.domains)
@@ -253,7 +256,8 @@ def _worker(
     settings: Settings, database: Database, clock: Clock, handlers: Sequence[Handler]
 ) -> Worker:
     node = settings.node or f"{socket.gethostname()}:{settings.port}"
-    return Worker(database, clock, handlers, node=node, poll=settings.worker_poll)
+    poll, lease = settings.worker_poll, settings.worker_lease
+    return Worker(database, clock, handlers, node=node, poll=poll, lease=lease)
 
 
 def _with_cors(app: ASGI, settings: Settings) -> ASGI:

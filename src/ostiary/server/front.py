@@ -6,17 +6,20 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
+from ostiary.durable.errors import Busy
 from ostiary.graph.app import GraphApp
 from ostiary.graph.call import new_request_id
 from ostiary.graph.errors import BadRequest, DomainError, MethodNotAllowed, NotFound, status_of
 from ostiary.graph.replies import error_body
 from ostiary.graph.types import Version
+from ostiary.storage.failures import DatabaseUnavailable
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -29,13 +32,23 @@ _ROOTS = tuple(f"/{version}" for version in Version)
 
 
 class Front:
-    """Sends each request to the protocol or to the routes beside it."""
+    """Sends each request to the protocol or to the routes beside it.
 
-    def __init__(self, graph: GraphApp, beside: Sequence[BaseRoute]) -> None:
+    ``translate`` turns errors of lower layers into those that callers understand.
+    """
+
+    def __init__(
+        self,
+        graph: GraphApp,
+        beside: Sequence[BaseRoute],
+        translate: Callable[[Exception], DomainError | None],
+    ) -> None:
         self._graph = graph
+        self._translate = translate
+        lower = dict.fromkeys((Busy, DatabaseUnavailable, DBAPIError), self._lower_error)
         self._beside = Starlette(
             routes=list(beside),
-            exception_handlers={HTTPException: _http_error, DomainError: _domain_error},
+            exception_handlers={HTTPException: _http_error, DomainError: _domain_error, **lower},
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,6 +59,13 @@ class Front:
             await self._beside(scope, receive, send)
         elif scope["type"] == "lifespan":
             await _lifespan(receive, send)
+
+    async def _lower_error(self, request: Request, error: Exception) -> Response:
+        """Answer an outage in the one shape; what is a defect of ours stays one."""
+        known = self._translate(error)
+        if known is None:
+            raise error
+        return await _domain_error(request, known)
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:
@@ -77,6 +97,8 @@ async def _domain_error(request: Request, error: Exception) -> Response:
     headers = {}
     if challenge := error.context.get("www_authenticate"):
         headers["WWW-Authenticate"] = str(challenge)
+    if wait := error.context.get("retry_after"):
+        headers["Retry-After"] = str(wait)
     return _reply(request, error, status_of(error), headers)
 
 

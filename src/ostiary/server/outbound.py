@@ -13,6 +13,7 @@ from ostiary.extensions.egress import Allowance, EgressPolicy
 from ostiary.extensions.limits import Limits
 from ostiary.extensions.owners import Owners
 from ostiary.extensions.plans import Addresses
+from ostiary.extensions.published_keys import PublishedKeys
 from ostiary.extensions.routes import PREFIX
 from ostiary.extensions.signing import OutboundIssuer, Signer
 from ostiary.extensions.work import CalloutWork
@@ -27,6 +28,7 @@ class Outbound:
     """The parts that the rest of the composition needs."""
 
     issuer: OutboundIssuer
+    keys: PublishedKeys
     egress: EgressPolicy
     caller: Caller
     work: CalloutWork
@@ -72,7 +74,14 @@ def compose(
             template=settings.logic_app_url_template,
         )
     work = CalloutWork(database, clock, owners, caller, addresses=addresses)
-    return Outbound(issuer=issuer, egress=egress, caller=caller, work=work, connection=connection)
+    return Outbound(
+        issuer=issuer,
+        keys=PublishedKeys(database, issuer),
+        egress=egress,
+        caller=caller,
+        work=work,
+        connection=connection,
+    )
 
 
 def _egress(settings: Settings, base_urls: Sequence[str]) -> EgressPolicy:
