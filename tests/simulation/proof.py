@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from tests.simulation.actors import Outside, about
-from tests.simulation.world import Places
+from tests.simulation.actors import Told, about
+from tests.simulation.world import Offer
 
 ENDED = (
     "delivered",
@@ -28,6 +28,26 @@ BEGIN INSERT INTO changed_minds VALUES (old.id, old.outcome, new.outcome); END;
 """
 
 
+class Witness(Protocol):
+    """Everybody outside: what they were told, and what the endpoint was called about."""
+
+    @property
+    def told(self) -> Told:
+        """What the server has promised."""
+
+    @property
+    def calls(self) -> Sequence[Mapping[str, Any]]:
+        """The bodies of the calls."""
+
+
+class Offering(Protocol):
+    """What can be asked for."""
+
+    @property
+    def offers(self) -> Sequence[Offer]:
+        """The packages."""
+
+
 def watch(file: Path) -> None:
     """Have the database note whenever a callout that has ended ends differently."""
     with sqlite3.connect(file) as conn:
@@ -35,7 +55,7 @@ def watch(file: Path) -> None:
     conn.close()
 
 
-def violations(file: Path, outside: Outside, places: Places) -> list[str]:
+def violations(file: Path, outside: Witness, places: Offering) -> list[str]:
     """Give everything that does not hold, in words."""
     conn = sqlite3.connect(file)
     conn.row_factory = sqlite3.Row
@@ -87,7 +107,7 @@ class Facts:
         return {row["id"]: row for row in self.rows(f"SELECT * FROM {table}")}  # noqa: S608
 
 
-def _promises_kept(facts: Facts, outside: Outside) -> Iterator[str]:
+def _promises_kept(facts: Facts, outside: Witness) -> Iterator[str]:
     """1: a 2xx means that it is on disk."""
     told = outside.told
     requests, stages = facts.by_id("assignment_requests"), facts.by_id("approval_stages")
@@ -101,8 +121,9 @@ def _promises_kept(facts: Facts, outside: Outside) -> Iterator[str]:
     for stage, result in told.decisions:
         if stages[stage]["result"] != _DECIDED[result]:
             yield f"stage {stage} was decided {result} and says {stages[stage]['result']}"
+    of_owner = _by(callouts.values(), "owner_id")
     for callout, verdict in told.answers:
-        kept = _answer(callouts, callout)
+        kept = _answer([callouts[callout]] if callout in callouts else of_owner[callout])
         if kept != verdict:
             yield f"callout {callout} was answered {verdict} and holds {kept}"
     runs = facts.rows("SELECT count(*) AS number FROM runs")[0]["number"]
@@ -110,11 +131,9 @@ def _promises_kept(facts: Facts, outside: Outside) -> Iterator[str]:
         yield f"{told.runs} runs were promised and there are {runs}"
 
 
-def _answer(callouts: Mapping[str, Mapping[str, Any]], id_: str) -> str | None:
+def _answer(callouts: Iterable[Mapping[str, Any]]) -> str | None:
     """Give the verdict that is stored for a callout, or for the task that it is about."""
-    rows = [callouts[id_]] if id_ in callouts else []
-    rows = rows or [row for row in callouts.values() if row["owner_id"] == id_]
-    for row in rows:
+    for row in callouts:
         kept = json.loads(row["answer"]) if row["answer"] else None
         if kept:
             return (
@@ -123,7 +142,7 @@ def _answer(callouts: Mapping[str, Mapping[str, Any]], id_: str) -> str | None:
     return None
 
 
-def _one_outcome(facts: Facts, outside: Outside) -> Iterator[str]:
+def _one_outcome(facts: Facts, outside: Witness) -> Iterator[str]:
     """2 and 4: one outcome for a callout, one callout for a stage of its owner."""
     for row in facts.rows("SELECT * FROM changed_minds"):
         yield f"callout {row['callout']} went from {row['before']} to {row['after']}"
@@ -154,7 +173,7 @@ def _nothing_stuck(facts: Facts) -> Iterator[str]:
         yield f"{row['kind']} of {row['key']} was given up: {row['last_error']}"
 
 
-def _directory_is_true(facts: Facts, places: Places) -> Iterator[str]:
+def _directory_is_true(facts: Facts, places: Offering) -> Iterator[str]:
     """6: the groups hold exactly whom the assignments say."""
     held = facts.rows("SELECT package_id, target_id FROM assignments WHERE state = 'delivered'")
     for offer in places.offers:
@@ -169,16 +188,18 @@ def _members(facts: Facts, group: str) -> set[str]:
     return {row["member_id"] for row in rows if row["group_id"] == group}
 
 
-def _every_gate_passed(facts: Facts, outside: Outside) -> Iterator[str]:
+def _every_gate_passed(facts: Facts, outside: Witness) -> Iterator[str]:
     """Nothing was given that an extension or an approver did not let through."""
-    callouts = facts.rows("SELECT * FROM callouts")
+    stages: dict[str, dict[str, Any]] = defaultdict(dict)
+    for callout in facts.rows("SELECT * FROM callouts"):
+        stages[callout["owner_id"]][callout["stage"]] = callout
     given = facts.rows(
         "SELECT r.id FROM assignment_requests r JOIN assignments a ON a.id = r.assignment_id "
         "WHERE a.given_at IS NOT NULL AND r.request_type LIKE '%Add'"
     )
     for row in given:
         offer = outside.told.requests.get(row["id"])
-        gates = {c["stage"]: c for c in callouts if c["owner_id"] == row["id"]}
+        gates = stages[row["id"]]
         for stage in offer.awaited if offer else ():
             if stage == "assignmentRequestGranted":
                 continue  # roles are given first, and withdrawn when it fails
@@ -195,15 +216,21 @@ def _numbers_agree(facts: Facts) -> Iterator[str]:
     """A run's numbers are the sum of its people's, and theirs of their tasks'."""
     people = facts.rows("SELECT * FROM user_processing_results")
     tasks = facts.rows("SELECT * FROM task_processing_results")
+    people_of, tasks_in = _by(people, "run_id"), _by(tasks, "run_id")
+    tasks_of = _by(tasks, "user_processing_result_id")
     for run in facts.rows("SELECT * FROM runs"):
-        mine = [row for row in people if row["run_id"] == run["id"]]
-        yield from _tally(f"run {run['id']}", run, "people", mine)
-        yield from _tally(
-            f"run {run['id']}", run, "tasks", [row for row in tasks if row["run_id"] == run["id"]]
-        )
+        yield from _tally(f"run {run['id']}", run, "people", people_of[run["id"]])
+        yield from _tally(f"run {run['id']}", run, "tasks", tasks_in[run["id"]])
     for person in people:
-        mine = [row for row in tasks if row["user_processing_result_id"] == person["id"]]
+        mine = tasks_of[person["id"]]
         yield from _tally(f"person {person['id']}", person, "tasks", mine)
+
+
+def _by(rows: Iterable[dict[str, Any]], column: str) -> Mapping[str, list[dict[str, Any]]]:
+    groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        groups[row[column]].append(row)
+    return groups
 
 
 def _tally(

@@ -1,0 +1,101 @@
+"""What there is before anything fails: people, packages whose requests call out, a workflow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import httpx
+
+from ostiary.audit.events import SYSTEM
+from ostiary.directory import changes
+from ostiary.directory.model import User
+from ostiary.storage.tables import new_id
+from tests.scenarios import bodies
+from tests.scenarios.access import Access
+from tests.scenarios.api import Api
+from tests.scenarios.bodies import CREATED, GRANTED
+from tests.scenarios.workflows import Workflows
+from tests.simulation.world import Offer
+from tests.support.databases import opened
+
+ENTITLEMENT: Final = "/v1.0/identityGovernance/entitlementManagement"
+LIFECYCLE: Final = "/v1.0/identityGovernance/lifecycleWorkflows"
+_WAIT: Final = "PT1H"
+_OFFERS: Final[dict[str, dict[str, str | None]]] = {
+    "checked": {CREATED: _WAIT},
+    "told": {CREATED: _WAIT, GRANTED: None},
+}
+"""Who is called at which stage, awaited for how long."""
+
+
+@dataclass
+class Places:
+    """What can be asked for and run, and the people who have not asked yet."""
+
+    endpoint_port: int
+    offers: tuple[Offer, ...] = ()
+    workflow: str = ""
+    people: list[str] = field(default_factory=list)
+
+
+async def build(places: Places, api: Api, database_url: str, *, people: int) -> None:
+    """Make it all, through a server that runs, but for the people."""
+    url = f"http://127.0.0.1:{places.endpoint_port}/hook"
+    places.people = await _people(database_url, people)
+    places.offers = tuple([await _offer(api, name, url) for name in _OFFERS])
+    flows = Workflows(api)
+    extension = await flows.make_task_extension(url, wait="PT3H", retries=1)
+    places.workflow = await flows.make_workflow(
+        "Onboard",
+        bodies.custom_task(extension),
+        bodies.joining_task(await _group(api, "joined")),
+    )
+
+
+def api_of(url: str, token: str) -> tuple[httpx.AsyncClient, Api]:
+    """Give an administrator of the server at ``url``."""
+    http = httpx.AsyncClient(base_url=url, timeout=30)
+    return http, Api(http, lambda: token)
+
+
+async def _people(database_url: str, number: int) -> list[str]:
+    drafts = [
+        User(
+            id=new_id(),
+            display_name=f"Person {n}",
+            user_principal_name=f"p{n}@faults.example",
+            account_enabled=True,
+            mail_nickname=f"p{n}",
+        )
+        for n in range(number)
+    ]
+    async with opened(database_url) as database, database.transaction() as conn:
+        made = await changes.add_users(conn, drafts, now=datetime.now(UTC), actor=SYSTEM)
+    return [user.id for user in made]
+
+
+async def _offer(api: Api, name: str, url: str) -> Offer:
+    group = await _group(api, name)
+    stages = _OFFERS[name]
+    calls = [(stage, bodies.extension(url, wait=wait, retries=1)) for stage, wait in stages.items()]
+    made = await Access(api).make_offer(group, *calls)
+    return Offer(
+        name=name,
+        package=made.package,
+        policy=made.policy,
+        group=group,
+        is_approved=False,
+        awaited=tuple(stage for stage, wait in stages.items() if wait),
+    )
+
+
+async def _group(api: Api, name: str) -> str:
+    body: dict[str, Any] = {
+        "displayName": name,
+        "mailEnabled": False,
+        "mailNickname": name,
+        "securityEnabled": True,
+    }
+    return str((await api.post("/v1.0/groups", body))["id"])
