@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from typing import Final
 
 import pytest
 import structlog
 
+from ostiary.durable import recurring
 from ostiary.storage.database import Database
 from tests.support.clocks import FixedClock
 from tests.support.databases import PostgreSQL, SQLiteFiles, opened, opened_in_memory
@@ -79,3 +81,9 @@ async def memory() -> AsyncIterator[Database]:
 def clock() -> FixedClock:
     """A clock that stands at 2026-01-05T09:00:00Z until the test advances it."""
     return FixedClock()
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the portions of what is forgotten follow each other while the clock stands still."""
+    monkeypatch.setattr(recurring, "BREATH", timedelta())

@@ -215,6 +215,16 @@ class Settings(BaseSettings):
     """How long finished requests are kept with their callouts; zero: for ever. A request that
     somebody's access rests on is kept as long as they have it."""
 
+    run_retention: timedelta = timedelta(days=365)
+    """How long runs of workflows are kept after their end, with their results and callouts; zero:
+    for ever."""
+
+    audit_retention: timedelta = timedelta()
+    """How long audit records are kept; zero: for ever."""
+
+    archive_dir: Path | None = None
+    """A folder into which all of that is written before it is deleted. Unset: it is deleted."""
+
     worker_poll: timedelta = timedelta(seconds=2)
     """How long a worker sleeps when nothing wakes it."""
 
@@ -273,7 +283,7 @@ class Settings(BaseSettings):
             raise ValueError("must start with http:// or https://")
         return value
 
-    @field_validator("mail_retention", "request_retention")
+    @field_validator("mail_retention", "request_retention", "run_retention", "audit_retention")
     @classmethod
     def _not_negative(cls, value: timedelta) -> timedelta:
         if value < timedelta():

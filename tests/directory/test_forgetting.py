@@ -23,6 +23,8 @@ from ostiary.storage.database import Database
 from tests.support.clocks import MONDAY, FixedClock
 from tests.support.work import rows
 
+pytestmark = pytest.mark.usefixtures("no_pauses")
+
 ADELE, MEGAN = person_id("adele"), person_id("megan")
 WEEK = timedelta(days=7)
 

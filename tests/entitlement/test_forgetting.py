@@ -20,6 +20,8 @@ from ostiary.storage.tables import metadata
 from tests.entitlement.house import House, calls, decision, user
 from tests.support.work import rows
 
+pytestmark = pytest.mark.usefixtures("no_pauses")
+
 CREATED = "assignmentRequestCreated"
 LEFT = (assignment_requests, approval_stages, approval_seats, callouts, callout_attempts)
 

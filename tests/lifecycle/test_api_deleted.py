@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import func, select
 
+from ostiary.extensions.tables import callouts
 from ostiary.lifecycle import tables
 from tests.lifecycle.house import CUSTOM, ENABLE, ROOT, House, task
 
+pytestmark = pytest.mark.usefixtures("no_pauses")
+
 _OF_A_WORKFLOW = (
+    callouts,
     tables.runs,
     tables.task_processing_results,
     tables.task_reports,

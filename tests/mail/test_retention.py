@@ -13,6 +13,8 @@ from ostiary.mail.mails import MailState
 from tests.mail.mailroom import MailRoom, ready
 from tests.support.work import rows
 
+pytestmark = pytest.mark.usefixtures("no_pauses")
+
 KEEP = timedelta(days=90)
 
 

@@ -9,6 +9,7 @@ from cyclopts import App
 
 from ostiary.cli import (
     applications,
+    archives,
     authority,
     callouts,
     clocks,
@@ -62,6 +63,7 @@ for group in (
     applications.app,
     authority.app,
     databases.app,
+    archives.app,
 ):
     app.command(group)
 

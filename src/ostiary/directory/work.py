@@ -6,7 +6,6 @@ entry will be old enough, so that it neither polls nor holds up a clock that is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,8 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.directory.store import journal
 from ostiary.durable import recurring
-from ostiary.durable.handlers import Again, InTransaction, Outcome
-from ostiary.durable.items import WorkItem
+from ostiary.durable.handlers import InTransaction
 
 FORGET: Final = "directory.forget"
 
@@ -36,19 +34,16 @@ class Forgetting:
 
     def handlers(self) -> list[InTransaction]:
         """Give the handler for the worker."""
-        return [InTransaction(FORGET, self.forget, batch=1)]
+        return [recurring.handler(FORGET, self.forget)]
 
     async def ensure(self, conn: AsyncConnection, *, now: datetime) -> None:
         """Have the journal looked through from now on; this retention counts from this start on."""
         await recurring.ensure(conn, FORGET, due_at=now)
 
-    async def forget(
-        self, conn: AsyncConnection, items: Sequence[WorkItem], now: datetime
-    ) -> Mapping[str, Outcome]:
+    async def forget(self, conn: AsyncConnection, now: datetime) -> datetime | None:
         """Remove the next portion of what is too old, and come again for the rest."""
         gone = await journal.forget(conn, until=now - self.retention, limit=self.portion)
-        at = now if gone == self.portion else await self._next(conn, now)
-        return {items[0].id: Again(at)}
+        return None if gone == self.portion else await self._next(conn, now)
 
     async def _next(self, conn: AsyncConnection, now: datetime) -> datetime:
         oldest = await journal.oldest(conn)

@@ -6,20 +6,58 @@ node makes the item due at once, so that changed settings count from then on.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+import structlog
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.durable import queue
+from ostiary.durable.handlers import Again, InTransaction, Outcome
+from ostiary.durable.items import WorkItem
 from ostiary.durable.queue import NewWork
 from ostiary.durable.tables import work
+from ostiary.storage.archive import ArchiveUnavailable
 from ostiary.storage.database import announce
 from ostiary.storage.facts import write_fact
 
 KEY: Final = "recurring"
 """The key of the one item of a kind."""
+
+BREATH: Final = timedelta(milliseconds=100)
+"""The pause between two portions, in which whoever waits for the database gets it."""
+
+_PATIENCE: Final = timedelta(minutes=10)
+"""How long an archive that cannot be written is left alone; nothing is deleted meanwhile."""
+
+Portion = Callable[[AsyncConnection, datetime], Awaitable[datetime | None]]
+"""Does a portion of the work; says when the next round is, or None where more is left of this."""
+
+_log: Final = structlog.get_logger(__name__)
+
+
+def handler(kind: str, portion: Portion) -> InTransaction:
+    """Give the handler of work that is done portion by portion, each in a transaction."""
+
+    async def handle(
+        conn: AsyncConnection, items: Sequence[WorkItem], now: datetime
+    ) -> Mapping[str, Outcome]:
+        try:
+            async with conn.begin_nested():
+                at = await portion(conn, now)
+        except ArchiveUnavailable as error:
+            at = put_off(kind, error, now=now)
+        return {items[0].id: Again(at or now + BREATH)}
+
+    return InTransaction(kind, handle, batch=1)
+
+
+def put_off(kind: str, error: ArchiveUnavailable, *, now: datetime) -> datetime:
+    """Tell that work waits for its archive; say when to look again."""
+    _log.error("archive.unavailable", kind=kind, error=str(error))
+    return now + _PATIENCE
 
 
 async def ensure(conn: AsyncConnection, kind: str, *, due_at: datetime) -> None:

@@ -29,6 +29,7 @@ from ostiary.entitlement.process import (
 from ostiary.entitlement.reminders import Reminder
 from ostiary.entitlement.rights import Effort
 from ostiary.graph.values import read_instant
+from ostiary.storage.archive import Archive
 
 PAGE: Final = 1_000
 """How many assignments of a package are looked at in one transaction."""
@@ -41,11 +42,13 @@ Handle = Callable[
 ]
 
 
-def handlers(*, domain: str, keep: timedelta = RETENTION) -> list[InTransaction]:
+def handlers(
+    *, domain: str, keep: timedelta = RETENTION, archive: Archive | None = None
+) -> list[InTransaction]:
     """Give the handlers of this package, the most urgent first.
 
     ``domain`` is the organisation's own, in which invited people get their names; finished
-    requests are forgotten after ``keep``.
+    requests go to the ``archive`` after ``keep``.
     """
     return [
         InTransaction(kinds.ADVANCE, _each(steps.advance)),
@@ -60,7 +63,7 @@ def handlers(*, domain: str, keep: timedelta = RETENTION) -> list[InTransaction]
         InTransaction(kinds.REWRITE, _rewrite),
         InTransaction(kinds.WRITE_RIGHT, _write_right),
         InTransaction(kinds.SPREAD, _spread, batch=1),
-        forgetting.handler(keep),
+        forgetting.handler(keep, archive),
     ]
 
 

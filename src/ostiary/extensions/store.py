@@ -11,11 +11,12 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, RowMapping, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.extensions.callouts import Callout, CalloutStatus, Outcome
 from ostiary.extensions.tables import callout_attempts, callouts
+from ostiary.storage.archive import Outgoing
 from ostiary.storage.batches import among
 
 _MOVING: Final = (
@@ -61,10 +62,10 @@ async def lock_of_owners(conn: AsyncConnection, owner_ids: Collection[str]) -> l
     return await _locked(conn, among(callouts.c.owner_id, owner_ids))
 
 
-async def forget_of_owners(conn: AsyncConnection, owner_ids: Collection[str]) -> None:
+async def forget_of_owners(out: Outgoing, owner_ids: Collection[str]) -> None:
     """Delete the callouts of these owners, with their ledger; the caller has locked them."""
     for table in (callout_attempts, callouts):
-        await conn.execute(delete(table).where(among(table.c.owner_id, owner_ids)))
+        await out.delete(table, among(table.c.owner_id, owner_ids))
 
 
 async def read(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Callout]:

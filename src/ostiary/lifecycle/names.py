@@ -28,6 +28,9 @@ RUN_START = "run.start"
 RUN_CANCEL = "run.cancel"
 """Work that cancels a run's next portion of people; the key is the run's id."""
 
+RUN_FORGET = "run.forget"
+"""Work that deletes runs that ended long ago; there is one item of it."""
+
 WORKFLOW_PURGE = "workflow.purge"
 """Work that deletes for good what was deleted long enough ago; the key is the workflow's id."""
 

@@ -129,6 +129,7 @@ runs = Table(
     *_tally("people"),
     *_tally("tasks"),
     Index("ix_runs_workflow_id", "workflow_id", "scheduled_date_time"),
+    Index("ix_runs_completed_date_time", "completed_date_time", "id"),
 )
 
 user_processing_results = Table(

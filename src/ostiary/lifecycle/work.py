@@ -7,15 +7,15 @@ time. What is left of a portion is put on the queue again, so that no transactio
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.durable.handlers import InTransaction
 from ostiary.durable.queue import WorkItem
 from ostiary.extensions import service as extensions
-from ostiary.lifecycle import names
-from ostiary.lifecycle.purges import purge_workflows
+from ostiary.lifecycle import forgetting, names
+from ostiary.lifecycle.purges import Purge
 from ostiary.lifecycle.results import Move, due_move
 from ostiary.lifecycle.service import scheduling
 from ostiary.lifecycle.service.settling import PORTION, Batch, put_next, put_runs
@@ -26,19 +26,23 @@ from ostiary.lifecycle.store import scheduling as scheduling_store
 from ostiary.lifecycle.store.runs import RunFacts
 from ostiary.lifecycle.tallies import Status
 from ostiary.lifecycle.tasks.registry import Registry
+from ostiary.storage.archive import Archive
 
 _UNDER_WAY = frozenset({Status.QUEUED, Status.IN_PROGRESS})
 
 
-def handlers(registry: Registry) -> list[InTransaction]:
-    """Give the handlers for the worker."""
+def handlers(
+    registry: Registry, *, keep: timedelta = forgetting.RETENTION, archive: Archive | None = None
+) -> list[InTransaction]:
+    """Give the handlers for the worker; runs go to the ``archive`` after ``keep``."""
     runner = TaskRunner(registry)
     return [
         InTransaction(kind=names.RUN_START, handle=start_runs),
         InTransaction(kind=names.RUN_CANCEL, handle=cancel_runs),
         InTransaction(kind=names.TASK_RUN, handle=runner.run),
         InTransaction(kind=names.WORKFLOW_EVALUATE, handle=scheduling.evaluate, batch=1),
-        InTransaction(kind=names.WORKFLOW_PURGE, handle=purge_workflows, batch=1),
+        InTransaction(kind=names.WORKFLOW_PURGE, handle=Purge(archive).run, batch=1),
+        forgetting.handler(keep, archive),
     ]
 
 

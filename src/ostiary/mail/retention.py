@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,9 +9,9 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.durable import recurring
-from ostiary.durable.handlers import Again, InTransaction, Outcome
-from ostiary.durable.items import WorkItem
+from ostiary.durable.handlers import InTransaction
 from ostiary.mail import store
+from ostiary.storage.archive import Archive, outgoing
 
 PURGE: Final = "mail.purge"
 """The kind of work that forgets mails; there is one item of it."""
@@ -23,22 +22,22 @@ BATCH: Final = 500
 PAUSE: Final = timedelta(days=1)
 """How long at least there is nothing to do after a round."""
 
+_ARCHIVED: Final = "mails"
+
 _log: Final = structlog.get_logger(__name__)
 
 
-def handler(keep: timedelta) -> InTransaction:
+def handler(keep: timedelta, archive: Archive | None = None) -> InTransaction:
     """Give the handler of a deployment that keeps mails for so long."""
 
-    async def purge(
-        conn: AsyncConnection, items: Sequence[WorkItem], now: datetime
-    ) -> Mapping[str, Outcome]:
-        gone = await store.delete_old(conn, before=now - keep, limit=BATCH)
+    async def purge(conn: AsyncConnection, now: datetime) -> datetime | None:
+        async with outgoing(conn, _ARCHIVED, archive=archive, now=now) as out:
+            gone = await store.delete_old(conn, out, before=now - keep, limit=BATCH)
         if gone:
             _log.info("mail.forgotten", mails=gone)
-        at = now if gone == BATCH else await _next(conn, keep, now)
-        return {items[0].id: Again(at)}
+        return None if gone == BATCH else await _next(conn, keep, now)
 
-    return InTransaction(PURGE, purge, batch=1)
+    return recurring.handler(PURGE, purge)
 
 
 async def _next(conn: AsyncConnection, keep: timedelta, now: datetime) -> datetime:

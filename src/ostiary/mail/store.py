@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ostiary.graph.values import read_instant, write_instant
 from ostiary.mail.mails import About, Look, Mail, MailState
 from ostiary.mail.tables import mails
+from ostiary.storage.archive import Outgoing
 from ostiary.storage.batches import among
 
 _columns = mails.c
@@ -90,7 +91,7 @@ async def listed(conn: AsyncConnection, filters: Filters) -> list[Mail]:
     return [_mail(row) for row in (await conn.execute(query)).mappings()]
 
 
-async def delete_old(conn: AsyncConnection, *, before: datetime, limit: int) -> int:
+async def delete_old(conn: AsyncConnection, out: Outgoing, *, before: datetime, limit: int) -> int:
     """Delete some mails that came to their end by an instant; give how many."""
     query = (
         select(_columns.id)
@@ -100,7 +101,7 @@ async def delete_old(conn: AsyncConnection, *, before: datetime, limit: int) -> 
     )
     keys = list((await conn.execute(query)).scalars())
     if keys:
-        await conn.execute(delete(mails).where(among(_columns.id, keys)))
+        await out.delete(mails, among(_columns.id, keys))
     return len(keys)
 
 

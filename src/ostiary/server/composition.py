@@ -43,7 +43,7 @@ from ostiary.identity.issuer_routes import IssuerRoutes
 from ostiary.identity.permissions import requires
 from ostiary.identity.ports import Clients
 from ostiary.mail.routes import MailRoutes
-from ostiary.server import governors, identity, mailing, outbound
+from ostiary.server import governors, identity, mailing, outbound, retaining
 from ostiary.server.front import ASGI, Front
 from ostiary.server.operator import Operator
 from ostiary.settings import ClockKind, Settings
@@ -124,7 +124,7 @@ async def prepared(settings: Settings, database: Database, now: datetime) -> str
         kept = await fact_or(conn, "tenant_id", lambda: settings.tenant_id or new_id())
         await directory_changes.ensure_well_known(conn, now=now)
         await governors.prepare(conn, settings, now=now)
-        await mailing.prepare(conn, settings, now=now)
+        await retaining.prepare(conn, settings, now=now)
         await Forgetting(settings.delta_retention).ensure(conn, now=now)
     return cast(str, settings.tenant_id or kept)
 
@@ -249,6 +249,7 @@ def _handlers(
         *mails.handlers,
         *Following(parts.followers).handlers(),
         *Forgetting(settings.delta_retention).handlers(),
+        *retaining.handlers(settings),
     ]
 
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.directory.following import Follower
-from ostiary.durable import recurring
 from ostiary.durable.clock import Clock
 from ostiary.durable.handlers import Handler
 from ostiary.entitlement import letters as entitlement_letters
@@ -22,7 +21,6 @@ from ostiary.entitlement import work as entitlement_work
 from ostiary.entitlement.assignment_owner import AssignmentOwner
 from ostiary.entitlement.model.strays import STRAYS
 from ostiary.entitlement.owner import RequestOwner
-from ostiary.entitlement.process import kinds
 from ostiary.entitlement.process.provisioning import Provisioning
 from ostiary.entitlement.process.sweeping import Automation
 from ostiary.entitlement.providers import settings as provider_settings
@@ -44,6 +42,7 @@ from ostiary.lifecycle.service import Lifecycle
 from ostiary.lifecycle.tasks.packages import Access
 from ostiary.lifecycle.tasks.registry import Registry, built_in
 from ostiary.mail.templates import TemplateSet
+from ostiary.server import retaining
 from ostiary.server.outbound import Outbound
 from ostiary.settings import ConnectivityTest, GrantCallout, Settings
 from ostiary.storage.database import Database
@@ -85,8 +84,6 @@ async def prepare(conn: AsyncConnection, settings: Settings, *, now: datetime) -
     named = provider_settings.read(settings.resource_providers)
     places = [place for one in named for place in one.environments]
     await environments.ensure(conn, places, now=now)
-    is_wanted = settings.request_retention > timedelta()
-    await recurring.keep_going(conn, kinds.FORGET, is_wanted=is_wanted, due_at=now)
 
 
 def compose(
@@ -108,6 +105,7 @@ def compose(
     is_told_first = settings.grant_callout is GrantCallout.BEFORE
     provisioning = Provisioning(database, clock, {one.system: one for one in origins})
     automation = Automation(is_told_first=is_told_first)
+    archive = retaining.archive(settings)
     registry = _registry(settings, Errands(WORKFLOWS, is_told_first=is_told_first))
     access = _access(settings, database, resumes, out, origins)
     workflows = _workflows(settings, database, resumes, out, registry)
@@ -116,10 +114,12 @@ def compose(
     return Governors(
         roots=_roots(access, workflows),
         handlers=[
-            *entitlement_work.handlers(domain=settings.domains[0], keep=settings.request_retention),
+            *entitlement_work.handlers(
+                domain=settings.domains[0], keep=settings.request_retention, archive=archive
+            ),
             *automation.handlers(),
             *provisioning.handlers(),
-            *lifecycle_work.handlers(registry),
+            *lifecycle_work.handlers(registry, keep=settings.run_retention, archive=archive),
         ],
         followers=[automation],
         templates=[entitlement_letters.TEMPLATES, lifecycle_letters.TEMPLATES],

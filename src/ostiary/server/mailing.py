@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from ostiary.durable import recurring
 from ostiary.durable.clock import Clock
 from ostiary.durable.handlers import Handler
 from ostiary.identity.issuers import ConfigurationError
@@ -18,6 +14,7 @@ from ostiary.mail.letters import Sender
 from ostiary.mail.smtp import MailServer, SMTPPost
 from ostiary.mail.templates import Brand, Templates, TemplateSet
 from ostiary.mail.work import MailWork
+from ostiary.server import retaining
 from ostiary.settings import Settings
 from ostiary.storage.database import Database
 
@@ -51,14 +48,8 @@ def compose(
     server = mail_server(settings)
     post = SMTPPost(server) if server else None
     work = MailWork(database, clock, templates, sender=sender, post=post)
-    purge = [retention.handler(settings.mail_retention)]
+    purge = [retention.handler(settings.mail_retention, retaining.archive(settings))]
     return Mailing(work=work, handlers=[*work.handlers(), *purge])
-
-
-async def prepare(conn: AsyncConnection, settings: Settings, *, now: datetime) -> None:
-    """Have old mails forgotten from now on, or no longer."""
-    is_wanted = settings.mail_retention > timedelta()
-    await recurring.keep_going(conn, retention.PURGE, is_wanted=is_wanted, due_at=now)
 
 
 def mail_server(settings: Settings) -> MailServer | None:

@@ -7,7 +7,7 @@ recorded in the audit log stays.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,13 +15,13 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.durable import recurring
-from ostiary.durable.handlers import Again, InTransaction, Outcome
-from ostiary.durable.items import WorkItem
+from ostiary.durable.handlers import InTransaction
 from ostiary.entitlement.process import kinds
 from ostiary.entitlement.store import forgetting as store
 from ostiary.entitlement.store.forgetting import Ended
 from ostiary.extensions import store as callout_store
 from ostiary.graph.values import read_instant, write_instant
+from ostiary.storage.archive import Archive, Outgoing, outgoing
 from ostiary.storage.facts import read_fact, write_fact
 
 BATCH: Final = 500
@@ -30,33 +30,35 @@ BATCH: Final = 500
 PAUSE: Final = timedelta(days=1)
 """How long at least there is nothing to do after a round."""
 
+_ARCHIVED: Final = "requests"
 _PLACE: Final = "requests.looked_through_to"
 _START: Final = ""
 
 _log: Final = structlog.get_logger(__name__)
 
 
-def handler(keep: timedelta) -> InTransaction:
+def handler(keep: timedelta, archive: Archive | None = None) -> InTransaction:
     """Give the handler of a deployment that keeps finished requests for so long."""
 
-    async def forget(
-        conn: AsyncConnection, items: Sequence[WorkItem], now: datetime
-    ) -> Mapping[str, Outcome]:
+    async def forget(conn: AsyncConnection, now: datetime) -> datetime | None:
         before = now - keep
         place = await _place(conn)
         page = await store.page(conn, before=before, after=place, limit=BATCH)
-        await _forget(conn, [one.id for one in page], before=before)
+        async with outgoing(conn, _ARCHIVED, archive=archive, now=now) as out:
+            await _forget(conn, out, [one.id for one in page], before=before)
         is_over = len(page) < BATCH
         if page and not is_over:
             await _note(conn, page[-1])
         elif place is not None:
             await _note(conn, None)
-        return {items[0].id: Again(await _next(conn, keep, now) if is_over else now)}
+        return await _next(conn, keep, now) if is_over else None
 
-    return InTransaction(kinds.FORGET, forget, batch=1)
+    return recurring.handler(kinds.FORGET, forget)
 
 
-async def _forget(conn: AsyncConnection, keys: Sequence[str], *, before: datetime) -> None:
+async def _forget(
+    conn: AsyncConnection, out: Outgoing, keys: Sequence[str], *, before: datetime
+) -> None:
     """Forget those of these requests that nothing rests on.
 
     Callouts are locked before requests, as everywhere.
@@ -66,8 +68,8 @@ async def _forget(conn: AsyncConnection, keys: Sequence[str], *, before: datetim
     if not gone:
         return
     over = {assignment for assignment in gone.values() if assignment is not None}
-    await callout_store.forget_of_owners(conn, gone.keys() | over)
-    await store.forget(conn, gone.keys(), over)
+    await callout_store.forget_of_owners(out, gone.keys() | over)
+    await store.forget(out, gone.keys(), over)
     _log.info("requests.forgotten", requests=len(gone))
 
 

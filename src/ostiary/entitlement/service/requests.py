@@ -39,9 +39,11 @@ from ostiary.entitlement.store import assignments as assignment_store
 from ostiary.entitlement.store import requests as store
 from ostiary.entitlement.store.assignments import holder_key
 from ostiary.extensions import service as extensions
+from ostiary.extensions import store as callout_store
 from ostiary.extensions.answers import Answer
 from ostiary.extensions.resumes import Resumes
 from ostiary.graph.errors import DomainError, Forbidden, InvalidModel, Unavailable
+from ostiary.storage.archive import Outgoing
 from ostiary.storage.database import Database
 
 
@@ -108,12 +110,13 @@ class Requests:
             await record(conn, [event], now=act.now)
 
     async def delete(self, key: str, act: Act) -> None:
-        """Delete a request that has ended and left nothing behind.
+        """Delete a request that has ended and left nothing behind, with its callouts.
 
         :raises NotThere: there is none.
         :raises OperationNotAllowed: it is open, or its assignment is still held.
         """
         async with self._database.transaction() as conn:
+            await callout_store.lock_of_owners(conn, [key])
             request = await _existing(conn, key)
             if request.is_open:
                 raise OperationNotAllowed(
@@ -124,6 +127,7 @@ class Requests:
                 raise OperationNotAllowed(
                     "The assignment of the request is still held. Remove it first."
                 )
+            await callout_store.forget_of_owners(Outgoing(conn, keeps=False), [key])
             await store.delete_request(conn, key)
             event = records.of_request(
                 records.DELETE_REQUEST, request, act.actor, operation="Delete"

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.entitlement.tables import (
@@ -21,6 +21,7 @@ from ostiary.entitlement.tables import (
     assignment_roles,
     assignments,
 )
+from ostiary.storage.archive import Outgoing
 from ostiary.storage.batches import among
 
 _columns = assignment_requests.c
@@ -76,9 +77,7 @@ async def lock_forgettable(
     return {key: assignment for key, assignment in await conn.execute(query)}
 
 
-async def forget(
-    conn: AsyncConnection, keys: Collection[str], assignment_ids: Collection[str]
-) -> None:
+async def forget(out: Outgoing, keys: Collection[str], assignment_ids: Collection[str]) -> None:
     """Delete requests with their approvals, and what was told of the ends of assignments."""
     for table, column, gone in (
         (approval_seats, approval_seats.c.request_id, keys),
@@ -87,7 +86,7 @@ async def forget(
         (assignment_requests, _columns.id, keys),
     ):
         if gone:
-            await conn.execute(delete(table).where(among(column, gone)))
+            await out.delete(table, among(column, gone))
 
 
 def _rests(before: datetime) -> ColumnElement[bool]:

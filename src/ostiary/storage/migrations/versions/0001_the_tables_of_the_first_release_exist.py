@@ -966,6 +966,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("runs", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_runs_completed_date_time", ["completed_date_time", "id"], unique=False
+        )
+        batch_op.create_index(
             "ix_runs_workflow_id", ["workflow_id", "scheduled_date_time"], unique=False
         )
 
@@ -1266,6 +1269,7 @@ def downgrade() -> None:
     op.drop_table("sponsorships")
     with op.batch_alter_table("runs", schema=None) as batch_op:
         batch_op.drop_index("ix_runs_workflow_id")
+        batch_op.drop_index("ix_runs_completed_date_time")
 
     op.drop_table("runs")
     with op.batch_alter_table("ownerships", schema=None) as batch_op:
