@@ -31,7 +31,14 @@ structlog.configure(  # the default draws tracebacks, which takes longer than mo
 )
 
 
-_LONG: Final = ("faults", "simulation", "clients", "test_story_machine.py", "test_crashes.py")
+_LONG: Final = (
+    "faults",
+    "simulation",
+    "clients",
+    "test_story_machine.py",
+    "test_story_defects.py",
+    "test_crashes.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

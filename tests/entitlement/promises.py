@@ -55,6 +55,14 @@ class Rows:
         return [w for w in self.work if w["kind"] == kind and w["key"] == key and not w["dead_at"]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apart:
+    """What nobody gets who has something else: packages by package, and groups by package."""
+
+    packages: Mapping[str, str]
+    groups: Mapping[str, str]
+
+
 async def read(database: Database) -> Rows:
     """Read everything in one snapshot."""
     async with database.reading() as conn:
@@ -71,16 +79,17 @@ async def read(database: Database) -> Rows:
         )
 
 
-async def at_any_time(database: Database) -> list[str]:
+async def at_any_time(database: Database, rows: Rows) -> list[str]:
     """Give what does not hold of what must hold at any time."""
-    rows = await read(database)
     return [*_moved_by_something(rows), *_nothing_given_up(rows), *await _gates(database, rows)]
 
 
-async def at_rest(database: Database, groups: Mapping[str, str], *, now: datetime) -> list[str]:
+async def at_rest(
+    database: Database, rows: Rows, groups: Mapping[str, str], apart: Apart, *, now: datetime
+) -> list[str]:
     """Give what does not hold when nothing is due; ``groups`` are what the packages give."""
-    rows = await read(database)
     return [
+        *await _duties_are_apart(database, rows, apart, now),
         *await _directory_is_true(database, rows, groups),
         *await _rules_are_followed(database, rows, now),
         *(f"{w['kind']} of {w['key']} is due" for w in rows.work if w["due_at"] <= now),
@@ -193,6 +202,29 @@ async def _directory_is_true(
             found.append(
                 f"{package}: assignments say {sorted(said)}, the group has {sorted(there)}"
             )
+    return found
+
+
+async def _duties_are_apart(
+    database: Database, rows: Rows, apart: Apart, now: datetime
+) -> list[str]:
+    """Nobody was given just now what they have something against, in the order of giving."""
+    async with database.reading() as conn:
+        pairs = {
+            (group, member)
+            for group, member in await conn.execute(
+                select(memberships.c.group_id, memberships.c.member_id)
+            )
+        }
+    held = [a for a in rows.assignments.values() if a["holder_key"] and a["starts_at"]]
+    since = {(one["package_id"], one["target_id"]): one["starts_at"] for one in held}
+    found = []
+    for (package, person), start in since.items():
+        before = since.get((apart.packages.get(package, ""), person))
+        if before is not None and before < start:
+            found.append(f"{person} was given {package} beside what excludes it")
+        if start == now and (apart.groups.get(package), person) in pairs:
+            found.append(f"{person} was given {package} as a member of a group that excludes it")
     return found
 
 

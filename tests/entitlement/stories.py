@@ -1,0 +1,417 @@
+"""A whole organisation that is played: people, approvers, administrators, an extension, the clock.
+
+``Stories`` is a state machine for Hypothesis. Each rule does one thing that can happen to requests,
+or to those whom they are about, and may be refused; the promises hold whatever has happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack
+from typing import Any, ClassVar, Final
+
+from hypothesis import HealthCheck, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+from hypothesis.stateful import run_state_machine_as_test as run_machine
+
+from ostiary.directory import changes
+from ostiary.directory.objects import Kind
+from ostiary.extensions.caller import Caller
+from ostiary.extensions.egress import EgressPolicy
+from ostiary.extensions.signing import Signer
+from ostiary.storage.database import Database
+from tests.entitlement import promises
+from tests.entitlement.house import (
+    ADMINISTRATOR,
+    APPROVER,
+    EM,
+    SUBJECT,
+    House,
+    extension,
+    policy,
+)
+from tests.entitlement.terms import OFFERS, RULES, Places, terms
+from tests.entitlement.test_api_separation import exclude, exclude_group
+from tests.extensions.endpoints import ScriptedEndpoint
+from tests.support.callers import person
+from tests.support.clocks import FixedClock
+
+Opening = Callable[[AsyncExitStack], Any]  # awaited: a new database
+
+PEOPLE: Final = ("ann", "bob")
+WHO: Final = st.sampled_from(PEOPLE)
+OFFER: Final = st.sampled_from(OFFERS)
+NUMBERS: Final = st.integers(0, 7)
+TURNS: Final[dict[str, tuple[Any, Any]]] = {
+    "department": ("Law", "Sales"),
+    "job_title": (None, "Head"),
+    "account_enabled": (True, False),
+    "city": (None, "Bern"),
+}
+"""What may change of somebody, from the first to the second and back."""
+
+
+class Stories(RuleBasedStateMachine):
+    """One organisation, everybody in it, and its server, which may crash."""
+
+    opening: ClassVar[Any]  # an ``Opening``; kept as a static method
+    signer: ClassVar[Signer]
+    broken: ClassVar[list[str]] = []
+    """What was promised and did not hold, in any of the stories."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.stack = AsyncExitStack()
+        self.clock = FixedClock()
+        self.requests: list[str] = []
+        self.outcomes: dict[str, str] = {}
+        """How callouts have ended."""
+        self.gone: set[str] = set()
+        """Who is deleted."""
+        self.at_rest = False
+        self.run(self.move_in())
+        self.rows: promises.Rows = self.run(promises.read(self.database))
+
+    def run(self, step: Any) -> Any:
+        return self.runner.run(step)
+
+    async def move_in(self) -> None:
+        self.database: Database = await type(self).opening(self.stack)
+        self.endpoint = await self.stack.enter_async_context(ScriptedEndpoint())
+        self.house = await self.build()
+        await self.house.start()
+        house = self.house
+        self.people = {name: await house.person(name, department="Law") for name in PEOPLE}
+        boss, catalog = await house.person("boss"), await house.catalog()
+        body = extension(self.endpoint.url, wait="PT1H")
+        path = f"catalogs/{catalog}/customWorkflowExtensions"
+        self.places = Places(
+            boss=boss,
+            extension=(await house.post(path, body))["id"],
+            crew=await house.group("crew"),
+            outcasts=await house.group("outcasts"),
+        )
+        self.groups: dict[str, str] = {}
+        self.offers: dict[str, tuple[str, str]] = {}
+        for name in OFFERS:
+            group = await house.group(name)
+            package = await house.package(catalog, group, name=name)
+            said = terms(name, self.places, "department", is_edited=False)
+            self.offers[name] = (package, await house.policy(package, **said))
+            self.groups[package] = group
+        await self.keep_apart()
+        await house.settle()
+
+    async def keep_apart(self) -> None:
+        """Nobody gets what is checked beside what is plain, or that beside what is approved.
+
+        Outcasts do not get what is plain either.
+        """
+        keys = {name: package for name, (package, _) in self.offers.items()}
+        packages = {keys["checked"]: keys["plain"], keys["plain"]: keys["approved"]}
+        for package, other in packages.items():
+            await exclude(self.house, package, other)
+        await exclude_group(self.house, keys["plain"], self.places.outcasts)
+        groups = {keys["plain"]: self.places.outcasts}
+        self.apart = promises.Apart(packages=packages, groups=groups)
+
+    async def build(self) -> House:
+        """Make the server, as it is after any start."""
+        caller = Caller(
+            signer=type(self).signer, clock=self.clock, egress=EgressPolicy(loopback=True)
+        )
+        self.stack.push_async_callback(caller.close)
+        return House(self.database, self.clock, caller, self.endpoint)
+
+    async def send(
+        self, method: str, path: str, body: Any = None, *, by: dict[str, str] | None = None
+    ) -> Any:
+        """Send what may well be refused, but never fails; give what comes back, if it was taken."""
+        url = path if path.startswith("/") else f"{EM}/{path}"
+        reply = await self.house.api.request(method, url, json=body, headers=by)
+        assert reply.status_code < 500, reply.text
+        self.at_rest = False
+        return reply.json() if reply.content and reply.status_code < 300 else None
+
+    async def ask_for(self, body: Any, *, by: dict[str, str] | None = None) -> None:
+        made = await self.send("POST", "assignmentRequests", body, by=by)
+        self.requests += [made["id"]] if made else []
+
+    @initialize(
+        departments=st.tuples(*[st.sampled_from(TURNS["department"])] * len(PEOPLE)),
+        held=st.sets(st.tuples(WHO, st.sampled_from(OFFERS[:3])), min_size=1),
+    )
+    def begin(self, departments: tuple[str, ...], held: set[tuple[str, str]]) -> None:
+        """Some are in a department that has a package by rule, and some have asked before."""
+        for who, department in zip(PEOPLE, departments, strict=True):
+            self.run(self.house.change(self.people[who], department=department))
+        for who, offer in sorted(held):
+            self.run(self.ask_for(self.wish(who, offer, "adminAdd")))
+        self.let_time_pass(0)
+
+    # what people do
+
+    def wish(self, who: str, offer: str, type_: str) -> dict[str, Any]:
+        package, policy_ = self.offers[offer]
+        named = {"accessPackageId": package, "assignmentPolicyId": policy_}
+        target = {"targetId": self.people[who]} if type_ == "adminAdd" else {}
+        return {"requestType": type_, "assignment": {**named, **target}}
+
+    @rule(wishes=st.sets(st.tuples(WHO, OFFER), min_size=1, max_size=4), as_admin=st.booleans())
+    def ask(self, wishes: set[tuple[str, str]], as_admin: bool) -> None:
+        """Some ask, or are assigned, unless an automatic policy is the only one that gives."""
+        for who, offer in sorted(wishes):
+            before = len(self.requests)
+            wish = self.wish(who, offer, "adminAdd" if as_admin else "userAdd")
+            by = None if as_admin else person(self.people[who], SUBJECT)
+            self.run(self.ask_for(wish, by=by))
+            assert offer != "ruled" or len(self.requests) == before
+
+    @precondition(lambda self: self.requests)
+    @rule(number=NUMBERS, verb=st.sampled_from(["cancel", "reprocess"]))
+    def administer(self, number: int, verb: str) -> None:
+        request = self.requests[-1 - number % len(self.requests)]
+        self.run(self.send("POST", f"assignmentRequests/{request}/{verb}"))
+
+    @precondition(lambda self: self.held)
+    @rule(number=NUMBERS, verb=st.sampled_from(["adminRemove", "adminUpdate", "reprocess"]))
+    def look_after(self, number: int, verb: str) -> None:
+        """Up to two assignments are removed, begin anew, or are written again."""
+        for one in self.held[number % len(self.held) :][:2]:
+            if verb == "reprocess":
+                self.run(self.send("POST", f"assignments/{one['id']}/reprocess"))
+                continue
+            anew = {"schedule": {"expiration": {"type": "notSpecified"}}}
+            more = anew if verb == "adminUpdate" else {}
+            body = {"requestType": verb, "assignment": {"id": one["id"]}, **more}
+            self.run(self.ask_for(body))
+
+    @precondition(lambda self: self.held)
+    @rule(number=NUMBERS, verb=st.sampled_from(["userRemove", "userUpdate"]))
+    def change_own(self, number: int, verb: str) -> None:
+        one = self.held[number % len(self.held)]
+        end = {"type": "afterDuration", "duration": "P9D"}
+        more = {"schedule": {"expiration": end}} if verb == "userUpdate" else {}
+        body = {"requestType": verb, "assignment": {"id": one["id"]}, **more}
+        self.run(self.ask_for(body, by=person(one["target_id"], SUBJECT)))
+
+    @precondition(lambda self: self.undecided)
+    @rule(result=st.sampled_from(["Approve", "Approve", "Deny"]), number=NUMBERS)
+    def decide(self, result: str, number: int) -> None:
+        one = self.undecided[number % len(self.undecided)]
+        path = f"accessPackageAssignmentApprovals/{one['request_id']}/stages/{one['id']}"
+        body = {"reviewResult": result, "justification": "so"}
+        self.run(self.send("PATCH", path, body, by=person(self.places.boss, APPROVER)))
+
+    # what the extension does
+
+    @precondition(lambda self: self.asked)
+    @rule(number=NUMBERS, verdict=st.sampled_from([None, None, "denied", "canceled"]))
+    def answer(self, number: int, verdict: str | None) -> None:
+        asked = self.asked
+        one = asked[number % len(asked)]
+        data = {
+            "@odata.type": "microsoft.graph.accessPackageAssignmentRequestCallbackData",
+            "stage": one["stage"],
+            "customExtensionStageInstanceId": one["id"],
+            **({"state": verdict} if verdict else {}),
+        }
+        body = {"source": "machine", "type": "any", "data": data}
+        self.run(self.send("POST", f"assignmentRequests/{one['owner_id']}/resume", body))
+
+    @rule(status=st.sampled_from([202, 202, 500, None]))
+    def behave(self, status: int | None) -> None:
+        self.endpoint.always(status)
+
+    # what changes
+
+    @rule(offer=OFFER, by=st.sampled_from(RULES), is_edited=st.booleans())
+    def edit_policy(self, offer: str, by: str, is_edited: bool) -> None:
+        package, key = self.offers[offer]
+        body = policy(package, **terms(offer, self.places, by, is_edited=is_edited))
+        self.run(self.send("PUT", f"assignmentPolicies/{key}", body))
+
+    @rule(who=WHO, what=st.sampled_from(tuple(TURNS)))
+    def move(self, who: str, what: str) -> None:
+        """Something changes of somebody in the directory, and later back."""
+        key, (first, second) = self.people[who], TURNS[what]
+
+        async def move() -> None:
+            if key not in self.gone:
+                is_first = getattr(await self.house.user(key), what) in (first, "")
+                await self.house.change(key, **{what: second if is_first else first})
+
+        self.later(move())
+
+    @rule(who=WHO)
+    def come_and_go(self, who: str) -> None:
+        """Somebody is deleted, or comes back."""
+        ids, by = [self.people[who]], ADMINISTRATOR
+
+        async def come_and_go() -> None:
+            async with self.database.transaction() as conn:
+                now = self.clock.now()
+                if self.gone.isdisjoint(ids):
+                    await changes.delete_objects(conn, Kind.USER, ids, now=now, actor=by)
+                else:
+                    await changes.restore_objects(conn, ids, now=now, actor=by)
+
+        self.later(come_and_go())
+        self.gone.symmetric_difference_update(ids)
+
+    @rule(who=WHO, group=st.sampled_from(["crew", "outcasts"]))
+    def gather(self, who: str, group: str) -> None:
+        """Somebody comes to a group that decides about access, or leaves it."""
+        key, member = getattr(self.places, group), self.people[who]
+
+        async def gather() -> None:
+            if member not in self.gone:
+                is_in = member in await self.house.members(key)
+                await (self.house.leave if is_in else self.house.join)(key, member)
+
+        self.later(gather())
+
+    def later(self, step: Any) -> None:
+        """Change the directory at an instant of its own."""
+        self.clock.advance(seconds=1)
+        self.run(step)
+        self.at_rest = False
+
+    # what time and machines do
+
+    @rule()
+    def settle(self) -> None:
+        self.let_time_pass(0)
+
+    @rule(hours=st.sampled_from([0, 1, 26, 60]))
+    def let_time_pass(self, hours: int) -> None:
+        self.clock.advance(hours=hours, seconds=1)
+        self.run(self.house.settle())
+        self.at_rest = True
+
+    @rule(moments=st.integers(1, 120))
+    def crash(self, moments: int) -> None:
+        """Break the server off while it works, and start another in its place."""
+
+        async def crash() -> None:
+            life = asyncio.create_task(self.house.worker.run())
+            for _ in range(moments):
+                await asyncio.sleep(0)
+            life.cancel()
+            await asyncio.gather(life, return_exceptions=True)
+            await self.house.close()
+            self.house = await self.build()
+
+        self.run(crash())
+        self.at_rest = False
+
+    # what is promised
+
+    @invariant()
+    def promises_are_kept(self) -> None:
+        self.rows = self.run(promises.read(self.database))
+        found = self.run(promises.at_any_time(self.database, self.rows))
+        if self.at_rest:
+            rest = promises.at_rest(
+                self.database, self.rows, self.groups, self.apart, now=self.clock.now()
+            )
+            found += self.run(rest)
+        found += self.changed_outcomes()
+        type(self).broken.extend(found)
+        assert not found, found
+
+    def changed_outcomes(self) -> list[str]:
+        """An outcome is final."""
+        before, self.outcomes = (
+            self.outcomes,
+            {key: c["outcome"] for key, c in self.rows.callouts.items() if c["outcome"]},
+        )
+        return [
+            f"callout {key} was '{outcome}' before"
+            for key, outcome in before.items()
+            if self.outcomes.get(key) != outcome
+        ]
+
+    # what there is, in an order that is the same whenever a story is told again
+
+    @property
+    def held(self) -> list[promises.Row]:
+        """What people have."""
+        given = [one for one in self.rows.assignments.values() if one["given_at"]]
+        return sorted((one for one in given if one["holder_key"]), key=self.order)
+
+    @property
+    def undecided(self) -> list[promises.Row]:
+        """The decisions that somebody is asked for."""
+        return self.sorted(s for s in self.rows.stages if s["status"] == "InProgress")
+
+    @property
+    def asked(self) -> list[promises.Row]:
+        """What the extension was asked and may answer, the open questions first."""
+        of_requests = {r["id"] for r in self.rows.requests}
+        calls = [c for c in self.rows.callouts.values() if c["owner_id"] in of_requests]
+        found = self.sorted((c for c in calls if c["waits"]), by="owner_id")
+        return sorted(found, key=lambda call: call["outcome"] is not None)
+
+    def sorted(
+        self, found: Iterable[promises.Row], *, by: str = "request_id"
+    ) -> list[promises.Row]:
+        """Put what belongs to requests into their order."""
+        order = {r["id"]: (r["created_at"], *self.order(r)) for r in self.rows.requests}
+        return sorted(found, key=lambda one: order[one[by]])
+
+    def order(self, one: promises.Row) -> tuple[str, str]:
+        """Say whom and which package something is about."""
+        people = {key: name for name, key in self.people.items()}
+        packages = {key: name for name, (key, _) in self.offers.items()}
+        return people[one["target_id"]], packages[one["package_id"]]
+
+    def teardown(self) -> None:
+        try:
+            self.endpoint.always(202)
+            for hours in (1, 12, 72, 72, 1_000):  # retries, deadlines of people, everything
+                self.let_time_pass(hours)
+                self.promises_are_kept()
+            open_ = [r["status"] for r in self.rows.requests if r["completed_at"] is None]
+            assert not open_, open_
+        finally:
+            self.run(self.house.close())
+            self.run(self.stack.aclose())
+            self.runner.close()
+
+
+def play(
+    opening_: Opening,
+    signer_: Signer,
+    *,
+    examples: int,
+    steps: int,
+    kind: type[Stories] = Stories,
+    seed_: int | None = None,
+    **more: Any,
+) -> None:
+    """Play stories on the databases that ``opening_`` gives; ``more`` is for Hypothesis."""
+
+    class Played(kind):  # type: ignore[misc, valid-type]  # a class that is given
+        opening = staticmethod(opening_)
+        signer = signer_
+
+    run_machine(
+        Played if seed_ is None else seed(seed_)(Played),
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            **more,
+        ),
+    )
