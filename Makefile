@@ -47,6 +47,12 @@ bench: $(BIN)/.bench  ## Park and resume on both databases, beside a yardstick a
 bench-parked: $(BIN)/.dev  ## A million parked requests: bytes, memory, resumes, time-outs
 	$(BIN)/python -m bench.parked $(ARGS)
 
+bench-scale: $(BIN)/.dev  ## Parks and resumes with 1, 2 and 4 workers and a slow endpoint
+	$(BIN)/python -m bench.scale $(ARGS)
+
+bench-soak: $(BIN)/.dev  ## Ten minutes of full load: does memory stay flat
+	$(BIN)/python -m bench.soak $(ARGS)
+
 bench-lifecycle: $(BIN)/.dev  ## A leaver workflow over many people, on both databases
 	$(BIN)/python -m bench.lifecycle $(ARGS)
 
@@ -59,4 +65,4 @@ faults: $(BIN)/.dev  ## Kill nodes and PostgreSQL under load, and prove that not
 clean:  ## Remove the virtual environment and every cache
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help install demo test lint format bench bench-parked bench-lifecycle simulate faults clean
+.PHONY: help install demo test lint format bench bench-parked bench-scale bench-soak bench-lifecycle simulate faults clean

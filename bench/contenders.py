@@ -16,8 +16,7 @@ import aiohttp
 import asyncpg
 from sqlalchemy import make_url
 
-from bench import story
-from bench.copying import calls_recorded
+from bench import copying, story
 from bench.load import Endpoint, cpu_seconds, in_parallel, serving
 from bench.world import free_port, process
 
@@ -41,6 +40,8 @@ class Round:
     finish: float | None = None
     cpu: float
     """Processor time of the contender's own process for one story, in milliseconds."""
+    wal: tuple[float, float] | None = None
+    """Bytes that PostgreSQL logged for a park, and for a resume with all that follows."""
 
 
 class Contender(Protocol):
@@ -70,24 +71,36 @@ class Ostiary:
         """Run one round."""
         self.endpoint.instances.clear()
         url, setting, used = self.url, self.setting, cpu_seconds(self.pid)
-        people = setting.take(self.size)
+        people, logged = setting.take(self.size), [await self._logged()]
         started = time.perf_counter()
         await in_parallel([partial(story.request, session, url, setting, p) for p in people])
         await self.endpoint.until(self.size)
-        await calls_recorded(self.database)
+        await copying.calls_recorded(self.database)
         parked = time.perf_counter()
+        logged.append(await self._logged())
         waiting = list(self.endpoint.instances.items())
         jobs = [partial(story.resume, session, url, setting, *one) for one in waiting]
         resumed_from = time.perf_counter()
         await in_parallel(jobs)
         resumed = time.perf_counter()
         await story.all_ended(session, url, setting)
+        finished = time.perf_counter()
+        logged.append(await self._logged())
+        first, second, third = logged
         return Round(
             park=self.size / (parked - started),
             resume=self.size / (resumed - resumed_from),
-            finish=self.size / (time.perf_counter() - resumed_from),
+            finish=self.size / (finished - resumed_from),
             cpu=1000 * (cpu_seconds(self.pid) - used) / self.size,
+            wal=((second - first) / self.size, (third - second) / self.size) if third else None,
         )
+
+    async def _logged(self) -> int:
+        """Give the place in PostgreSQL's log; 0 on SQLite."""
+        if self.database.startswith("sqlite"):
+            return 0
+        async with copying.target(self.database) as place:
+            return int(await place.value("SELECT pg_current_wal_lsn() - '0/0'"))
 
 
 @dataclass

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from subprocess import Popen
+from subprocess import Popen, TimeoutExpired
 
 import aiohttp
 from aiohttp import web
@@ -26,6 +29,8 @@ class Endpoint:
     delay: float = 0.0
     instances: dict[str, str] = field(default_factory=dict)
     arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
+    awaited: dict[str, asyncio.Future[None]] = field(default_factory=dict)
+    times: list[float] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -42,13 +47,23 @@ class Endpoint:
         async with self.arrived:
             name = body["AccessPackageAssignmentRequestId"]
             self.instances[name] = body["CustomExtensionStageInstanceId"]
+            self.times.append(time.perf_counter())
             self.arrived.notify_all()
+        if (waiter := self.awaited.pop(name, None)) is not None:
+            waiter.set_result(None)
         return web.Response(status=202)
 
     async def until(self, number: int) -> None:
         """Wait until so many different requests have called out."""
         async with self.arrived:
             await self.arrived.wait_for(lambda: len(self.instances) >= number)
+
+    async def call_of(self, name: str, *, after: str | None = None) -> str:
+        """Wait for a call for a request, the next one after an instance; give its instance."""
+        if self.instances.get(name) in (None, after):
+            self.awaited[name] = asyncio.get_running_loop().create_future()
+            await self.awaited[name]
+        return self.instances[name]
 
 
 @asynccontextmanager
@@ -76,13 +91,39 @@ def serving(
     return process(*serve, *where, *options, ready=ready, log=home / "log")
 
 
-def client() -> aiohttp.ClientSession:
-    """Open a session with as many connections as there are jobs at once."""
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONCURRENCY))
+@contextmanager
+def working(home: Path, database_url: str, name: str) -> Iterator[Popen[bytes]]:
+    """Run a worker in a process of its own, from when it says that it runs."""
+    log = home / f"{name}.log"
+    work = ("-c", "from ostiary.cli import main; main()", "worker", "--node", name)
+    where = ("--data-dir", str(home), "--database-url", database_url)
+    with log.open("wb") as output:
+        running = Popen([sys.executable, *work, *where], stdout=output, stderr=output)
+    try:
+        while "runs on" not in log.read_text(errors="replace"):
+            if running.poll() is not None:
+                raise RuntimeError(log.read_text(errors="replace")[-2000:])
+            time.sleep(0.05)
+        yield running
+    finally:
+        running.send_signal(signal.SIGTERM)
+        try:
+            running.wait(timeout=30)
+        except TimeoutExpired:
+            running.kill()
+
+
+def client(connections: int = CONCURRENCY) -> aiohttp.ClientSession:
+    """Open a session with as many connections as there are jobs at once.
+
+    It lets go of a resting connection before servers do, so that none is used as it is closed.
+    """
+    connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=2)
+    return aiohttp.ClientSession(connector=connector)
 
 
 async def in_parallel(
-    jobs: Sequence[Callable[[], Awaitable[None]]], concurrency: int = CONCURRENCY
+    jobs: Iterable[Callable[[], Awaitable[object]]], concurrency: int = CONCURRENCY
 ) -> None:
     """Run all jobs, a fixed number at a time."""
     queue = iter(jobs)

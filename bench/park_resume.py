@@ -90,7 +90,13 @@ def report(kind: str, found: Found) -> None:
         if others:
             best = max(_median(rounds, what) for rounds in others)
             ratio += f", {_median(ours, what) / best:.1f} times the best rival"
-        print(ratio, flush=True)
+        print(ratio)
+    if logged := [one.wal for one in ours if one.wal]:
+        park, rest = (statistics.median(part) for part in zip(*logged, strict=True))
+        print(
+            f"  PostgreSQL logs {park:.0f} bytes for a park, {rest:.0f} from the answer to the end"
+        )
+    sys.stdout.flush()
 
 
 def _median(rounds: Sequence[Round], what: str) -> float:

@@ -31,7 +31,6 @@ import uvloop
 from sqlalchemy import make_url
 
 from bench import copying, story
-from bench.copying import calls_recorded
 from bench.load import client, in_parallel, listening, resident_megabytes, serving
 from bench.world import databases, free_port
 
@@ -65,7 +64,7 @@ async def prepared(name: str, url: str, parked: int) -> tuple[Place, tuple[float
             (person,) = setting.take(1)
             await story.request(session, address, setting, person)
             await endpoint.until(1)
-            await calls_recorded(url)
+            await copying.calls_recorded(url)
     async with copying.target(url) as target:
         sizes = await copying.copy(target, parked, deadline=datetime.now(UTC) + FAR)
     return Place(name, url, home, port, setting), sizes

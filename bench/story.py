@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import msgspec
 
 from bench.world import tenant_of
 from ostiary.audit.events import SYSTEM
@@ -39,9 +40,15 @@ class Setting:
 
 
 async def prepare(
-    url: str, data_dir: Path, database_url: str, endpoint_port: int, *, people: int
+    url: str,
+    data_dir: Path,
+    database_url: str,
+    endpoint_port: int,
+    *,
+    people: int,
+    calls: int = 1,
 ) -> Setting:
-    """Make the people, the package, the extension and the policy."""
+    """Make the people, the package, the extension and a policy that calls out so many times."""
     tenant = tenant_of(url)
     issuer = development_issuer(data_dir, tenant_id=tenant, base_urls=[url])
     client = Client(app_id=new_id(), object_id=new_id())
@@ -50,7 +57,7 @@ async def prepare(
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     ids = await _add_people(database_url, people)
     async with aiohttp.ClientSession(headers=headers) as session:
-        package, policy = await _make_package(session, url, endpoint_port)
+        package, policy = await _make_package(session, url, endpoint_port, calls)
     return Setting(headers, package, policy, ids)
 
 
@@ -73,8 +80,15 @@ async def _add_people(database_url: str, number: int) -> list[str]:
     return [user.id for user in made]
 
 
+async def another(url: str, setting: Setting, endpoint_port: int) -> Setting:
+    """Make another package with an extension of its own, for the same people."""
+    async with aiohttp.ClientSession(headers=setting.headers) as session:
+        package, policy = await _make_package(session, url, endpoint_port, 1)
+    return Setting(setting.headers, package, policy, list(setting.people))
+
+
 async def _make_package(
-    session: aiohttp.ClientSession, url: str, endpoint_port: int
+    session: aiohttp.ClientSession, url: str, endpoint_port: int, calls: int
 ) -> tuple[str, str]:
     async def post(path: str, body: dict[str, Any]) -> str:
         async with session.post(f"{url}{path}", json=body) as reply:
@@ -117,14 +131,19 @@ async def _make_package(
                     "stage": "assignmentRequestCreated",
                     "customExtension": {"@odata.type": REQUEST_TYPE, "id": extension},
                 }
-            ],
+            ]
+            * calls,
         },
     )
     return package, policy
 
 
-async def request(session: aiohttp.ClientSession, url: str, setting: Setting, person: str) -> None:
-    """Ask for access for a person."""
+class _Made(msgspec.Struct):
+    id: str
+
+
+async def request(session: aiohttp.ClientSession, url: str, setting: Setting, person: str) -> str:
+    """Ask for access for a person; give the request's id."""
     body = {
         "requestType": "adminAdd",
         "assignment": {
@@ -137,6 +156,7 @@ async def request(session: aiohttp.ClientSession, url: str, setting: Setting, pe
     async with session.post(place, json=body, headers=setting.headers) as reply:
         if reply.status != 201:
             raise RuntimeError(await reply.text())
+        return msgspec.json.decode(await reply.read(), type=_Made).id
 
 
 async def resume(
