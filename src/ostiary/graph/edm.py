@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import sys
 import types as python_types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
@@ -126,6 +126,7 @@ class StructuredType:
         return [p for name, p in self.properties.items() if name not in inherited]
 
 
+@cache
 def qualified_name(cls: type, version: Version = Version.V1) -> str:
     """Give the name of a wire type in the schema: ``microsoft.graph.accessPackage``."""
     namespace = getattr(sys.modules[cls.__module__], "NAMESPACE", DEFAULT_NAMESPACE)
@@ -183,7 +184,8 @@ def _base(cls: type[Complex]) -> StructuredType | None:
     return describe(base)
 
 
-def concrete_types(cls: type[Complex]) -> dict[str, type[Complex]]:
+@cache
+def concrete_types(cls: type[Complex]) -> Mapping[str, type[Complex]]:
     """Give the type and all its subtypes by lower-case qualified name, abstract ones included."""
     found = {qualified_name(cls).lower(): cls}
     for child in cls.__subclasses__():
@@ -192,7 +194,8 @@ def concrete_types(cls: type[Complex]) -> dict[str, type[Complex]]:
     return found
 
 
-def named_types(cls: type[Complex]) -> dict[str, type[Complex]]:
+@cache
+def named_types(cls: type[Complex]) -> Mapping[str, type[Complex]]:
     """Give the type and all its subtypes by every name that either root has for them."""
     return {
         face.name_in(version).lower(): found
@@ -202,6 +205,7 @@ def named_types(cls: type[Complex]) -> dict[str, type[Complex]]:
     }
 
 
+@cache
 def spellings(cls: type[Complex]) -> frozenset[str]:
     """Give every name, in lower case, that a property of the type has below either root."""
     return frozenset(name for face in faces(cls) for name in face.by_spelling)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from ostiary.graph.edm import Property, concrete_types, describe
@@ -170,7 +171,8 @@ def _meant(place: Place, call: Call) -> Place:
 
 def _child(parent: Place, nodes: Sequence[Node], segment: Segment) -> Place | None:
     for node in nodes:
-        if segment.folded not in _names(node):
+        beta = node.beta if isinstance(node, EntitySet) else None
+        if segment.folded not in _names(node.name, tuple(node.aliases), beta):
             continue
         if isinstance(node, Singleton):
             assert isinstance(parent, SingletonAt)
@@ -192,11 +194,9 @@ def _set_collection(parent: Place, node: EntitySet) -> Collection:
     return Collection(node.name, source, node.read, node, above, link)
 
 
-def _names(node: Node) -> Iterator[str]:
-    yield node.name.lower()
-    yield from (alias.lower() for alias in node.aliases)
-    if isinstance(node, EntitySet) and node.beta:
-        yield node.beta.lower()
+@cache
+def _names(name: str, aliases: tuple[str, ...], beta: str | None) -> frozenset[str]:
+    return frozenset(n.lower() for n in (name, *aliases, beta or name))
 
 
 def _by_parentheses(collection: Collection, segment: Segment) -> EntityAt:
@@ -226,13 +226,19 @@ def _bare_key(collection: Collection, text: str) -> EntityAt:
 
 
 def _operation(place: Collection | EntityAt | SingletonAt, segment: Segment) -> Place | None:
-    name = segment.folded
     for operation in _operations(place):
-        spellings = {operation.name.lower(), *(a.lower() for a in operation.aliases)}
-        qualified = {f"{operation.namespace.lower()}.{s}" for s in spellings}
-        if name in spellings or name in qualified or f"microsoft.{name}" in qualified:
+        names = _spellings(operation.name, tuple(operation.aliases), operation.namespace)
+        if segment.folded in names:
             return OperationAt(operation, place, segment.inside)
     return None
+
+
+@cache
+def _spellings(name: str, aliases: tuple[str, ...], namespace: str) -> frozenset[str]:
+    """Give what an operation may be called: short, qualified, and without ``microsoft``."""
+    short = {n.lower() for n in (name, *aliases)}
+    qualified = {f"{namespace.lower()}.{n}" for n in short}
+    return frozenset(short | qualified | {n.removeprefix("microsoft.") for n in qualified})
 
 
 def _operations(place: Collection | EntityAt | SingletonAt) -> Iterator[Operation]:

@@ -102,9 +102,13 @@ def read_enum(enum: type[EdmEnum], text: str) -> EdmEnum:
 def _read_string(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("must be a string")
-    if "\x00" in value or any(0xD800 <= ord(c) <= 0xDFFF for c in value):
+    if "\x00" in value or _has_surrogates(value):
         raise ValueError("holds a character that text cannot have")
     return value
+
+
+def _has_surrogates(text: str) -> bool:
+    return not text.isascii() and any(0xD800 <= ord(c) <= 0xDFFF for c in text)
 
 
 def _read_boolean(value: Any) -> bool:
