@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Column, Index, Integer, String, Table, Text
 
-from ostiary.storage.tables import Instant, Json, metadata
+from ostiary.storage.tables import Instant, Json, index_where, metadata
 
 work: Final = Table(
     "work",
@@ -26,7 +26,6 @@ work: Final = Table(
 
 # Leases are in no index, so that PostgreSQL can claim an item without touching any.
 _alive = work.c.dead_at.is_(None)
-Index("ix_work_due", work.c.kind, work.c.due_at, postgresql_where=_alive, sqlite_where=_alive)
+index_where("ix_work_due", _alive, work.c.kind, work.c.due_at)
 Index("ix_work_kind_key", work.c.kind, work.c.key)
-_dead = work.c.dead_at.is_not(None)
-Index("ix_work_dead_at", work.c.dead_at, postgresql_where=_dead, sqlite_where=_dead)
+index_where("ix_work_dead_at", work.c.dead_at.is_not(None), work.c.dead_at)

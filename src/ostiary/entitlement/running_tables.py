@@ -3,7 +3,8 @@
 They refer to people, packages and policies by id alone: they are history, and outlive what they
 name. Unique columns decide races in the database: ``holder_key`` lets one assignment of a package
 to a target be asked for or held at a time, ``removal_of`` and ``update_of`` let one removal and one
-change of an assignment be open at a time. All are null for what has ended.
+change of an assignment be open at a time. All are null for what has ended, and their indexes leave
+that out.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text
 
-from ostiary.storage.tables import Instant, Json, metadata
+from ostiary.storage.tables import Instant, Json, index_where, metadata
 
 assignments: Final = Table(
     "assignments",
@@ -24,7 +25,7 @@ assignments: Final = Table(
     Column("target_id", String(36), nullable=False),
     Column("state", String(32), nullable=False),
     Column("status", String(64), nullable=False),
-    Column("holder_key", String(73), unique=True),
+    Column("holder_key", String(73)),
     Column("given_at", Instant),
     Column("starts_at", Instant),
     Column("ends_at", Instant),
@@ -36,6 +37,9 @@ assignments: Final = Table(
     Index("ix_assignments_package_id", "package_id"),
     Index("ix_assignments_policy_id", "policy_id"),
 )
+
+IS_HELD: Final = assignments.c.holder_key.is_not(None)
+index_where("uq_assignments_holder_key", IS_HELD, assignments.c.holder_key, unique=True)
 
 resource_rights: Final = Table(
     "resource_rights",
@@ -105,8 +109,8 @@ assignment_requests: Final = Table(
     Column("created_by", String(36)),  # the object id of whoever sent it; null: the server
     Column("needs_approval", Boolean, nullable=False),
     Column("is_told_first", Boolean, nullable=False),
-    Column("removal_of", String(36), unique=True),
-    Column("update_of", String(36), unique=True),
+    Column("removal_of", String(36)),
+    Column("update_of", String(36)),
     Column("start_at", Instant),
     Column("schedule", Json),
     Column("answers", Json),
@@ -114,12 +118,22 @@ assignment_requests: Final = Table(
     Column("created_at", Instant, nullable=False),
     Column("completed_at", Instant),
     Index("ix_assignment_requests_created_at", "created_at"),
-    Index("ix_assignment_requests_completed_at", "completed_at", "id"),
     Index("ix_assignment_requests_target_id", "target_id"),
     Index("ix_assignment_requests_requestor_id", "requestor_id"),
     Index("ix_assignment_requests_created_by", "created_by"),
     Index("ix_assignment_requests_package_id", "package_id"),
     Index("ix_assignment_requests_assignment_id", "assignment_id"),
+)
+
+_requests = assignment_requests.c
+for _place in (_requests.removal_of, _requests.update_of):
+    _name = f"uq_assignment_requests_{_place.name}"
+    index_where(_name, _place.is_not(None), _place, unique=True)
+index_where(
+    "ix_assignment_requests_completed_at",
+    _requests.completed_at.is_not(None),
+    _requests.completed_at,
+    _requests.id,
 )
 
 approval_stages: Final = Table(

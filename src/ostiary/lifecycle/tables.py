@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from ostiary.lifecycle.tallies import STATES
-from ostiary.storage.tables import Instant, Json, metadata
+from ostiary.storage.tables import Instant, Json, index_where, metadata
 
 
 def _tally(prefix: str) -> Iterator[Column[int]]:
@@ -59,13 +59,7 @@ workflows = Table(
 )
 
 _live = workflows.c.deleted_date_time.is_(None)
-Index(
-    "uq_workflows_name_key",
-    workflows.c.name_key,
-    unique=True,
-    sqlite_where=_live,
-    postgresql_where=_live,
-)
+index_where("uq_workflows_name_key", _live, workflows.c.name_key, unique=True)
 
 workflow_versions = Table(
     "workflow_versions",
@@ -129,7 +123,13 @@ runs = Table(
     *_tally("people"),
     *_tally("tasks"),
     Index("ix_runs_workflow_id", "workflow_id", "scheduled_date_time"),
-    Index("ix_runs_completed_date_time", "completed_date_time", "id"),
+)
+
+index_where(
+    "ix_runs_completed_date_time",
+    runs.c.completed_date_time.is_not(None),
+    runs.c.completed_date_time,
+    runs.c.id,
 )
 
 user_processing_results = Table(
@@ -153,8 +153,10 @@ user_processing_results = Table(
     Index("ix_user_processing_results_run_id", "run_id", "processing_status", "laid_out"),
     Index("ix_user_processing_results_workflow_id", "workflow_id", "scheduled_date_time"),
     Index("ix_user_processing_results_subject_id", "subject_id"),
-    Index("ix_user_processing_results_origin_id", "origin_id"),
 )
+
+_origin = user_processing_results.c.origin_id
+index_where("ix_user_processing_results_origin_id", _origin.is_not(None), _origin)
 
 workflow_subjects = Table(
     "workflow_subjects",

@@ -6,7 +6,16 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import JSON, DateTime, Dialect, MetaData, String, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Index,
+    MetaData,
+    String,
+    TypeDecorator,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
@@ -25,6 +34,13 @@ Json: Final = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "po
 """A column of JSON; ``None`` is SQL's NULL."""
 
 _WIDTH: Final = len("2026-01-05T09:00:00.000000Z")
+
+
+def index_where(
+    name: str, where: ColumnElement[bool], *columns: Any, unique: bool = False
+) -> Index:
+    """Make an index of the rows of which ``where`` is true: it grows with these, and no others."""
+    return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
 
 
 class Instant(TypeDecorator[datetime]):

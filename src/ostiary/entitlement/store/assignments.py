@@ -14,6 +14,7 @@ from ostiary.entitlement.model.enums import AccessPackageAssignmentState, Expira
 from ostiary.entitlement.model.questions import AccessPackageAnswer
 from ostiary.entitlement.model.requests import AccessPackageAssignment
 from ostiary.entitlement.model.schedules import EntitlementManagementSchedule, ExpirationPattern
+from ostiary.entitlement.running_tables import IS_HELD
 from ostiary.entitlement.store.documents import read_list, written_list
 from ostiary.entitlement.tables import assignments, subjects
 from ostiary.storage import upserts
@@ -83,7 +84,9 @@ async def insert_vacant(conn: AsyncConnection, new: Sequence[Assignment]) -> set
     # In one order everywhere, so that two writers of the same places cannot wait for each other.
     for some in chunks(sorted(new, key=lambda one: one.target_id), _ROWS):
         statement = upserts.insert(conn, assignments).values([_row(one) for one in some])
-        vacant = statement.on_conflict_do_nothing(index_elements=["holder_key"])
+        vacant = statement.on_conflict_do_nothing(
+            index_elements=["holder_key"], index_where=IS_HELD
+        )
         added |= set((await conn.execute(vacant.returning(_columns.id))).scalars())
     return added
 

@@ -98,21 +98,37 @@ def upgrade() -> None:
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("completed_at", Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assignment_requests")),
-        sa.UniqueConstraint("removal_of", name=op.f("uq_assignment_requests_removal_of")),
-        sa.UniqueConstraint("update_of", name=op.f("uq_assignment_requests_update_of")),
     )
     with op.batch_alter_table("assignment_requests", schema=None) as batch_op:
         batch_op.create_index(
             "ix_assignment_requests_assignment_id", ["assignment_id"], unique=False
         )
         batch_op.create_index(
-            "ix_assignment_requests_completed_at", ["completed_at", "id"], unique=False
+            "ix_assignment_requests_completed_at",
+            ["completed_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("completed_at IS NOT NULL"),
+            postgresql_where=sa.text("completed_at IS NOT NULL"),
         )
         batch_op.create_index("ix_assignment_requests_created_at", ["created_at"], unique=False)
         batch_op.create_index("ix_assignment_requests_created_by", ["created_by"], unique=False)
         batch_op.create_index("ix_assignment_requests_package_id", ["package_id"], unique=False)
         batch_op.create_index("ix_assignment_requests_requestor_id", ["requestor_id"], unique=False)
         batch_op.create_index("ix_assignment_requests_target_id", ["target_id"], unique=False)
+        batch_op.create_index(
+            "uq_assignment_requests_removal_of",
+            ["removal_of"],
+            unique=True,
+            sqlite_where=sa.text("removal_of IS NOT NULL"),
+            postgresql_where=sa.text("removal_of IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "uq_assignment_requests_update_of",
+            ["update_of"],
+            unique=True,
+            sqlite_where=sa.text("update_of IS NOT NULL"),
+            postgresql_where=sa.text("update_of IS NOT NULL"),
+        )
 
     op.create_table(
         "assignment_roles",
@@ -145,12 +161,18 @@ def upgrade() -> None:
         sa.Column("leaves_at", Instant(), nullable=True),
         sa.Column("answers", Json, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assignments")),
-        sa.UniqueConstraint("holder_key", name=op.f("uq_assignments_holder_key")),
     )
     with op.batch_alter_table("assignments", schema=None) as batch_op:
         batch_op.create_index("ix_assignments_package_id", ["package_id"], unique=False)
         batch_op.create_index("ix_assignments_policy_id", ["policy_id"], unique=False)
         batch_op.create_index("ix_assignments_target_id", ["target_id"], unique=False)
+        batch_op.create_index(
+            "uq_assignments_holder_key",
+            ["holder_key"],
+            unique=True,
+            sqlite_where=sa.text("holder_key IS NOT NULL"),
+            postgresql_where=sa.text("holder_key IS NOT NULL"),
+        )
 
     op.create_table(
         "audit_records",
@@ -661,7 +683,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user_processing_results")),
     )
     with op.batch_alter_table("user_processing_results", schema=None) as batch_op:
-        batch_op.create_index("ix_user_processing_results_origin_id", ["origin_id"], unique=False)
+        batch_op.create_index(
+            "ix_user_processing_results_origin_id",
+            ["origin_id"],
+            unique=False,
+            sqlite_where=sa.text("origin_id IS NOT NULL"),
+            postgresql_where=sa.text("origin_id IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_user_processing_results_run_id",
             ["run_id", "processing_status", "laid_out"],
@@ -694,15 +722,15 @@ def upgrade() -> None:
             "ix_work_dead_at",
             ["dead_at"],
             unique=False,
-            postgresql_where=sa.text("dead_at IS NOT NULL"),
             sqlite_where=sa.text("dead_at IS NOT NULL"),
+            postgresql_where=sa.text("dead_at IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_work_due",
             ["kind", "due_at"],
             unique=False,
-            postgresql_where=sa.text("dead_at IS NULL"),
             sqlite_where=sa.text("dead_at IS NULL"),
+            postgresql_where=sa.text("dead_at IS NULL"),
         )
         batch_op.create_index("ix_work_kind_key", ["kind", "key"], unique=False)
 
@@ -966,7 +994,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("runs", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_runs_completed_date_time", ["completed_date_time", "id"], unique=False
+            "ix_runs_completed_date_time",
+            ["completed_date_time", "id"],
+            unique=False,
+            sqlite_where=sa.text("completed_date_time IS NOT NULL"),
+            postgresql_where=sa.text("completed_date_time IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_runs_workflow_id", ["workflow_id", "scheduled_date_time"], unique=False
@@ -1269,7 +1301,11 @@ def downgrade() -> None:
     op.drop_table("sponsorships")
     with op.batch_alter_table("runs", schema=None) as batch_op:
         batch_op.drop_index("ix_runs_workflow_id")
-        batch_op.drop_index("ix_runs_completed_date_time")
+        batch_op.drop_index(
+            "ix_runs_completed_date_time",
+            sqlite_where=sa.text("completed_date_time IS NOT NULL"),
+            postgresql_where=sa.text("completed_date_time IS NOT NULL"),
+        )
 
     op.drop_table("runs")
     with op.batch_alter_table("ownerships", schema=None) as batch_op:
@@ -1316,13 +1352,13 @@ def downgrade() -> None:
         batch_op.drop_index("ix_work_kind_key")
         batch_op.drop_index(
             "ix_work_due",
-            postgresql_where=sa.text("dead_at IS NULL"),
             sqlite_where=sa.text("dead_at IS NULL"),
+            postgresql_where=sa.text("dead_at IS NULL"),
         )
         batch_op.drop_index(
             "ix_work_dead_at",
-            postgresql_where=sa.text("dead_at IS NOT NULL"),
             sqlite_where=sa.text("dead_at IS NOT NULL"),
+            postgresql_where=sa.text("dead_at IS NOT NULL"),
         )
 
     op.drop_table("work")
@@ -1330,7 +1366,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_user_processing_results_workflow_id")
         batch_op.drop_index("ix_user_processing_results_subject_id")
         batch_op.drop_index("ix_user_processing_results_run_id")
-        batch_op.drop_index("ix_user_processing_results_origin_id")
+        batch_op.drop_index(
+            "ix_user_processing_results_origin_id",
+            sqlite_where=sa.text("origin_id IS NOT NULL"),
+            postgresql_where=sa.text("origin_id IS NOT NULL"),
+        )
 
     op.drop_table("user_processing_results")
     with op.batch_alter_table("temporary_access_passes", schema=None) as batch_op:
@@ -1426,6 +1466,11 @@ def downgrade() -> None:
 
     op.drop_table("audit_records")
     with op.batch_alter_table("assignments", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_assignments_holder_key",
+            sqlite_where=sa.text("holder_key IS NOT NULL"),
+            postgresql_where=sa.text("holder_key IS NOT NULL"),
+        )
         batch_op.drop_index("ix_assignments_target_id")
         batch_op.drop_index("ix_assignments_policy_id")
         batch_op.drop_index("ix_assignments_package_id")
@@ -1436,12 +1481,26 @@ def downgrade() -> None:
 
     op.drop_table("assignment_roles")
     with op.batch_alter_table("assignment_requests", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_assignment_requests_update_of",
+            sqlite_where=sa.text("update_of IS NOT NULL"),
+            postgresql_where=sa.text("update_of IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "uq_assignment_requests_removal_of",
+            sqlite_where=sa.text("removal_of IS NOT NULL"),
+            postgresql_where=sa.text("removal_of IS NOT NULL"),
+        )
         batch_op.drop_index("ix_assignment_requests_target_id")
         batch_op.drop_index("ix_assignment_requests_requestor_id")
         batch_op.drop_index("ix_assignment_requests_package_id")
         batch_op.drop_index("ix_assignment_requests_created_by")
         batch_op.drop_index("ix_assignment_requests_created_at")
-        batch_op.drop_index("ix_assignment_requests_completed_at")
+        batch_op.drop_index(
+            "ix_assignment_requests_completed_at",
+            sqlite_where=sa.text("completed_at IS NOT NULL"),
+            postgresql_where=sa.text("completed_at IS NOT NULL"),
+        )
         batch_op.drop_index("ix_assignment_requests_assignment_id")
 
     op.drop_table("assignment_requests")
