@@ -115,6 +115,7 @@ async def test_requirements_are_told_by_policy(house: House) -> None:
     as_alice = person(alice, SUBJECT)
     path = f"accessPackages/{package}/getApplicablePolicyRequirements"
 
+    await house.post(path, {"subject": {"objectId": bob}}, status=400, headers=as_alice)
     found = await house.post(path, status=200, headers=as_alice)
     assert found["@odata.context"].endswith(
         "#Collection(microsoft.graph.accessPackageAssignmentRequestRequirements)"

@@ -98,6 +98,10 @@ class AccessPackageAssignmentRequestRequirements(Complex, kw_only=True):
     )
 
 
+class RequirementsParameters(Complex, kw_only=True):
+    """The arguments of ``getApplicablePolicyRequirements``: none, as it is about the caller."""
+
+
 class PackageFilterParameters(Complex, kw_only=True):
     """The argument of ``accessPackages/filterByCurrentUser``."""
 

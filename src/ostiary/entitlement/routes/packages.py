@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ostiary.entitlement.model.available import (
     AccessPackageAssignmentRequestRequirements,
     PackageFilterParameters,
+    RequirementsParameters,
 )
 from ostiary.entitlement.model.catalogs import (
     AccessPackage,
@@ -68,6 +69,7 @@ class _Handlers:
 
     async def requirements(self, call: Call) -> list[AccessPackageAssignmentRequestRequirements]:
         """POST …/accessPackages/{id}/getApplicablePolicyRequirements"""
+        call.parameters(RequirementsParameters)
         key = call.key("accessPackages").lower()
         return await self.available.requirements(principal(call).object_id, key)
 
@@ -129,6 +131,7 @@ def _operations(handlers: _Handlers, gates: Gates, manage: Authorize) -> tuple[O
             kind="action",
             needs=requires(EM_MINE),
             handle=handlers.requirements,
+            parameters=RequirementsParameters,
             returns=AccessPackageAssignmentRequestRequirements,
             many=True,
         ),
