@@ -22,7 +22,7 @@ from ostiary.entitlement.model.requests import (
     ResumeParameters,
 )
 from ostiary.entitlement.roles import Task
-from ostiary.entitlement.routes import explaining
+from ostiary.entitlement.routes import explaining, unserved
 from ostiary.entitlement.routes.finding import OF_REQUEST, Gates, act, of_new_request
 from ostiary.entitlement.service import Entitlement
 from ostiary.entitlement.service.requests import Requests
@@ -108,6 +108,7 @@ def requests(services: Entitlement, gates: Gates) -> EntitySet:
         read=_may_read(gates),
         create=Endpoint(_may_submit(gates), handlers.create),
         delete=Endpoint(gates.write(Task.ASSIGN, OF_REQUEST), handlers.delete),
+        unserved=unserved.REQUESTS,
         operations=(
             *_operations(handlers, gates),
             explaining.of_requests(services.database, _may_read(gates)),

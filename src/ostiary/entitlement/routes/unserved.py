@@ -10,3 +10,7 @@ from typing import Final
 MANAGEMENT: Final = ("externalOriginResourceConnectors",)
 
 RESOURCES: Final = ("uploadSessions", "externalOriginResourceConnector")
+
+POLICIES: Final = ("customExtensionHandlers",)
+
+REQUESTS: Final = ("customExtensionHandlerInstances", "verifiedCredentialsData")
