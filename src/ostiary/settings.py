@@ -110,6 +110,9 @@ class Settings(BaseSettings):
     domains: list[str] = ["ostiary.local"]
     """The organisation's domains; the first is the default for new people."""
 
+    own_domains_only: bool = False
+    """Refuse users whose userPrincipalName is in none of ``domains``, as Graph does."""
+
     tenant_domains: dict[str, list[str]] = {}
     """The domains of other tenants, by tenant id: how a connected organization that is named by its
     tenant recognises its people. ``{"<tenant id>": ["fabrikam.com"]}``."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ostiary.graph.errors import BadRequest, Conflict, NotFound
 
 
@@ -29,6 +31,18 @@ class InvalidValue(DirectoryError):
             f"Invalid value specified for property '{property_name}' of resource '{resource}': "
             f"{right}.",
             target=property_name,
+        )
+
+
+class ForeignDomain(DirectoryError):
+    """The name of a user is in a domain that is not the organisation's."""
+
+    def __init__(self, domain: str, own: Collection[str]) -> None:
+        super().__init__(
+            "The domain portion of the userPrincipalName property is invalid: "
+            f"'{domain}' is none of the organisation's domains, which are "
+            f"{', '.join(sorted(own))}.",
+            target="userPrincipalName",
         )
 
 

@@ -7,12 +7,13 @@ makes a new one whole, ``checked`` stands between every change and the database.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 
-from ostiary.directory.errors import InvalidValue, ValueRequired
+from ostiary.directory.errors import ForeignDomain, InvalidValue, ValueRequired
 from ostiary.directory.model import User
 
 MEMBER = "Member"
@@ -126,6 +127,16 @@ def checked(user: User) -> User:
         usage_location=_usage_location(user.usage_location),
         user_type=_user_type(user.user_type),
     )
+
+
+def check_domain(user: User, own: Collection[str]) -> None:
+    """Check that the name of a user is in a domain of the organisation; case does not count.
+
+    :raises ForeignDomain: it is not.
+    """
+    domain = (user.user_principal_name or "").rpartition("@")[2]
+    if domain.lower() not in {name.lower() for name in own}:
+        raise ForeignDomain(domain, own)
 
 
 def _is_principal_name(text: str) -> bool:

@@ -186,8 +186,9 @@ def _roots(
     """Give everything that stands at the root of the API."""
     domains = tuple(settings.domains)
     tenant = Tenant(id=tenant_id, display_name=settings.organization, domains=domains)
+    own = domains if settings.own_domains_only else None
     return [
-        *directory.resources(Directory(database), tenant),
+        *directory.resources(Directory(database, own), tenant),
         *parts.roots,
         audit.resources(read=requires(matrix.AUDIT_READ)),
     ]

@@ -6,6 +6,7 @@ wanted one; who asks arrives as the ``actor`` of the audit record.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,14 +27,18 @@ __all__ = ["Applications", "Deltas", "Directory", "Groups", "Memberships", "Peop
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Everything that can be asked of the directory."""
+    """Everything that can be asked of the directory.
+
+    With ``domains`` the names of users have to be in one of them.
+    """
 
     database: Database
+    domains: Collection[str] | None = None
 
     @property
     def people(self) -> People:
         """What concerns users."""
-        return People(self.database)
+        return People(self.database, self.domains)
 
     @property
     def groups(self) -> Groups:

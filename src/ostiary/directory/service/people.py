@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.audit.events import Actor
-from ostiary.directory import changes, store
+from ostiary.directory import changes, people, store
 from ostiary.directory.errors import DirectoryError, ObjectNotFound
 from ostiary.directory.model import AssignedLicense, DirectoryObject, User
 from ostiary.directory.objects import Kind
@@ -25,9 +25,13 @@ UserChange = Callable[[User], User]
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Users; each is named by id or userPrincipalName."""
+    """Users; each is named by id or userPrincipalName.
+
+    With ``domains`` a name that is given has to be in one of them.
+    """
 
     database: Database
+    domains: Collection[str] | None = None
 
     async def create(self, draft: User, *, now: datetime, actor: Actor) -> User:
         """Create a user, with the manager and the sponsors that the draft names.
@@ -36,6 +40,7 @@ class People:
         :raises ObjectNotFound: a sponsor does not exist.
         :raises DirectoryError: a property is missing or wrong, or the manager does not exist.
         """
+        self._check(draft)
         async with self.database.transaction() as conn:
             (made,) = await changes.add_users(conn, [draft], now=now, actor=actor)
             await _add_sponsors(conn, made.id, bound_ids(made.sponsors), now=now, actor=actor)
@@ -50,12 +55,18 @@ class People:
         async with self.database.transaction() as conn:
             before = await finding.user(conn, key, lock=True)
             after = change(before)
+            if after.user_principal_name != before.user_principal_name:
+                self._check(after)
             await changes.update_users(conn, [(before, after)], now=now, actor=actor)
             if isinstance(after.manager, DirectoryObject):
                 managers = {before.id: after.manager.id.lower()}
                 await changes.set_managers(conn, managers, now=now, actor=actor)
             await _add_sponsors(conn, before.id, bound_ids(after.sponsors), now=now, actor=actor)
             return _without_links(after)
+
+    def _check(self, user: User) -> None:
+        if self.domains is not None and user.user_principal_name:
+            people.check_domain(user, self.domains)
 
     async def delete(self, key: str, *, now: datetime, actor: Actor) -> None:
         """Delete a user so that it can be restored.
