@@ -144,6 +144,7 @@ async def measure(kind: str, url: str, beside: str, options: argparse.Namespace)
     many, (person, wait) = await prepared("full", url, options.parked)
     print(f"{kind}: {options.parked:,} parked, made in {time.perf_counter() - started:.0f} s")
     print(f"  bytes of an instance {wait:7.0f}   (and {person:.0f} of its person in the directory)")
+    await _shares(many, options.parked)
     async with client() as session:
         started = time.perf_counter()
         with serving(few.port, few.home, few.url) as small:
@@ -156,6 +157,14 @@ async def measure(kind: str, url: str, beside: str, options: argparse.Namespace)
                 _memory("  resident memory     ", large, small)
                 await _time_outs(many, options.due)
                 _memory("  and after time-outs ", large, small)
+
+
+async def _shares(place: Place, parked: int) -> None:
+    async with copying.target(place.url) as target:
+        found = await copying.shares(target)
+    if found:
+        cells = (f"{name} {size / parked:.0f}" for name, size in found.items())
+        print("  with indexes, of " + ", ".join(cells), flush=True)
 
 
 async def _rounds(
