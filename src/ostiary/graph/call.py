@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from ostiary.graph import deltas
 from ostiary.graph.deltas import DeltaQuery
@@ -45,6 +45,7 @@ class GraphCall:
     reader: Reader = field(default_factory=Reader)
     notes: dict[str, Any] = field(default_factory=dict)
     """What was found out while it was authorised."""
+    _created: dict[type[Complex], Any] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def client_request_id(self) -> str:
@@ -94,8 +95,10 @@ class GraphCall:
         return parse_json(self.raw_body)
 
     def create(self, type_: type[ComplexT]) -> ComplexT:
-        """Read the body as a whole new ``type_``."""
-        return self._reader.create(type_, self.body())
+        """Read the body as a whole new ``type_``, once for permission and work alike."""
+        if type_ not in self._created:
+            self._created[type_] = self._reader.create(type_, self.body())
+        return cast(ComplexT, self._created[type_])
 
     def merge(self, existing: ComplexT) -> ComplexT:
         """Give ``existing`` with the properties that the body names."""
