@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from ostiary.durable import queue
+from ostiary.durable import due, queue
 from ostiary.durable.queue import WorkItem
 from ostiary.storage.database import Database
 from tests.support.clocks import MONDAY, FixedClock
@@ -191,8 +191,8 @@ async def test_a_kind_is_due_when_an_item_of_it_is_due_and_free(
 
     async with database.reading() as conn:
         kinds = ["due", "later", "leased", "unknown"]
-        assert await queue.due_kinds(conn, kinds, now=MONDAY) == {"due"}
-        assert await queue.due_kinds(conn, [], now=MONDAY) == set()
+        assert await due.due(conn, kinds, now=MONDAY) == [due.Due("due")]
+        assert await due.due(conn, [], now=MONDAY) == []
 
 
 async def test_the_next_due_instant_lies_after_now_and_within_reach(
@@ -204,7 +204,7 @@ async def test_the_next_due_instant_lies_after_now_and_within_reach(
 
         async def next_due(minutes: int) -> object:
             until = MONDAY + timedelta(minutes=minutes)
-            return await queue.next_due(conn, ["mail"], after=MONDAY, until=until)
+            return await due.next_due(conn, ["mail"], after=MONDAY, until=until)
 
         assert await next_due(1) is None
         assert await next_due(2) == MONDAY + timedelta(minutes=2)

@@ -22,6 +22,7 @@ from ostiary.durable.clock import Clock
 from ostiary.durable.errors import Unfinished, describe
 from ostiary.durable.handlers import Again, Dead, Done, Handler, InTransaction, Outcome, Outside
 from ostiary.durable.items import WorkItem
+from ostiary.durable.lanes import Lanes, Share
 from ostiary.durable.retry import Retry
 from ostiary.storage.database import Database
 from ostiary.storage.failures import is_outage
@@ -42,18 +43,25 @@ class BatchRun:
     retry: Retry
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 
-    async def run(self, handler: Handler, *, more: Callable[[], None]) -> int:
-        """Handle one batch of what is due; give the number of items that were taken.
+    async def run(
+        self, handler: Handler, shares: Sequence[Share] = (), *, more: Callable[[], None]
+    ) -> Sequence[WorkItem]:
+        """Handle one batch of what is due; give the items that were taken.
 
-        ``more`` is called as soon as a full batch was taken, since there may be more of it.
+        ``shares`` says how much of which lanes, where the handler has lanes. ``more`` is called as
+        soon as a full batch was taken, since there may be more of it.
         """
         match handler:
             case InTransaction():
                 return await self._in_transaction(handler, more)
+            case Outside(lanes=Lanes() as lanes):
+                return await self._in_lanes(handler, lanes, shares)
             case Outside():
                 return await self._outside(handler, more)
 
-    async def _in_transaction(self, handler: InTransaction, more: Callable[[], None]) -> int:
+    async def _in_transaction(
+        self, handler: InTransaction, more: Callable[[], None]
+    ) -> Sequence[WorkItem]:
         items: list[WorkItem] = []
         try:
             await self._handle_due(handler, items, more=more)
@@ -63,7 +71,7 @@ class BatchRun:
             _log.info("work.batch_failed", kind=handler.kind, items=len(items), exc_info=error)
             for item in items:
                 await self._alone(handler, item)
-        return len(items)
+        return items
 
     async def _alone(self, handler: InTransaction, item: WorkItem) -> None:
         try:
@@ -99,7 +107,7 @@ class BatchRun:
             dead = await _record(conn, taken, outcomes, now)
         _report_dead(dead)
 
-    async def _outside(self, handler: Outside, more: Callable[[], None]) -> int:
+    async def _outside(self, handler: Outside, more: Callable[[], None]) -> Sequence[WorkItem]:
         async with self.database.transaction() as conn:
             items = await queue.claim(
                 conn,
@@ -111,10 +119,36 @@ class BatchRun:
             )
         if len(items) == handler.batch:
             more()
+        await self._held(handler, items)
+        return items
+
+    async def _in_lanes(
+        self, handler: Outside, lanes: Lanes, shares: Sequence[Share]
+    ) -> Sequence[WorkItem]:
+        items: list[WorkItem] = []
+        try:
+            async with self.database.transaction() as conn:
+                items = await queue.claim_shares(
+                    conn,
+                    kind=handler.kind,
+                    shares=shares,
+                    now=self.clock.now(),
+                    lease=self.lease,
+                    node=self.node,
+                )
+        finally:
+            lanes.took(shares, items)
+        try:
+            await self._held(handler, items)
+        finally:
+            lanes.finished(items)
+        return items
+
+    async def _held(self, handler: Outside, items: Sequence[WorkItem]) -> None:
+        """Handle items that are leased, and keep the lease meanwhile."""
         if items:
             async with self._renewed(items):
                 await self._attempt(handler, items)
-        return len(items)
 
     async def _attempt(self, handler: Outside, items: Sequence[WorkItem]) -> None:
         error = await self._call(handler, items)

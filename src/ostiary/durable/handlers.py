@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.durable.items import WorkItem
+from ostiary.durable.lanes import Lanes
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,10 @@ class Outside:
     ``handle`` finishes its items itself, with ``queue.done``, ``again`` or ``bury`` in transactions
     of its own. The items are leased to the node, and the lease is renewed while the handler runs.
     What it leaves open counts as failed. A crash repeats what was not finished.
+
+    With ``lanes`` the handler gets as much of each lane as that lane has room for, and a lane has
+    room again as its items are finished, not when a batch ends; ``batch`` and ``parallel`` do not
+    count then.
     """
 
     kind: str
@@ -71,6 +76,7 @@ class Outside:
     batch: int = 200
     parallel: int = 4
     """Batches of this kind that one node handles at a time."""
+    lanes: Lanes | None = None
 
 
 Handler = InTransaction | Outside

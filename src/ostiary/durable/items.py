@@ -16,12 +16,14 @@ class NewWork:
     """Work to be done at ``due_at``; a timer is work whose ``due_at`` lies ahead.
 
     ``kind`` names the handler, ``key`` the object the work is about. ``payload`` is JSON; keep it
-    small, the state of the object belongs into its own row.
+    small, the state of the object belongs into its own row. ``lane`` names what may be slow on its
+    own; only kinds whose handler has ``Lanes`` use it.
     """
 
     kind: str
     key: str
     due_at: datetime
+    lane: str = ""
     payload: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -38,6 +40,7 @@ class WorkItem:
     key: str
     due_at: datetime
     attempts: int
+    lane: str = ""
     payload: Mapping[str, Any] = field(default_factory=dict)
     lease_id: str | None = None
 

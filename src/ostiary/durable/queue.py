@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final
@@ -21,15 +20,12 @@ from typing import Any, Final
 from sqlalchemy import (
     Column,
     ColumnElement,
-    CompoundSelect,
     Row,
     Select,
     Update,
     and_,
     bindparam,
     delete,
-    exists,
-    func,
     insert,
     literal,
     or_,
@@ -40,6 +36,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.durable.items import NewWork, WorkItem, next_id
+from ostiary.durable.lanes import Share
 from ostiary.durable.tables import work
 from ostiary.storage.batches import among
 from ostiary.storage.database import announce
@@ -51,10 +48,10 @@ __all__ = [
     "again",
     "bury",
     "claim",
+    "claim_shares",
     "done",
-    "due_kinds",
     "held",
-    "next_due",
+    "open_at",
     "pick",
     "put",
     "renew",
@@ -63,7 +60,8 @@ __all__ = [
 ]
 
 _ITEM: Final = tuple(
-    work.c[name] for name in ("id", "kind", "key", "due_at", "attempts", "payload", "lease_id")
+    work.c[name]
+    for name in ("id", "kind", "lane", "key", "due_at", "attempts", "payload", "lease_id")
 )
 _FREE: Final[Mapping[str, Any]] = {"lease_until": None, "lease_id": None, "leased_by": None}
 
@@ -124,19 +122,25 @@ async def claim(
 ) -> list[WorkItem]:
     """Lease up to ``limit`` due items to ``node`` until ``now + lease``, longest due first."""
     picked = _due(kinds, limit, now, work.c.id).cte("picked")
-    claimed = await conn.execute(
-        update(work)
-        .where(work.c.id.in_(select(picked.c.id)))
-        .values(
-            lease_until=now + lease,
-            lease_id=next_id(),
-            leased_by=node,
-            attempts=work.c.attempts + 1,
-        )
-        .returning(*_ITEM)
-    )
-    items = [_item(row, attempts=row.attempts) for row in claimed]
-    return sorted(items, key=attrgetter("due_at", "id"))
+    return await _lease_out(conn, select(picked.c.id), until=now + lease, node=node)
+
+
+async def claim_shares(
+    conn: AsyncConnection,
+    *,
+    kind: str,
+    shares: Sequence[Share],
+    now: datetime,
+    lease: timedelta,
+    node: str,
+) -> list[WorkItem]:
+    """Lease to ``node`` what is due in several lanes, of each lane its share; longest due first."""
+    of_lanes = [
+        _due([kind], share.limit, min(share.before, now), work.c.id, lane=share.lane).subquery()
+        for share in shares
+    ]
+    picked = union_all(*(select(each.c.id) for each in of_lanes)).cte("picked")
+    return await _lease_out(conn, select(picked.c.id), until=now + lease, node=node)
 
 
 async def done(conn: AsyncConnection, items: Sequence[WorkItem]) -> int:
@@ -204,32 +208,29 @@ async def take_back(conn: AsyncConnection, *, kinds: Collection[str], node: str)
     return result.rowcount
 
 
-async def due_kinds(conn: AsyncConnection, kinds: Sequence[str], *, now: datetime) -> set[str]:
-    """Say which of the kinds have an item that is due and not leased."""
-    if not kinds:
-        return set()
-    return set(await conn.scalars(_due_kinds_statement(tuple(kinds)), {"now": now}))
-
-
-async def next_due(
-    conn: AsyncConnection, kinds: Collection[str], *, after: datetime, until: datetime
-) -> datetime | None:
-    """Find the first instant in ``(after, until]`` at which an item of the kinds becomes due."""
-    due: datetime | None = await conn.scalar(
-        select(func.min(work.c.due_at)).where(
-            among(work.c.kind, kinds),
-            work.c.dead_at.is_(None),
-            work.c.due_at > after,
-            work.c.due_at <= until,
+async def _lease_out(
+    conn: AsyncConnection, ids: Select[Any], *, until: datetime, node: str
+) -> list[WorkItem]:
+    claimed = await conn.execute(
+        update(work)
+        .where(work.c.id.in_(ids))
+        .values(
+            lease_until=until,
+            lease_id=next_id(),
+            leased_by=node,
+            attempts=work.c.attempts + 1,
         )
+        .returning(*_ITEM)
     )
-    return due
+    items = [_item(row, attempts=row.attempts) for row in claimed]
+    return sorted(items, key=attrgetter("due_at", "id"))
 
 
 def _row(item: NewWork) -> dict[str, Any]:
     return {
         "id": next_id(),
         "kind": item.kind,
+        "lane": item.lane,
         "key": item.key,
         "due_at": item.due_at,
         "attempts": 0,
@@ -241,33 +242,25 @@ def _item(row: Row[Any], *, attempts: int) -> WorkItem:
     return WorkItem(**{**row._mapping, "attempts": attempts})
 
 
-def _due(kinds: Sequence[str], limit: int, now: datetime, *columns: Column[Any]) -> Select[Any]:
+def _due(
+    kinds: Sequence[str], limit: int, now: datetime, *columns: Column[Any], lane: str = ""
+) -> Select[Any]:
     """Select due items that nobody holds, and lock them where rows can be locked."""
     # One kind is by far the usual case, and an index then gives the rows in order.
     kind = work.c.kind == kinds[0] if len(kinds) == 1 else among(work.c.kind, kinds)
     return (
         select(*columns)
-        .where(kind, *_open_at(literal(now, Instant())))
+        .where(kind, work.c.lane == lane, *open_at(literal(now, Instant())))
         .order_by(work.c.due_at, work.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
 
 
-def _open_at(now: ColumnElement[datetime]) -> Iterable[ColumnElement[bool]]:
+def open_at(now: ColumnElement[datetime]) -> Iterable[ColumnElement[bool]]:
+    """Match the items that are due and held by nobody."""
     free = or_(work.c.lease_until.is_(None), work.c.lease_until <= now)
     return work.c.dead_at.is_(None), work.c.due_at <= now, free
-
-
-@lru_cache(maxsize=16)
-def _due_kinds_statement(kinds: tuple[str, ...]) -> CompoundSelect[Any]:
-    now = bindparam("now", type_=Instant())
-    return union_all(
-        *(
-            select(literal(kind)).where(exists().where(work.c.kind == kind, *_open_at(now)))
-            for kind in kinds
-        )
-    )
 
 
 def _still_held(items: Sequence[WorkItem]) -> ColumnElement[bool]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import AbstractAsyncContextManager, nullcontext
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
 import structlog
 
-from ostiary.durable import queue
 from ostiary.durable.batchrun import BatchRun
 from ostiary.durable.clock import Clock
-from ostiary.durable.handlers import Handler, InTransaction
+from ostiary.durable.due import due
+from ostiary.durable.handlers import Handler, InTransaction, Outside
+from ostiary.durable.items import WorkItem
+from ostiary.durable.lanes import Lanes, Share
 from ostiary.storage.database import Database
 
 _log: Final = structlog.get_logger(__name__)
@@ -24,9 +27,9 @@ class Rounds:
     """The running batches of one worker, and what is known about the kinds of work.
 
     ``news`` is set by whatever happens after it was read, so nobody who reads it before a round and
-    waits for it afterwards misses anything. A kind is barren when a batch of it came back
-    empty although something looked due: another node holds it. It is left alone until something
-    changes, so that nobody turns in circles.
+    waits for it afterwards misses anything. A kind, or a lane of it, is barren when a batch of it
+    came back empty although something looked due: another node holds it. It is left alone until
+    something changes, so that nobody turns in circles.
     """
 
     def __init__(
@@ -49,8 +52,10 @@ class Rounds:
         self._one_round = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._active: Counter[str] = Counter()
-        self._barren: set[str] = set()
+        self._barren: set[tuple[str, str]] = set()
         self._changes = 0
+        for lanes in self._lanes():
+            lanes.news = self.changed
 
     def changed(self) -> None:
         """Note that something may be due now."""
@@ -73,8 +78,8 @@ class Rounds:
         async with self._one_round:
             changes, idle = self._changes, not self._tasks
             due = await self._due()
-            for handler in due:
-                self._start(handler)
+            for handler, shares in due:
+                self._start(handler, shares)
             return idle and not due and changes == self._changes
 
     async def drain(self) -> None:
@@ -88,34 +93,57 @@ class Rounds:
             task.cancel()
         await self.drain()
 
-    async def _due(self) -> list[Handler]:
+    def next_opening(self, *, after: datetime) -> datetime | None:
+        """Say when next something may start that was due and held back when it was last looked."""
+        openings = (lanes.next_opening(after=after) for lanes in self._lanes())
+        return min((at for at in openings if at is not None), default=None)
+
+    async def _due(self) -> list[tuple[Handler, Sequence[Share]]]:
         """Find the handlers that may start a batch and have something due, the urgent first."""
         free = [handler for handler in self._handlers if self._is_free(handler)]
+        plain = [handler.kind for handler in free if _lanes_of(handler) is None]
+        laned = [handler.kind for handler in free if _lanes_of(handler) is not None]
+        now = self._clock.now()
+        found: dict[str, dict[str, datetime]] = defaultdict(dict)
         async with self._database.reading() as conn:
-            kinds = [handler.kind for handler in free]
-            due = await queue.due_kinds(conn, kinds, now=self._clock.now())
-        return [handler for handler in free if handler.kind in due]
+            for one in await due(conn, plain, laned=laned, now=now):
+                if (one.kind, one.lane) not in self._barren:
+                    found[one.kind][one.lane] = one.since or now
+        starts = ((handler, self._shares(handler, found[handler.kind], now)) for handler in free)
+        return [(handler, shares) for handler, shares in starts if shares]
+
+    def _shares(
+        self, handler: Handler, since: Mapping[str, datetime], now: datetime
+    ) -> Sequence[Share]:
+        """Say how much a batch may take of what is due; nothing: there is to be no batch."""
+        lanes = _lanes_of(handler)
+        if lanes is not None:
+            return lanes.shares(since, now=now)
+        return [Share("", handler.batch, now)] if since else []
 
     def _is_free(self, handler: Handler) -> bool:
+        if _lanes_of(handler) is not None:
+            return True
         kind = handler.kind
-        return kind not in self._barren and self._active[kind] < handler.parallel
+        return (kind, "") not in self._barren and self._active[kind] < handler.parallel
 
-    def _start(self, handler: Handler) -> None:
+    def _start(self, handler: Handler, shares: Sequence[Share]) -> None:
         self._active[handler.kind] += 1
-        task = asyncio.create_task(self._batch(handler), name=f"work {handler.kind}")
+        task = asyncio.create_task(self._batch(handler, shares), name=f"work {handler.kind}")
         self._tasks.add(task)
         task.add_done_callback(partial(self._ended, handler.kind))
 
-    async def _batch(self, handler: Handler) -> None:
+    async def _batch(self, handler: Handler, shares: Sequence[Share]) -> None:
         changes = self._changes
+        asked = {(handler.kind, share.lane) for share in shares}
         try:
             async with self._place(handler):
-                taken = await self._batches.run(handler, more=self.changed)
-            self._note(handler.kind, taken, unchanged=changes == self._changes)
+                taken = await self._batches.run(handler, shares, more=self.changed)
+            self._note(asked, taken, unchanged=changes == self._changes)
         except Exception as error:
             _log.exception("work.batch_impossible", kind=handler.kind)
             self.error = error
-            self._barren.add(handler.kind)
+            self._barren |= asked
 
     def _ended(self, kind: str, task: asyncio.Task[None]) -> None:
         self._active[kind] -= 1
@@ -126,9 +154,19 @@ class Rounds:
         """Transactions share the slots; who waits for the network needs none."""
         return self._slots if isinstance(handler, InTransaction) else nullcontext()
 
-    def _note(self, kind: str, taken: int, *, unchanged: bool) -> None:
-        self.handled += taken
+    def _note(
+        self, asked: Set[tuple[str, str]], taken: Sequence[WorkItem], *, unchanged: bool
+    ) -> None:
+        self.handled += len(taken)
         if taken:
             self.changed()
         elif unchanged:
-            self._barren.add(kind)
+            self._barren |= asked
+
+    def _lanes(self) -> Iterator[Lanes]:
+        found = (_lanes_of(handler) for handler in self._handlers)
+        return (lanes for lanes in found if lanes is not None)
+
+
+def _lanes_of(handler: Handler) -> Lanes | None:
+    return handler.lanes if isinstance(handler, Outside) else None

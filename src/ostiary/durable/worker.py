@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import structlog
 
-from ostiary.durable import queue
+from ostiary.durable import due, queue
 from ostiary.durable.batchrun import BatchRun
 from ostiary.durable.clock import Clock
 from ostiary.durable.handlers import Again, Dead, Done, Handler, InTransaction, Outcome, Outside
@@ -26,6 +26,8 @@ from ostiary.storage.database import Database
 __all__ = ["Again", "Dead", "Done", "Handler", "InTransaction", "Outcome", "Outside", "Worker"]
 
 _log: Final = structlog.get_logger(__name__)
+
+_SHORTEST_REST: Final = 0.05
 
 
 class Worker:
@@ -120,8 +122,13 @@ class Worker:
 
     async def next_due(self, until: datetime) -> datetime | None:
         """Find the first instant after now, and not after ``until``, at which work becomes due."""
+        now = self._clock.now()
+        opening = self._rounds.next_opening(after=now)
+        if opening is not None and opening <= until:
+            until = opening
         async with self._database.reading() as conn:
-            return await queue.next_due(conn, self._kinds, after=self._clock.now(), until=until)
+            first = await due.next_due(conn, self._kinds, after=now, until=until)
+        return first or (opening if opening is not None and opening <= until else None)
 
     async def _begin(self) -> None:
         async with self._beginning:
@@ -141,9 +148,15 @@ class Worker:
             _log.exception("work.round_impossible", node=self._node)
 
     async def _rest(self, news: asyncio.Event) -> None:
-        """Sleep until something has happened; after the poll interval, something may have."""
+        """Sleep until something has happened; after the poll interval, something may have.
+
+        Where work is held back until an instant that comes before, it is looked for then.
+        """
+        now = self._clock.now()
+        opening = self._rounds.next_opening(after=now)
+        left = self._poll if opening is None else (opening - now).total_seconds()
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._poll):
+            async with asyncio.timeout(min(self._poll, max(left, _SHORTEST_REST))):
                 await news.wait()
             return
         self.wake()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -45,6 +46,19 @@ async def apply(
         await owner.resumed(conn, callouts, now=now)
     for owner, callouts in owners.split(c for c in ended if _gave_up(c)):
         await owner.gave_up(conn, callouts, now=now)
+
+
+def sending(
+    callout: Callout, *, due_at: datetime, payload: Mapping[str, Any] | None = None
+) -> NewWork:
+    """Give the work that sends a callout; the calls to each extension have a lane of their own."""
+    return NewWork(
+        kind=CALLOUT,
+        key=callout.id,
+        due_at=due_at,
+        lane=callout.extension_id,
+        payload=payload or {},
+    )
 
 
 def timers(before: Mapping[str, Callout], moved: Iterable[Callout]) -> list[NewWork]:

@@ -12,7 +12,6 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.durable import queue
-from ostiary.durable.queue import NewWork
 from ostiary.extensions import effects, extension_store, store
 from ostiary.extensions.answers import Answer
 from ostiary.extensions.callouts import Callout, canceled
@@ -48,8 +47,7 @@ async def launch(conn: AsyncConnection, orders: Sequence[Order], *, now: datetim
     extensions = await extension_store.read(conn, {order.extension_id for order in orders})
     new = [_callout(order, extensions.get(order.extension_id), now) for order in orders]
     await store.add(conn, new)
-    work = [NewWork(kind=effects.CALLOUT, key=callout.id, due_at=now) for callout in new]
-    await queue.put(conn, work)
+    await queue.put(conn, [effects.sending(callout, due_at=now) for callout in new])
     return [callout.id for callout in new]
 
 
@@ -73,7 +71,7 @@ async def replay(conn: AsyncConnection, callout_ids: Sequence[str], *, now: date
         if id_ not in held or not held[id_].is_open:
             raise NotReplayable(f"The callout {id_} is not open.", callout=id_)
     again = {"replay": True}
-    work = [NewWork(kind=effects.CALLOUT, key=i, due_at=now, payload=again) for i in callout_ids]
+    work = [effects.sending(held[i], due_at=now, payload=again) for i in callout_ids]
     await queue.put(conn, work)
 
 

@@ -20,6 +20,7 @@ from ostiary.durable.clock import Clock
 from ostiary.durable.group import GroupCommit
 from ostiary.durable.handlers import Again, Handler, InTransaction, Outcome, Outside
 from ostiary.durable.items import WorkItem
+from ostiary.durable.lanes import Lanes
 from ostiary.extensions import effects, ledger, store
 from ostiary.extensions.caller import Caller
 from ostiary.extensions.callouts import (
@@ -61,19 +62,21 @@ class CalloutWork:
         caller: Caller,
         *,
         addresses: Addresses,
+        lanes: Lanes | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._owners = owners
         self._caller = caller
         self._addresses = addresses
+        self._lanes = lanes or Lanes()
         self._results: GroupCommit[_Delivery, Callout] = GroupCommit(database, self._record)
 
     def handlers(self) -> list[Handler]:
         """Give the handlers for the worker."""
         return [
             InTransaction(effects.TIMEOUT, self.expire),
-            Outside(effects.CALLOUT, self.send),
+            Outside(effects.CALLOUT, self.send, lanes=self._lanes),
         ]
 
     async def close(self) -> None:
@@ -87,6 +90,8 @@ class CalloutWork:
         What cannot be recorded stays open, and the worker tries it again later.
         """
         ready = await self._prepare(items, now)
+        called = {item.id for item, _ in ready}
+        self._lanes.finished(item for item in items if item.id not in called)
         deliveries = [self._deliver(item, outgoing) for item, outgoing in ready]
         for (item, _), error in zip(
             ready, await asyncio.gather(*deliveries, return_exceptions=True), strict=True
@@ -139,6 +144,13 @@ class CalloutWork:
         return calls
 
     async def _deliver(self, item: WorkItem, outgoing: Outgoing) -> None:
+        """Call, record how it went, and make room in the lane."""
+        try:
+            await self._call(item, outgoing)
+        finally:
+            self._lanes.finished([item])
+
+    async def _call(self, item: WorkItem, outgoing: Outgoing) -> None:
         result = await self._caller.call(outgoing)
         await self._results.submit(_Delivery(item, outgoing, result, self._clock.now()))
         event = {"callout": item.key, "extension": outgoing.extension_id}

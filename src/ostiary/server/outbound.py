@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ostiary.durable.clock import Clock
+from ostiary.durable.lanes import Lanes
 from ostiary.extensions.caller import Caller
 from ostiary.extensions.connection import Connection
 from ostiary.extensions.egress import Allowance, EgressPolicy
@@ -73,7 +74,8 @@ def compose(
             app_id=ENTITLEMENT_MANAGEMENT_APP_ID,
             template=settings.logic_app_url_template,
         )
-    work = CalloutWork(database, clock, owners, caller, addresses=addresses)
+    lanes = Lanes(at_once=settings.callout_concurrency_per_extension)
+    work = CalloutWork(database, clock, owners, caller, addresses=addresses, lanes=lanes)
     return Outbound(
         issuer=issuer,
         keys=PublishedKeys(database, issuer),

@@ -1,0 +1,179 @@
+"""Lanes: a slow one costs its own share, and what it does not hold stays free on the queue."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from ostiary.durable import due, queue
+from ostiary.durable.lanes import Lanes, Passage
+from ostiary.durable.queue import NewWork, WorkItem
+from ostiary.durable.worker import Outside, Worker
+from ostiary.storage.database import Database
+from tests.support.clocks import MONDAY, FixedClock
+from tests.support.work import open_items, put, rows
+
+MakeWorker = Callable[..., Worker]
+
+
+def make_laned(lane: str, number: int, **after: float) -> list[NewWork]:
+    due_at = MONDAY + timedelta(**after)
+    return [NewWork(kind="call", key=f"{lane}{n}", due_at=due_at, lane=lane) for n in range(number)]
+
+
+class Endpoints:
+    """Finishes the items of each lane at once, but for lanes that are stuck until they go."""
+
+    def __init__(self, database: Database, lanes: Lanes, *stuck: str) -> None:
+        self.sent: list[str] = []
+        self.most: Counter[str] = Counter()
+        self.go = {lane: asyncio.Event() for lane in stuck}
+        self.inside = asyncio.Event()
+        self._held: Counter[str] = Counter()
+        self._database = database
+        self._lanes = lanes
+        self._news = asyncio.Condition()
+
+    async def handle(self, items: Sequence[WorkItem], _now: datetime) -> None:
+        async with asyncio.TaskGroup() as group:
+            for item in items:
+                self._held[item.lane] += 1
+                self.most[item.lane] = max(self.most[item.lane], self._held[item.lane])
+                group.create_task(self._send(item))
+
+    async def until(self, *keys: str) -> None:
+        async with asyncio.timeout(10), self._news:
+            await self._news.wait_for(lambda: set(keys) <= set(self.sent))
+
+    async def _send(self, item: WorkItem) -> None:
+        self.inside.set()
+        if item.lane in self.go:
+            await self.go[item.lane].wait()
+        async with self._database.transaction() as conn:
+            await queue.done(conn, [item])
+        self._held[item.lane] -= 1
+        self._lanes.finished([item])
+        async with self._news:
+            self.sent.append(item.key)
+            self._news.notify_all()
+
+
+class Shut:
+    """A gate that lets a lane through when a minute has passed, or what has waited for an hour."""
+
+    def passage(self, lane: str, *, now: datetime) -> Passage:
+        opens = MONDAY + timedelta(minutes=1)
+        if lane != "shut" or now >= opens:
+            return Passage(100, now)
+        return Passage(100, now - timedelta(hours=1), opens)
+
+
+async def test_a_stuck_lane_holds_its_share_and_delays_no_other(
+    database: Database, make_worker: MakeWorker
+) -> None:
+    lanes = Lanes(at_once=2)
+    endpoints = Endpoints(database, lanes, "stuck")
+    await put(database, *make_laned("stuck", 50), *make_laned("quick", 30))
+    settling = asyncio.create_task(
+        make_worker(Outside("call", endpoints.handle, lanes=lanes)).settle()
+    )
+
+    await endpoints.until(*(f"quick{n}" for n in range(30)))
+
+    leases = [row.lane for row in await rows(database) if row.lease_until is not None]
+    assert leases == ["stuck"] * 4  # twice what is handled at a time; nothing else is held
+    assert endpoints.most["quick"] >= 4
+    endpoints.go["stuck"].set()
+    assert await settling == 80
+    assert await open_items(database) == []
+
+
+async def test_what_one_node_leaves_another_may_take(
+    database: Database, make_worker: MakeWorker
+) -> None:
+    lanes, others = Lanes(at_once=1), Lanes(at_once=1)
+    stuck, quick = Endpoints(database, lanes, "a"), Endpoints(database, others)
+    await put(database, *make_laned("a", 9))
+    settling = asyncio.create_task(make_worker(Outside("call", stuck.handle, lanes=lanes)).settle())
+    await stuck.inside.wait()
+
+    await make_worker(Outside("call", quick.handle, lanes=others), node="b").settle()
+
+    assert sorted(quick.sent) == [f"a{n}" for n in range(2, 9)]
+    stuck.go["a"].set()
+    assert await settling == 2
+
+
+async def test_a_closed_lane_stays_free_on_the_queue_until_it_opens(
+    database: Database, make_worker: MakeWorker, clock: FixedClock
+) -> None:
+    lanes = Lanes(gate=Shut())
+    endpoints = Endpoints(database, lanes)
+    worker = make_worker(Outside("call", endpoints.handle, lanes=lanes))
+    await put(database, *make_laned("shut", 3), *make_laned("open", 1))
+
+    assert await worker.settle() == 1
+    assert {row.lease_until for row in await rows(database)} == {None}
+    opens = clock.now() + timedelta(minutes=1)
+    assert await worker.next_due(clock.now() + timedelta(hours=1)) == opens
+    assert await worker.next_due(clock.now() + timedelta(seconds=59)) is None
+    clock.advance(minutes=1)
+    assert await worker.settle() == 3
+
+
+async def test_what_has_waited_long_enough_passes_a_closed_lane(
+    database: Database, make_worker: MakeWorker
+) -> None:
+    lanes = Lanes(gate=Shut())
+    endpoints = Endpoints(database, lanes)
+    await put(database, *make_laned("shut", 2, hours=-1), *make_laned("shut", 2))
+
+    await make_worker(Outside("call", endpoints.handle, lanes=lanes)).settle()
+
+    assert endpoints.sent == ["shut0", "shut1"]
+    assert len(await open_items(database)) == 2
+
+
+async def test_every_lane_with_something_due_is_found(database: Database) -> None:
+    await put(database, *make_laned("b", 2, minutes=-1), *make_laned("a", 1))
+    await put(
+        database, *make_laned("later", 2, minutes=1), NewWork(kind="x", key="", due_at=MONDAY)
+    )
+
+    async with database.reading() as conn:
+        found = await due.due(conn, ["x", "y"], laned=["call", "other"], now=MONDAY)
+
+    assert [(one.kind, one.lane) for one in found] == [("x", ""), ("call", "a"), ("call", "b")]
+    assert [one.since for one in found[1:]] == [MONDAY, MONDAY - timedelta(minutes=1)]
+
+
+async def test_places_that_are_scarce_go_to_the_lanes_that_hold_least() -> None:
+    lanes = Lanes(at_once=8, most=24)
+    taken: dict[str, int] = defaultdict(int)
+    waiting = dict.fromkeys("ab", MONDAY)
+
+    for share in lanes.shares(waiting, now=MONDAY):
+        taken[share.lane] += share.limit
+    late = lanes.shares({**waiting, "c": MONDAY}, now=MONDAY)
+
+    assert taken == {"a": 12, "b": 12}
+    assert [(share.lane, share.limit) for share in late] == [("c", 1)]
+
+
+async def test_a_quick_lane_may_hold_more() -> None:
+    lanes = Lanes(at_once=2)
+    sizes = []
+
+    for turn in range(3):
+        (share,) = lanes.shares({"a": MONDAY}, now=MONDAY)
+        items = [
+            WorkItem(id=f"{turn}-{n}", kind="call", key="", due_at=MONDAY, attempts=1, lane="a")
+            for n in range(share.limit)
+        ]
+        lanes.took([share], items)
+        lanes.finished(items)
+        sizes.append(share.limit)
+
+    assert sizes == [4, 8, 16]
