@@ -179,6 +179,16 @@ class Settings(BaseSettings):
     callout_concurrency_per_extension: Annotated[int, Field(ge=1, le=1000)] = 16
     """How many of them may go to one extension."""
 
+    callout_failures: Annotated[int, Field(ge=0, le=1000)] = 5
+    """After how many calls in a row that fail an extension is left alone for a while; its callouts
+    wait meanwhile, and one call at a time tries again. 0: never."""
+
+    callout_patience: Annotated[timedelta, Field(ge=timedelta(), le=timedelta(days=1))] = timedelta(
+        minutes=3
+    )
+    """How long a callout waits at most for an extension that is left alone, or that has asked for
+    a pause; then it is called all the same. Longer bridges longer outages."""
+
     grant_callout: GrantCallout = GrantCallout.AFTER
     """Whether the granted stage calls out before or after the roles are written."""
 
@@ -240,6 +250,10 @@ class Settings(BaseSettings):
 
     max_body: Annotated[int, Field(ge=1024)] = 1024 * 1024
     """The largest request body in bytes."""
+
+    max_requests: Annotated[int, Field(ge=4)] = 2_000
+    """How many requests a process works on at a time; more are answered with 503 and
+    ``Retry-After``. At most half of them may wait for a commit of the same sort."""
 
     throttle_reads: Annotated[int, Field(ge=0)] = 0
     """Reads that one application may make within ten seconds; 0: no limit."""
@@ -308,6 +322,11 @@ class Settings(BaseSettings):
                 "needs OSTIARY_DEVELOPMENT_ISSUER_ANYWHERE=true, and never in production"
             )
         return self
+
+    @property
+    def max_waiting(self) -> int:
+        """How many requests may wait for their commit, so that others can still be answered."""
+        return self.max_requests // 2
 
     @property
     def domains_of_tenants(self) -> dict[str, list[str]]:

@@ -8,6 +8,7 @@ from ostiary.durable.worker import Worker
 from ostiary.extensions import extension_store, ledger, service, store
 from ostiary.extensions.caller import Caller
 from ostiary.extensions.callouts import Callout
+from ostiary.extensions.circuits import Terms
 from ostiary.extensions.egress import EgressPolicy
 from ostiary.extensions.owners import Owners
 from ostiary.extensions.plans import Addresses
@@ -44,6 +45,10 @@ class House:
         clock: FixedClock,
         caller: Caller,
         endpoint: ScriptedEndpoint,
+        *,
+        terms: Terms | None = None,
+        at_once: int = 16,
+        node: str = "test",
     ) -> None:
         self.database = database
         self.clock = clock
@@ -52,8 +57,10 @@ class House:
         owners = Owners([self.owner])
         self.resumes = Resumes(database, clock, owners)
         addresses = Addresses(base_url="http://127.0.0.1:8080")
-        self.work = CalloutWork(database, clock, owners, caller, addresses=addresses)
-        self.worker = Worker(database, clock, self.work.handlers(), node="test")
+        self.work = CalloutWork(
+            database, clock, owners, caller, addresses=addresses, terms=terms, at_once=at_once
+        )
+        self.worker = Worker(database, clock, self.work.handlers(), node=node)
 
     async def close(self) -> None:
         await self.resumes.close()
@@ -61,7 +68,7 @@ class House:
 
     async def launch(self, *owner_ids: str, **changes: Any) -> list[str]:
         """Add an extension for the endpoint and call it for each owner."""
-        extension = make_extension(self.endpoint.url, **changes)
+        extension = make_extension(changes.pop("url", self.endpoint.url), **changes)
         async with self.database.transaction() as conn:
             await extension_store.add(conn, extension)
             orders = [

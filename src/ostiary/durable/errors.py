@@ -22,6 +22,11 @@ class Busy(Exception):
         super().__init__(f"Too many requests are waiting. Retry after {retry_after}.")
         self.retry_after = retry_after
 
+    @property
+    def seconds(self) -> int:
+        """In how many seconds to come again: whole ones, as ``Retry-After`` wants them."""
+        return max(1, round(self.retry_after.total_seconds()))
+
 
 class Unfinished(Exception):
     """A handler ended well and left this item without an outcome."""

@@ -25,6 +25,9 @@ from ostiary.storage.failures import is_outage
 Q = TypeVar("Q")
 R = TypeVar("R")
 
+MAX_WAITING: Final = 1_000
+"""How many may wait for their commit; a crowd that is larger is turned away."""
+
 _COME_AGAIN: Final = timedelta(seconds=1)
 
 
@@ -57,7 +60,7 @@ class GroupCommit(Generic[Q, R]):
         *,
         max_batch: int = 500,
         max_wait: float = 0.002,
-        max_waiting: int = 20_000,
+        max_waiting: int = MAX_WAITING,
     ) -> None:
         self._database = database
         self._apply = apply

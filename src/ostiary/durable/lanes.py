@@ -90,6 +90,7 @@ class Lanes:
         self._lanes: dict[str, _Held] = {}
         self._total = 0
         self._is_short = False
+        self._narrowed: set[str] = set()
         self._openings: tuple[datetime, ...] = ()
 
     def shares(self, due: Mapping[str, datetime], *, now: datetime) -> list[Share]:
@@ -114,6 +115,8 @@ class Lanes:
             left = max(left - limit, 0)
             if limit:
                 self._lane(lane).reserved += limit
+                if passages[lane].places < self._smallest:
+                    self._narrowed.add(lane)
                 self._total += limit
                 found.append(Share(lane, limit, passages[lane].before))
         return found
@@ -141,6 +144,9 @@ class Lanes:
             self._total -= 1
             if held.filled_at is not None and held.is_half_empty:
                 self._adapt(held)
+                self.news()
+            if item.lane in self._narrowed:
+                self._narrowed.discard(item.lane)
                 self.news()
             if not held.size and held.window == self._smallest:
                 del self._lanes[item.lane]

@@ -13,6 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import aiohttp
 from yarl import URL
@@ -26,6 +27,7 @@ from ostiary.extensions.replies import (
     label_of_error,
     label_of_status,
     pause_before_repeating,
+    pause_of_all,
 )
 from ostiary.extensions.resolver import Lookup, PinnedResolver
 from ostiary.extensions.signing import CONTENT_TYPE, Authorization, Signer
@@ -44,6 +46,20 @@ class _Reply:
     label: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+
+
+class HeldBack(Exception):
+    """The call was not made, and is to be made later."""
+
+
+class Watch(Protocol):
+    """What accompanies one call."""
+
+    def begins(self) -> bool:
+        """Whether the call may be made, asked when there is a place for it."""
+
+    def heard(self, attempt: Attempt) -> None:
+        """Take note of each attempt as soon as it has ended."""
 
 
 class Caller:
@@ -74,8 +90,11 @@ class Caller:
         self._pause = pause
         self._session: aiohttp.ClientSession | None = None
 
-    async def call(self, outgoing: Outgoing) -> CallResult:
-        """Call the endpoint until it takes the call, refuses it, or the attempts are used up."""
+    async def call(self, outgoing: Outgoing, watch: Watch | None = None) -> CallResult:
+        """Call the endpoint until it takes the call, refuses it, or the attempts are used up.
+
+        :raises HeldBack: ``watch`` does not let it begin.
+        """
         try:
             target = check_url(outgoing.url, self._egress)
         except Forbidden as error:
@@ -83,8 +102,12 @@ class Caller:
         attempts: list[Attempt] = []
         while True:
             async with self._limits.place(outgoing.extension_id):
+                if watch is not None and not attempts and not watch.begins():
+                    raise HeldBack(outgoing.callout_id)
                 attempt, reply = await self._attempt(outgoing, target)
             attempts.append(attempt)
+            if watch is not None:
+                watch.heard(attempt)
             again = is_worth_repeating(reply.status, reply.label)
             if attempt.label is None or not again or len(attempts) > outgoing.retries:
                 correlation = _correlation(reply)
@@ -114,6 +137,7 @@ class Caller:
             milliseconds=round((time.perf_counter() - started) * 1000),
             nonce=authorization.nonce,
             fingerprint=authorization.fingerprint,
+            retry_after=pause_of_all(reply.status, reply.headers),
         )
         return attempt, reply
 

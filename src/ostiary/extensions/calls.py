@@ -49,6 +49,8 @@ class Attempt:
     milliseconds: int = 0
     nonce: str | None = None
     fingerprint: str | None = None
+    retry_after: float | None = None
+    """Seconds for which the endpoint wants no calls: ``Retry-After`` of a 429 or 503."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,15 +45,26 @@ def is_worth_repeating(status: int | None, label: str | None) -> bool:
 
 
 def pause_before_repeating(headers: Mapping[str, str]) -> float:
-    """Give the seconds to wait: what ``Retry-After`` asks for, at most ten.
+    """Give the seconds to wait: what ``Retry-After`` asks for, at most ten."""
+    wanted = _retry_after(headers)
+    return USUAL_PAUSE if wanted is None else min(wanted, LONGEST_PAUSE)
+
+
+def pause_of_all(status: int | None, headers: Mapping[str, str]) -> float | None:
+    """Give the seconds for which an endpoint wants no calls at all: it says so of a 429 or 503."""
+    return _retry_after(headers) if status in (429, 503) else None
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Read ``Retry-After``.
 
     A date is read against the reply's own ``Date``, so that the endpoint's clock alone counts.
     """
     wanted = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"\d{1,9}", wanted):
-        return min(float(wanted), LONGEST_PAUSE)
+        return float(wanted)
     try:
         until = parsedate_to_datetime(wanted) - parsedate_to_datetime(headers["Date"])
     except (KeyError, TypeError, ValueError):
-        return USUAL_PAUSE
-    return min(max(until.total_seconds(), 0.0), LONGEST_PAUSE)
+        return None
+    return max(until.total_seconds(), 0.0)

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.durable.clock import Clock
 from ostiary.durable.errors import Busy
-from ostiary.durable.group import GroupCommit
+from ostiary.durable.group import MAX_WAITING, GroupCommit
 from ostiary.extensions import effects, ledger, store
 from ostiary.extensions.answers import Accepted, Answer, Decision, Refused, decide
 from ostiary.extensions.callouts import Callout
@@ -36,10 +36,14 @@ class _Submission:
 class Resumes:
     """Takes the answers to callouts of every kind of owner."""
 
-    def __init__(self, database: Database, clock: Clock, owners: Owners) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, owners: Owners, *, max_waiting: int = MAX_WAITING
+    ) -> None:
         self._clock = clock
         self._owners = owners
-        self._group: GroupCommit[_Submission, Decision] = GroupCommit(database, self._apply)
+        self._group: GroupCommit[_Submission, Decision] = GroupCommit(
+            database, self._apply, max_waiting=max_waiting
+        )
 
     async def submit(self, answer: Answer) -> Callout:
         """Store an answer and let its owner go on; the same answer again gives the same callout.
@@ -70,7 +74,7 @@ class Resumes:
         try:
             decision = await self._group.submit(submission)
         except Busy as busy:
-            raise Unavailable(retry_after=busy.retry_after.total_seconds()) from None
+            raise Unavailable(retry_after=busy.seconds) from None
         _report(submission.answer, decision)
         return decision
 

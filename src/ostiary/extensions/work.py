@@ -22,7 +22,7 @@ from ostiary.durable.handlers import Again, Handler, InTransaction, Outcome, Out
 from ostiary.durable.items import WorkItem
 from ostiary.durable.lanes import Lanes
 from ostiary.extensions import effects, ledger, store
-from ostiary.extensions.caller import Caller
+from ostiary.extensions.caller import Caller, HeldBack
 from ostiary.extensions.callouts import (
     Callout,
     accepted,
@@ -32,13 +32,40 @@ from ostiary.extensions.callouts import (
     refused,
     replied,
 )
-from ostiary.extensions.calls import CallResult, Outgoing
+from ostiary.extensions.calls import Attempt, CallResult, Outgoing
+from ostiary.extensions.circuits import Terms
 from ostiary.extensions.direct import Unreadable, read_reply
+from ostiary.extensions.health import Health
 from ostiary.extensions.owners import Owners
 from ostiary.extensions.plans import Addresses, Drop, Fail, Plan, Send, plan
 from ostiary.storage.database import Database
 
+_NEVER_BUSY: Final = 1_000_000
+"""What is known of a call is never turned away; the lanes bound how many there are."""
+
 _log: Final = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    """Asks and tells ``Health`` about one call."""
+
+    health: Health
+    extension_id: str
+    due_at: datetime
+
+    def begins(self) -> bool:
+        return self.health.admits(self.extension_id, due_at=self.due_at)
+
+    def heard(self, attempt: Attempt) -> None:
+        self.health.heard(self.extension_id, attempt)
+
+
+@dataclass(frozen=True, slots=True)
+class _HeldBack:
+    """One item whose call was not made, since its endpoint is left alone for a while."""
+
+    item: WorkItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +89,19 @@ class CalloutWork:
         caller: Caller,
         *,
         addresses: Addresses,
-        lanes: Lanes | None = None,
+        terms: Terms | None = None,
+        at_once: int = 16,
     ) -> None:
         self._database = database
         self._clock = clock
         self._owners = owners
         self._caller = caller
         self._addresses = addresses
-        self._lanes = lanes or Lanes()
-        self._results: GroupCommit[_Delivery, Callout] = GroupCommit(database, self._record)
+        self._health = Health(clock, terms)
+        self._lanes = Lanes(at_once=at_once, gate=self._health)
+        self._results: GroupCommit[_Delivery | _HeldBack, None] = GroupCommit(
+            database, self._record, max_waiting=_NEVER_BUSY
+        )
 
     def handlers(self) -> list[Handler]:
         """Give the handlers for the worker."""
@@ -151,7 +182,10 @@ class CalloutWork:
             self._lanes.finished([item])
 
     async def _call(self, item: WorkItem, outgoing: Outgoing) -> None:
-        result = await self._caller.call(outgoing)
+        result = await self._called(item, outgoing)
+        if result is None:
+            await self._results.submit(_HeldBack(item))
+            return
         await self._results.submit(_Delivery(item, outgoing, result, self._clock.now()))
         event = {"callout": item.key, "extension": outgoing.extension_id}
         if result.label is None:
@@ -159,10 +193,30 @@ class CalloutWork:
         else:
             _log.warning("callout.not_taken", **event, reason=result.reason)
 
+    async def _called(self, item: WorkItem, outgoing: Outgoing) -> CallResult | None:
+        """Call; None: the endpoint is left alone for now."""
+        watch = _Watch(self._health, outgoing.extension_id, item.due_at)
+        result = None
+        try:
+            result = await self._caller.call(outgoing, watch)
+        except HeldBack:
+            return None
+        except BaseException:
+            self._health.ended(outgoing.extension_id, None)
+            raise
+        self._health.ended(outgoing.extension_id, result)
+        return result
+
     async def _record(
-        self, conn: AsyncConnection, deliveries: Sequence[_Delivery]
-    ) -> Sequence[Callout]:
-        """Store the results of calls, whichever came first: this, an answer, or a cancel."""
+        self, conn: AsyncConnection, ended: Sequence[_Delivery | _HeldBack]
+    ) -> Sequence[None]:
+        """Store the results of calls, whichever came first: this, an answer, or a cancel.
+
+        What was held back is due again as before, and the attempt does not count.
+        """
+        deliveries = [one for one in ended if isinstance(one, _Delivery)]
+        free = [one.item for one in ended if isinstance(one, _HeldBack)]
+        await queue.again(conn, [(item, item.due_at, "") for item in free])
         before = await store.lock(conn, [delivery.item.key for delivery in deliveries])
         after = dict(before)
         entries = []
@@ -173,7 +227,7 @@ class CalloutWork:
         await effects.apply(conn, self._owners, before, after, now=self._clock.now())
         await queue.done(conn, [delivery.item for delivery in deliveries])
         await ledger.write(conn, entries)
-        return [after[delivery.item.key] for delivery in deliveries]
+        return [None] * len(ended)
 
 
 def _is_wanted(item: WorkItem, callout: Callout | None) -> bool:

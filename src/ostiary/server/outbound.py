@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ostiary.durable.clock import Clock
-from ostiary.durable.lanes import Lanes
 from ostiary.extensions.caller import Caller
+from ostiary.extensions.circuits import Terms
 from ostiary.extensions.connection import Connection
 from ostiary.extensions.egress import Allowance, EgressPolicy
 from ostiary.extensions.limits import Limits
@@ -74,8 +74,15 @@ def compose(
             app_id=ENTITLEMENT_MANAGEMENT_APP_ID,
             template=settings.logic_app_url_template,
         )
-    lanes = Lanes(at_once=settings.callout_concurrency_per_extension)
-    work = CalloutWork(database, clock, owners, caller, addresses=addresses, lanes=lanes)
+    work = CalloutWork(
+        database,
+        clock,
+        owners,
+        caller,
+        addresses=addresses,
+        terms=Terms(failures=settings.callout_failures, patience=settings.callout_patience),
+        at_once=settings.callout_concurrency_per_extension,
+    )
     return Outbound(
         issuer=issuer,
         keys=PublishedKeys(database, issuer),

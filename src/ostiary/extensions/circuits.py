@@ -1,0 +1,91 @@
+"""The circuit of one extension: it opens after failures in a row, and closes when a call succeeds.
+
+While it is open callouts wait on the queue. When its time is over it is half open: one call tries
+the endpoint, and closes it, or opens it for longer. No callout waits for more than the patience:
+what has waited that long is called for as ever, and ends as ever.
+
+Nothing here reads a clock: time arrives as ``now``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+FIRST: Final = timedelta(seconds=5)
+FACTOR: Final = 2
+LONGEST: Final = timedelta(minutes=1)
+
+
+class State(StrEnum):
+    """Whether calls may be made."""
+
+    CLOSED = "closed"
+    """As many as there are places for."""
+
+    OPEN = "open"
+    """None but of callouts that have waited long enough."""
+
+    HALF_OPEN = "halfOpen"
+    """One, to find out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """After how many failures in a row a circuit opens (0: never), and how long a callout waits."""
+
+    failures: int = 5
+    patience: timedelta = timedelta(minutes=3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circuit:
+    """What is known of one endpoint: its failures in a row, and until when it is left alone."""
+
+    failures: int = 0
+    openings: int = 0
+    """How often in a row the circuit has opened."""
+    opens_until: datetime | None = None
+    paused_until: datetime | None = None
+    """What the endpoint itself has asked for with ``Retry-After``."""
+
+    def until(self, now: datetime, terms: Terms) -> datetime | None:
+        """Say until when no call is made; None: calls may be made now."""
+        longest = max(LONGEST, terms.patience)
+        ahead = (
+            instant
+            for instant in (self.opens_until, self.paused_until)
+            # A clock that was set back would else hold calls back for as long as it was wrong.
+            if instant is not None and now < instant <= now + longest
+        )
+        return max(ahead, default=None)
+
+    def state(self, now: datetime, terms: Terms) -> State:
+        """Say whether calls may be made now."""
+        if self.until(now, terms) is not None:
+            return State.OPEN
+        return State.CLOSED if self.opens_until is None else State.HALF_OPEN
+
+
+def failed(circuit: Circuit, *, now: datetime, terms: Terms) -> Circuit:
+    """Note a call that failed; those that were under way when the circuit opened change nothing."""
+    counted = replace(circuit, failures=circuit.failures + 1)
+    if not terms.failures or not terms.patience or counted.failures < terms.failures:
+        return counted
+    if circuit.opens_until is not None and now < circuit.opens_until:
+        return counted
+    period = min(FIRST * FACTOR ** min(circuit.openings, 10), LONGEST, terms.patience)
+    return replace(counted, openings=circuit.openings + 1, opens_until=now + period)
+
+
+def answered(circuit: Circuit) -> Circuit:
+    """Note a call that the endpoint answered, whatever it said: it is there."""
+    return Circuit(paused_until=circuit.paused_until)
+
+
+def asked_to_pause(circuit: Circuit, seconds: float, *, now: datetime, terms: Terms) -> Circuit:
+    """Note that the endpoint wants no calls for so long, at most for the patience."""
+    until = now + min(timedelta(seconds=seconds), terms.patience)
+    return replace(circuit, paused_until=max(circuit.paused_until or until, until))

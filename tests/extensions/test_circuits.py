@@ -1,0 +1,68 @@
+"""The circuit of an extension, as a rule: when it opens, who tries, what closes it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ostiary.extensions.circuits import Circuit, State, Terms, answered, asked_to_pause, failed
+from tests.support.clocks import MONDAY
+
+TERMS = Terms(failures=3)
+SECOND = timedelta(seconds=1)
+
+
+def fail(circuit: Circuit, times: int = 1, *, after: float = 0) -> Circuit:
+    for _ in range(times):
+        circuit = failed(circuit, now=MONDAY + after * SECOND, terms=TERMS)
+    return circuit
+
+
+def state(circuit: Circuit, after: float = 0) -> State:
+    return circuit.state(MONDAY + after * SECOND, TERMS)
+
+
+def test_failures_in_a_row_open_it_and_an_answer_between_them_does_not() -> None:
+    assert state(fail(Circuit(), 2)) is State.CLOSED
+    assert state(fail(answered(fail(Circuit(), 2)), 2)) is State.CLOSED
+    assert state(fail(Circuit(), 3)) is State.OPEN
+    assert state(fail(Circuit(), 3), after=5) is State.HALF_OPEN
+
+
+def test_a_failed_trial_opens_it_for_longer_up_to_a_minute() -> None:
+    circuit = fail(Circuit(), 3)
+    at, periods = 0.0, []
+    for _ in range(6):
+        assert circuit.opens_until is not None
+        period = (circuit.opens_until - MONDAY).total_seconds() - at
+        periods.append(period)
+        at += period
+        circuit = fail(circuit, after=at)
+
+    assert periods == [5, 10, 20, 40, 60, 60]
+    assert answered(circuit) == Circuit()
+
+
+def test_calls_that_were_under_way_when_it_opened_do_not_prolong_it() -> None:
+    assert fail(Circuit(), 20).opens_until == MONDAY + 5 * SECOND
+
+
+def test_a_pause_is_bounded_by_the_patience_and_ends_by_itself() -> None:
+    circuit = asked_to_pause(Circuit(), 86_400, now=MONDAY, terms=TERMS)
+
+    assert state(circuit, after=179) is State.OPEN
+    assert state(answered(circuit), after=179) is State.OPEN
+    assert state(circuit, after=180) is State.CLOSED
+
+
+def test_a_clock_that_was_set_back_does_not_hold_calls_back_for_as_long() -> None:
+    circuit = asked_to_pause(Circuit(), 30, now=MONDAY, terms=TERMS)
+
+    assert state(circuit, after=-3_600) is State.CLOSED
+
+
+def test_no_number_of_failures_opens_what_may_not_open() -> None:
+    for terms in (Terms(failures=0), Terms(patience=timedelta())):
+        circuit = Circuit()
+        for _ in range(50):
+            circuit = failed(circuit, now=MONDAY, terms=terms)
+        assert circuit.state(MONDAY, terms) is State.CLOSED
