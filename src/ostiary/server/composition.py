@@ -44,6 +44,7 @@ from ostiary.identity.permissions import requires
 from ostiary.identity.ports import Clients
 from ostiary.mail.routes import MailRoutes
 from ostiary.server import governors, identity, mailing, outbound, retaining
+from ostiary.server.admission import Admission
 from ostiary.server.front import ASGI, Front
 from ostiary.server.operator import Operator
 from ostiary.settings import ClockKind, Settings
@@ -64,6 +65,10 @@ EXPOSED = [
     "Retry-After",
 ]
 """Response headers that pages of other origins may read."""
+
+
+LARGE_BODIES = 64
+"""So many bodies of the largest size may be in memory at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +157,7 @@ def composed(
         tenant_id=tenant_id,
         base_urls=urls,
     )
-    resumes = Resumes(database, clock, owners)
+    resumes = Resumes(database, clock, owners, max_waiting=settings.max_waiting)
     parts = governors.compose(
         settings, database=database, owners=owners, resumes=resumes, clock=clock, out=out
     )
@@ -171,7 +176,7 @@ def composed(
         database=database,
         clock=clock,
         worker=worker,
-        app=_with_cors(Front(graph, beside, translate), settings),
+        app=_with_cors(_admitting(Front(graph, beside, translate), settings), settings),
         clients=clients,
         issuer=believed.issuer,
         resumes=resumes,
@@ -262,6 +267,13 @@ def _worker(
     return Worker(database, clock, handlers, node=node, poll=poll, lease=lease)
 
 
+def _admitting(app: ASGI, settings: Settings) -> ASGI:
+    """Bound what is under way at a time."""
+    return Admission(
+        app=app, requests=settings.max_requests, bytes=settings.max_body * LARGE_BODIES
+    )
+
+
 def _with_cors(app: ASGI, settings: Settings) -> ASGI:
     """Let pages of the configured origins call; no cookie authenticates, so none is let through."""
     if not settings.cors_origins:
@@ -280,7 +292,7 @@ def _with_cors(app: ASGI, settings: Settings) -> ASGI:
 def translate(error: Exception) -> DomainError | None:
     """Turn what lower layers raise into what callers understand."""
     if isinstance(error, Busy):
-        return Unavailable(retry_after=max(1, round(error.retry_after.total_seconds())))
+        return Unavailable(retry_after=error.seconds)
     if is_outage(error):
         log.warning("database.unavailable", error=type(error).__name__)
         return Unavailable("The database cannot be reached. Try again in a moment.", retry_after=2)

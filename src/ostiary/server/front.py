@@ -94,6 +94,11 @@ async def _http_error(request: Request, error: Exception) -> Response:
 async def _domain_error(request: Request, error: Exception) -> Response:
     """Answer errors of our own routes in the one shape."""
     assert isinstance(error, DomainError)
+    return refusal(request, error)
+
+
+def refusal(request: Request, error: DomainError) -> Response:
+    """Give the reply that tells of an error, with what it says in headers."""
     headers = {}
     if challenge := error.context.get("www_authenticate"):
         headers["WWW-Authenticate"] = str(challenge)

@@ -146,6 +146,7 @@ def _access(
         own_domains=settings.domains,
         tenant_domains=settings.domains_of_tenants,
         providers=origins,
+        max_waiting=settings.max_waiting,
     )
 
 

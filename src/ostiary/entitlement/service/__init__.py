@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from ostiary.durable.group import MAX_WAITING
 from ostiary.entitlement.providers.port import RemoteProvider
 from ostiary.entitlement.service.acts import Act
 from ostiary.entitlement.service.approvals import Approvals
@@ -71,12 +72,13 @@ class Entitlement:
         own_domains: Collection[str] = (),
         tenant_domains: TenantDomains | None = None,
         providers: Sequence[RemoteProvider] = (),
+        max_waiting: int = MAX_WAITING,
     ) -> Entitlement:
         """Make the use cases of one deployment; see the classes for what they are given."""
         offers = Offers({provider.system: provider for provider in providers})
         return cls(
             database=database,
-            approvals=Approvals(database),
+            approvals=Approvals(database, max_waiting=max_waiting),
             assignments=Assignments(database),
             available=Available(database),
             catalogs=Catalogs(database),
@@ -96,7 +98,9 @@ class Entitlement:
             ),
             packages=Packages(database, offers),
             policies=Policies(database),
-            requests=Requests(database, resumes, is_told_first=is_told_first),
+            requests=Requests(
+                database, resumes, is_told_first=is_told_first, max_waiting=max_waiting
+            ),
             resources=Resources(database, offers),
             roles=Roles(database),
             separations=Separations(database),

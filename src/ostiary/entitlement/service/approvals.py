@@ -11,7 +11,7 @@ from ostiary.audit.store import record
 from ostiary.directory import store as directory
 from ostiary.durable import queue
 from ostiary.durable.errors import Busy
-from ostiary.durable.group import GroupCommit
+from ostiary.durable.group import MAX_WAITING, GroupCommit
 from ostiary.entitlement import approvals, records, requests
 from ostiary.entitlement.approvals import Reviewer, ReviewResult, Seat, Stage
 from ostiary.entitlement.errors import NotThere
@@ -40,8 +40,10 @@ class Decision:
 class Approvals:
     """What can be done to approvals."""
 
-    def __init__(self, database: Database) -> None:
-        self._group: GroupCommit[Decision, None] = GroupCommit(database, _decide)
+    def __init__(self, database: Database, *, max_waiting: int = MAX_WAITING) -> None:
+        self._group: GroupCommit[Decision, None] = GroupCommit(
+            database, _decide, max_waiting=max_waiting
+        )
 
     async def decide(self, request_id: str, stage_id: str, draft: ApprovalStage, act: Act) -> None:
         """Approve or deny.
@@ -64,7 +66,7 @@ class Approvals:
         try:
             await self._group.submit(decision)
         except Busy as busy:
-            raise Unavailable(retry_after=busy.retry_after.total_seconds()) from None
+            raise Unavailable(retry_after=busy.seconds) from None
 
     async def close(self) -> None:
         """Take no more decisions, and return when all that came are stored."""

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ostiary.audit.events import Actor
 from ostiary.audit.store import record
 from ostiary.durable.errors import Busy
-from ostiary.durable.group import GroupCommit
+from ostiary.durable.group import MAX_WAITING, GroupCommit
 from ostiary.entitlement import assignments, dynamic, names, policies, records, requests, stages
 from ostiary.entitlement.assignments import Assignment
 from ostiary.entitlement.errors import (
@@ -55,13 +55,18 @@ class Requests:
     """
 
     def __init__(
-        self, database: Database, resumes: Resumes, *, is_told_first: bool = False
+        self,
+        database: Database,
+        resumes: Resumes,
+        *,
+        is_told_first: bool = False,
+        max_waiting: int = MAX_WAITING,
     ) -> None:
         self._database = database
         self._resumes = resumes
         self._is_told_first = is_told_first
         self._new: GroupCommit[Submission, AccessPackageAssignmentRequest] = GroupCommit(
-            database, self._store
+            database, self._store, max_waiting=max_waiting
         )
 
     async def submit(
@@ -77,7 +82,7 @@ class Requests:
         try:
             return await self._new.submit(submission)
         except Busy as busy:
-            raise Unavailable(retry_after=busy.retry_after.total_seconds()) from None
+            raise Unavailable(retry_after=busy.seconds) from None
 
     async def cancel(self, key: str, act: Act) -> None:
         """End a request that has not been delivered.
