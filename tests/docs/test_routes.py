@@ -9,6 +9,7 @@ from typing import cast
 from starlette.routing import Route
 
 from ostiary.server import composition
+from ostiary.server.admission import Admission
 from ostiary.server.front import Front
 from ostiary.settings import ClockKind, Settings
 from tests.docs.pages import REFERENCE, rows
@@ -20,7 +21,7 @@ async def served(data_dir: Path) -> set[tuple[str, str]]:
     """Give the routes of a server that has them all: for development, with a simulated clock."""
     settings = Settings(data_dir=data_dir, clock=ClockKind.SIMULATED)
     async with composition.opened(settings, base_urls=["http://127.0.0.1:8080"]) as server:
-        routes = cast(Front, server.app)._beside.routes
+        routes = cast(Front, cast(Admission, server.app).app)._beside.routes
         return {
             (method, route.path)
             for route in routes
