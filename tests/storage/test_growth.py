@@ -105,7 +105,7 @@ def _some(column: Any, number: int) -> Any:
 
 def _work(number: int) -> dict[str, Any]:
     dead_at = None if number < OPEN else MONDAY
-    return _row(work, number, kind="mail", dead_at=dead_at)
+    return _row(work, number, kind="mail", lane="", dead_at=dead_at)
 
 
 def _assignment(number: int) -> dict[str, Any]:
