@@ -211,16 +211,13 @@ class ScriptedDelivery:
 
     def __init__(self) -> None:
         self.unreachable: set[str] = set()
+        self.refusals: dict[str, Failed] = {}
         self.passes: list[Pass] = []
 
-    async def refusals(
-        self, conn: AsyncConnection, turns: Sequence[Turn], *, now: datetime
-    ) -> Mapping[str, Failed]:
-        return {
-            turn.task.id: Failed("nobody there")
-            for turn in turns
-            if turn.subject_id in self.unreachable
-        }
+    async def prepare(self, conn: AsyncConnection, turns: Sequence[Turn]) -> ScriptedDelivery:
+        unreached = [turn for turn in turns if turn.subject_id in self.unreachable]
+        self.refusals = {turn.task.id: Failed("nobody there") for turn in unreached}
+        return self
 
     async def deliver(
         self, conn: AsyncConnection, passes: Sequence[Pass], *, now: datetime

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ostiary.lifecycle.letters import PASS
 from ostiary.lifecycle.results import Failed, Turn
 from ostiary.lifecycle.tasks.mail_drafts import Draft, More, draft
-from ostiary.lifecycle.tasks.mail_facts import read_facts
+from ostiary.lifecycle.tasks.mail_facts import Facts, read_facts
 from ostiary.lifecycle.tasks.mails import faults_of
 from ostiary.lifecycle.tasks.port import Step
 from ostiary.lifecycle.tasks.temporary_access import Pass
@@ -21,36 +22,43 @@ from ostiary.mail.service import send
 _ANY: Final = More(attributes={attributes.PASS: ""})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassMailRound:
+    """Mails with passes for the people of some turns, by facts that were read once."""
+
+    facts: Facts
+    domain: str | None
+    refusals: Mapping[str, Failed]
+
+    async def deliver(
+        self, conn: AsyncConnection, passes: Sequence[Pass], *, now: datetime
+    ) -> Mapping[str, str]:
+        """See ``PassRound.deliver``."""
+        drafts = {
+            one.turn.task.id: draft(one.turn, PASS, self.facts, domain=self.domain, more=_more(one))
+            for one in passes
+        }
+        written = {id: one for id, one in drafts.items() if isinstance(one, Draft)}
+        if len(written) < len(drafts):
+            raise UndeliverablePass("Somebody who is to get a pass cannot be reached.")
+        await send(conn, [mail for one in written.values() for mail in one.mails], now=now)
+        return {id: one.note for id, one in written.items() if one.note}
+
+
 class PassMails:
     """Delivers passes by mail; ``domain`` is the organisation's first."""
 
     def __init__(self, domain: str | None = None) -> None:
         self._domain = domain
 
-    async def refusals(
-        self, conn: AsyncConnection, turns: Sequence[Turn], *, now: datetime
-    ) -> Mapping[str, Failed]:
-        """See ``PassDelivery.refusals``."""
+    async def prepare(self, conn: AsyncConnection, turns: Sequence[Turn]) -> PassMailRound:
+        """See ``PassDelivery.prepare``."""
         facts = await read_facts(conn, turns, PASS)
         drafts = {
             turn.task.id: draft(turn, PASS, facts, domain=self._domain, more=_ANY) for turn in turns
         }
-        return {id: one for id, one in drafts.items() if isinstance(one, Failed)}
-
-    async def deliver(
-        self, conn: AsyncConnection, passes: Sequence[Pass], *, now: datetime
-    ) -> Mapping[str, str]:
-        """See ``PassDelivery.deliver``."""
-        facts = await read_facts(conn, [one.turn for one in passes], PASS)
-        drafts = {
-            one.turn.task.id: draft(one.turn, PASS, facts, domain=self._domain, more=_more(one))
-            for one in passes
-        }
-        written = {id: one for id, one in drafts.items() if isinstance(one, Draft)}
-        if len(written) < len(drafts):
-            raise UndeliverablePass("Somebody who is to get a pass cannot be reached any more.")
-        await send(conn, [mail for one in written.values() for mail in one.mails], now=now)
-        return {id: one.note for id, one in written.items() if one.note}
+        refusals = {id: one for id, one in drafts.items() if isinstance(one, Failed)}
+        return PassMailRound(facts=facts, domain=self._domain, refusals=refusals)
 
     async def faults(self, conn: AsyncConnection, steps: Sequence[Step]) -> Mapping[str, str]:
         """See ``PassDelivery.faults``."""

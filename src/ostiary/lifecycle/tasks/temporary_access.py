@@ -38,21 +38,27 @@ class Pass:
     is_usable_once: bool
 
 
-class PassDelivery(Protocol):
-    """Brings passes to people."""
+class PassRound(Protocol):
+    """What was found out about the people of some turns, by which passes can be brought to them."""
 
-    async def refusals(
-        self, conn: AsyncConnection, turns: Sequence[Turn], *, now: datetime
-    ) -> Mapping[str, Failed]:
-        """Say for which turns nobody could be reached, by task result."""
+    @property
+    def refusals(self) -> Mapping[str, Failed]:
+        """For which turns nobody could be reached, by task result."""
 
     async def deliver(
         self, conn: AsyncConnection, passes: Sequence[Pass], *, now: datetime
     ) -> Mapping[str, str]:
-        """Send the passes; what is raised undoes that they were made.
+        """Send passes for turns that were not refused; what is raised undoes that they were made.
 
         Gives what there is to note about some of them, by task result.
         """
+
+
+class PassDelivery(Protocol):
+    """Brings passes to people."""
+
+    async def prepare(self, conn: AsyncConnection, turns: Sequence[Turn]) -> PassRound:
+        """Find out who can be reached."""
 
     async def faults(self, conn: AsyncConnection, steps: Sequence[Step]) -> Mapping[str, str]:
         """Say which tasks could reach nobody, whoever they are for; see ``port.Task.faults``."""
@@ -71,14 +77,14 @@ class GenerateTap:
     ) -> Mapping[str, Outcome]:
         """See ``port.Task.run``."""
         people = await people_of(conn, turns)
-        refused = await self._refusals(conn, turns, people, now=now)
+        refused, round_ = await self._prepare(conn, turns, people)
         made = [
             _make(turn, people[turn.subject_id], now)
             for turn in turns
             if turn.task.id not in refused
         ]
         await store.insert_passes(conn, [_row(one) for one in made], now=now)
-        notes = await self._delivery.deliver(conn, made, now=now) if made else {}
+        notes = await round_.deliver(conn, made, now=now) if made else {}
         done = (one.turn.task.id for one in made)
         return {**refused, **{id: Completed(notes.get(id)) for id in done}}
 
@@ -87,7 +93,7 @@ class GenerateTap:
     ) -> Mapping[str, Outcome]:
         """See ``port.Task.foresee``."""
         people = await people_of(conn, turns)
-        refused = await self._refusals(conn, turns, people, now=now)
+        refused, _ = await self._prepare(conn, turns, people)
         told = {
             turn.task.id: _told(turn, people[turn.subject_id], now)
             for turn in turns
@@ -99,19 +105,16 @@ class GenerateTap:
         """See ``port.Task.faults``."""
         return await self._delivery.faults(conn, steps)
 
-    async def _refusals(
-        self,
-        conn: AsyncConnection,
-        turns: Sequence[Turn],
-        people: Mapping[str, Person],
-        *,
-        now: datetime,
-    ) -> dict[str, Failed]:
+    async def _prepare(
+        self, conn: AsyncConnection, turns: Sequence[Turn], people: Mapping[str, Person]
+    ) -> tuple[dict[str, Failed], PassRound]:
+        """Say for which turns no pass is made, and how those of the others are brought."""
         spared = await privileged(conn, people)
         found = {t.task.id: GONE for t in turns if t.subject_id not in people}
         found |= {t.task.id: PRIVILEGED for t in turns if t.subject_id in spared}
         left = [turn for turn in turns if turn.task.id not in found]
-        return found | dict(await self._delivery.refusals(conn, left, now=now))
+        round_ = await self._delivery.prepare(conn, left)
+        return {**found, **round_.refusals}, round_
 
 
 def _make(turn: Turn, person: Person, now: datetime) -> Pass:
