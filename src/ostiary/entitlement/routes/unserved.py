@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-MANAGEMENT: Final = ("externalOriginResourceConnectors",)
+MANAGEMENT: Final = ("externalOriginResourceConnectors", "accessOrchestratorRequests")
 
 RESOURCES: Final = ("uploadSessions", "externalOriginResourceConnector")
 
