@@ -9,6 +9,7 @@ from tests.scenarios.access import Access, Offer
 from tests.scenarios.api import Json
 from tests.scenarios.bodies import (
     ASSIGNMENT_EXTENSION,
+    CREATED,
     GRANTED,
     GRAPH,
     REMOVED,
@@ -22,7 +23,7 @@ from tests.scenarios.names import V1
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-MEGAN, LEE = person_id("megan"), person_id("lee")
+MEGAN, LEE, NESTOR = person_id("megan"), person_id("lee"), person_id("nestor")
 PACKAGES = f"{V1.management}/accessPackages"
 DELIVERED = ("delivered", "FulfilledNotificationTriggered")
 WAITING = ("delivering", "WaitingForCallback")
@@ -80,6 +81,42 @@ async def test_nobody_orders_and_pays(house: House) -> None:
     assert await access.state_of(paying) == DELIVERED
     assert await house.members(payments.group) == {LEE, MEGAN}
     assert await house.members(orders.group) == {LEE}
+
+
+async def test_a_conflict_that_another_system_knows_of_denies_before_anybody_is_asked(
+    house: House,
+) -> None:
+    """The ledger's own check of duties says no; Megan reads why, clears it up, and asks again."""
+    access = house.access()
+    offer = await house.make_offer(CREATED, approver=NESTOR)
+    first = await house.asker("megan").ask(offer, justification="I take over the partner.")
+    await house.settle()
+    (call,) = house.calls
+    told = call.json()
+    assert told["Stage"] == CREATED
+    assert told["Assignment"]["Target"]["ObjectId"] == MEGAN
+    assert first not in await house.approver("nestor").asked()
+
+    why = "You post payments: give that up first."
+    await access.resume(call, state="denied", customExtensionStageInstanceDetail=why)
+    await house.settle()
+
+    assert await access.state_of(first) == ("denied", "DeniedByCustomExtension")
+    mine = f"{V1.management}/{V1.requests}/filterByCurrentUser(on='target')"
+    shown = {one["id"]: one for one in await house.asker("megan").api.values(mine)}
+    (instance,) = shown[first]["customExtensionCalloutInstances"]
+    assert (instance["status"], instance["detail"]) == ("callbackReceived", why)
+    assert first not in await house.approver("nestor").asked()
+    assert await house.members(offer.group) == set()
+
+    second = await house.asker("megan").ask(offer)
+    await house.settle()
+    await access.resume(house.calls[-1])
+    await house.settle()
+    await house.approver("nestor").decide(second, "Approve")
+    await house.settle()
+    assert await access.state_of(second) == DELIVERED
+    assert await house.members(offer.group) == {MEGAN}
 
 
 async def test_a_ticket_is_closed_days_later_and_the_request_goes_on(house: House) -> None:
