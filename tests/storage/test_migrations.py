@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -99,3 +101,59 @@ async def test_an_upgrade_without_revisions_is_no_error(empty_url: str, tmp_path
         assert await upgrade(engines, tmp_path) != []  # every table is lacking
     finally:
         await engines.close()
+
+
+NEXT = '''"""A revision of a later release."""
+
+revision = "{revision}"
+down_revision = "{before}"
+{fits}
+
+def upgrade():
+    pass
+'''
+
+
+def releases(folder: Path, *later: str) -> Path:
+    """Give revisions that follow those that are shipped, each with what it says of older code."""
+    shutil.copytree(migrator.VERSIONS, folder, dirs_exist_ok=True)
+    before = max(path.name[:4] for path in folder.glob("0*.py"))
+    for fits in later:
+        revision = f"{int(before) + 1:04d}"
+        text = NEXT.format(revision=revision, before=before, fits=fits)
+        (folder / f"{revision}_later.py").write_text(text)
+        before = revision
+    return folder
+
+
+async def migrate(url: str, versions: Path) -> None:
+    engines = await open_engines(url)
+    try:
+        async with engines.migrating() as conn:
+            await migrator.upgrade(conn, versions=versions)
+    finally:
+        await engines.close()
+
+
+async def test_a_release_runs_on_later_tables_unless_they_lack_what_it_needs(
+    sqlite_files: SQLiteFiles, tmp_path: Path
+) -> None:
+    url = sqlite_files.fresh(tables=False)
+    own = max(path.name[:4] for path in migrator.VERSIONS.glob("0*.py"))
+    following = f"{int(own) + 1:04d}"
+    await migrate(url, releases(tmp_path / "next", ""))
+    await migrate(url, migrator.VERSIONS)  # nothing was taken away
+
+    await migrate(url, releases(tmp_path / "last", "", f'FITS = "{following}"'))
+
+    await migrate(url, tmp_path / "next")
+    with pytest.raises(migrator.SchemaTooNew, match=f"revision {own}"):
+        await migrate(url, migrator.VERSIONS)
+
+
+def test_a_revision_that_takes_something_away_says_whom_it_fits() -> None:
+    """What older code needs goes a release later, and the revision names the oldest that can do."""
+    for path in sorted(migrator.VERSIONS.glob("0*.py")):
+        told = path.read_text().partition("def downgrade")[0]
+        if re.search(r"drop_(table|column)|rename_table|new_column_name", told):
+            assert "FITS = " in told, path.name

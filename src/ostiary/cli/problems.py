@@ -19,6 +19,7 @@ from ostiary.identity.issuer_errors import TokenError
 from ostiary.identity.issuers import ConfigurationError
 from ostiary.identity.key_files import BadKey
 from ostiary.storage.failures import DatabaseUnavailable
+from ostiary.storage.migrator import SchemaTooNew
 
 FAILED: Final = 1
 MISUSED: Final = 2
@@ -39,6 +40,7 @@ _EXPECTED: Final = (
     DatabaseUnavailable,
     DomainError,
     ProviderError,
+    SchemaTooNew,
     TokenError,
     OSError,
 )
