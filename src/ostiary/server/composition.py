@@ -50,7 +50,7 @@ from ostiary.server.operator import Operator
 from ostiary.settings import ClockKind, Settings
 from ostiary.storage.database import Database
 from ostiary.storage.facts import fact_or
-from ostiary.storage.failures import is_outage
+from ostiary.storage.failures import is_collision, is_outage
 from ostiary.storage.tables import new_id
 
 log = structlog.get_logger(__name__)
@@ -296,4 +296,7 @@ def translate(error: Exception) -> DomainError | None:
     if is_outage(error):
         log.warning("database.unavailable", error=type(error).__name__)
         return Unavailable("The database cannot be reached. Try again in a moment.", retry_after=2)
+    if is_collision(error):
+        log.warning("database.collision", error=type(error).__name__)
+        return Unavailable("Another change got in the way. Try again.", retry_after=1)
     return None

@@ -10,8 +10,14 @@ are waited for with SQLite's busy timeout. PostgreSQL has as many writers as the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
 from typing import Any, Final, Literal
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -69,6 +75,7 @@ class Database:
         self.refuse_nesting()
         async with self._turn, AsyncExitStack() as stack:
             self._hold(stack)
+            stack.enter_context(_told_of_losses())
             conn = await _enter(stack, self._engines.writer.begin())
             conn.info.pop(_ANNOUNCED, None)
             yield conn
@@ -83,6 +90,7 @@ class Database:
         :raises DatabaseUnavailable: the database is not reached.
         """
         async with AsyncExitStack() as stack:
+            stack.enter_context(_told_of_losses())
             yield await _enter(stack, self._engines.reader.connect())
 
     def refuse_nesting(self) -> None:
@@ -136,6 +144,15 @@ class Database:
 def announce(conn: AsyncConnection) -> None:
     """Have the listeners of ``on_commit`` called once this transaction is committed."""
     conn.info[_ANNOUNCED] = True
+
+
+@contextmanager
+def _told_of_losses() -> Iterator[None]:
+    """Put a broken connection, which drivers tell of in their own words, into ours."""
+    try:
+        yield
+    except ConnectionError as error:
+        raise DatabaseUnavailable(f"The database was lost: {error}") from error
 
 
 async def _enter(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import msgspec
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -50,7 +50,7 @@ async def open_engines(url: str) -> Engines:
     :raises ValueError: the URL names neither SQLite nor PostgreSQL.
     :raises DatabaseUnavailable: the database cannot be reached.
     """
-    parsed = make_url(url)
+    parsed = postgresql.parsed(url)
     name = parsed.get_backend_name()
     if name == "sqlite":
         return await _open_sqlite(parsed)

@@ -14,6 +14,15 @@ class DatabaseUnavailable(Exception):
 _SQLITE: Final = frozenset({5, 10, 13})
 """SQLite's primary codes for: held by another process, the disk fails, the disk is full."""
 
+_GOING: Final = frozenset({"57P01", "57P02", "57P03", "57P05"})
+"""PostgreSQL's states for: shut down, crashed, starting, ended for being idle."""
+
+_CONNECTION, _RESOURCES, _SYSTEM = "08", "53", "58"
+"""PostgreSQL's classes of states for: the connection, no disk or memory left, the machine."""
+
+_IN_THE_WAY: Final = frozenset({"40001", "40P01", "55P03"})
+"""PostgreSQL's states for: not serialisable, deadlock, locked for too long."""
+
 
 def is_outage(error: BaseException) -> bool:
     """Whether the database as a whole has failed, so that trying the same otherwise is no use."""
@@ -22,4 +31,22 @@ def is_outage(error: BaseException) -> bool:
     if not isinstance(error, DBAPIError):
         return False
     code = getattr(error.orig, "sqlite_errorcode", None)
-    return error.connection_invalidated or (isinstance(code, int) and code & 0xFF in _SQLITE)
+    if error.connection_invalidated or (isinstance(code, int) and code & 0xFF in _SQLITE):
+        return True
+    state = state_of(error.orig)
+    return ends_connection(state) or state[:2] in (_RESOURCES, _SYSTEM)
+
+
+def is_collision(error: BaseException) -> bool:
+    """Whether two transactions got into each other's way, so that the same may succeed later."""
+    return isinstance(error, DBAPIError) and state_of(error.orig) in _IN_THE_WAY
+
+
+def ends_connection(state: str) -> bool:
+    """Whether nothing more can be done with a connection on which PostgreSQL told this state."""
+    return state in _GOING or state[:2] == _CONNECTION
+
+
+def state_of(error: BaseException | None) -> str:
+    """Give the SQLSTATE that PostgreSQL told; empty when there is none."""
+    return str(getattr(error, "sqlstate", None) or "")

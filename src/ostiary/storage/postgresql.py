@@ -1,14 +1,24 @@
-"""PostgreSQL engines: one pool, whose resting connections are tried before they are used again."""
+"""PostgreSQL engines: one pool, whose resting connections are tried before they are used again.
+
+A server that shuts down, and one that became a standby, are left: the pool connects anew, and finds
+the server that writes where the URL names several. A server that vanished from the network is given
+up after some seconds, where the operating system would wait for a quarter of an hour.
+"""
 
 from __future__ import annotations
 
+import re
+import socket
 import time
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import URL, event, text
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from ostiary.storage.failures import ends_connection, state_of
 
 _POOL: Final = 10
 _OVERFLOW: Final = 10
@@ -20,6 +30,21 @@ Asking each time would add a round trip to every transaction.
 
 _MIGRATION_LOCK: Final = 0x0571A121
 """The advisory lock that one start holds while it changes the schema."""
+
+_READ_ONLY: Final = "25006"
+"""PostgreSQL's state for a change that a standby was asked for."""
+
+_WATCH: Final = {
+    "TCP_KEEPIDLE": 10,
+    "TCP_KEEPINTVL": 5,
+    "TCP_KEEPCNT": 3,
+    "TCP_USER_TIMEOUT": 20_000,  # milliseconds that what was sent may stay unacknowledged
+}
+"""How soon a connection counts as lost, where the operating system can be told."""
+
+_SEVERAL: Final = re.compile(
+    r"^(?P<before>[^/]*//(?:[^@/]*@)?)(?P<hosts>[^/?@]*,[^/?@]*)(?P<after>.*)"
+)
 
 _SERVER_SETTINGS: Final = {"application_name": "ostiary", "timezone": "UTC", "jit": "off"}
 
@@ -33,6 +58,8 @@ def writer(url: URL, *, rested: float = _RESTED, **options: Any) -> AsyncEngine:
         connect_args={"server_settings": dict(_SERVER_SETTINGS)},
         **options,
     )
+    event.listen(engine.sync_engine, "connect", _watch)
+    event.listen(engine.sync_engine, "handle_error", _leave)
     event.listen(engine.sync_engine, "checkin", _note_rest)
     event.listen(engine.sync_engine, "checkout", partial(_try_rested, rested))
     return engine
@@ -41,6 +68,15 @@ def writer(url: URL, *, rested: float = _RESTED, **options: Any) -> AsyncEngine:
 def reader(writer: AsyncEngine) -> AsyncEngine:
     """The same pool, with transactions that read one snapshot and refuse to write."""
     return writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def parsed(url: str) -> URL:
+    """Read a URL, with several hosts as libpq writes them: ``//user@one:5432,two:5432/name``."""
+    found = _SEVERAL.match(url)
+    if found is None:
+        return make_url(url)
+    hosts = [host if ":" in host else f"{host}:5432" for host in found["hosts"].split(",")]
+    return make_url(found["before"] + found["after"]).update_query_dict({"host": hosts})
 
 
 async def exclude_migrations(conn: AsyncConnection) -> None:
@@ -54,6 +90,27 @@ def _with_driver(url: URL) -> URL:
     if "sslmode" in query:
         query["ssl"] = query.pop("sslmode")
     return url.set(drivername="postgresql+asyncpg", query=query)
+
+
+def _watch(dbapi_connection: Any, _record: Any) -> None:
+    """Have a server that has vanished from the network noticed."""
+    transport = getattr(dbapi_connection.driver_connection, "_transport", None)
+    found = transport.get_extra_info("socket") if transport is not None else None
+    if found is None or found.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _WATCH.items():
+        if hasattr(socket, name):
+            found.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def _leave(context: ExceptionContext) -> None:
+    """Give up a server that is going, or that takes no changes any more, with all connections."""
+    state = state_of(context.original_exception)
+    options = context.connection.get_execution_options() if context.connection else {}
+    is_standby = state == _READ_ONLY and not options.get("postgresql_readonly")
+    if is_standby or ends_connection(state):
+        context.is_disconnect = True
 
 
 def _note_rest(_dbapi_connection: Any, record: Any) -> None:
