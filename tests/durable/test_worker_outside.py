@@ -5,11 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.durable import queue
+from ostiary.durable.batchrun import AFTER_OUTAGE
 from ostiary.durable.queue import WorkItem
 from ostiary.durable.worker import InTransaction, Outside, Worker
 from ostiary.storage.database import Database
+from ostiary.storage.failures import DatabaseUnavailable
 from tests.support.clocks import MONDAY, FixedClock
 from tests.support.work import Diary, make_work, open_items, put, rows
 
@@ -238,3 +244,53 @@ async def test_who_lost_its_lease_cannot_finish_the_item(
     slower.go.set()
     await second
     assert await open_items(database) == []
+
+
+async def test_what_an_outage_interrupted_is_done_soon_after_it(
+    database: Database, make_worker: MakeWorker, clock: FixedClock
+) -> None:
+    sender, outages = Sender(database), [DatabaseUnavailable("It restarts.")]
+
+    async def send(items: Sequence[WorkItem], now: datetime) -> None:
+        if outages:
+            raise outages.pop()
+        await sender.handle(items, now)
+
+    worker = make_worker(Outside("mail", send), lease=LEASE)
+    await put(database, make_work("a"))
+    with pytest.raises(DatabaseUnavailable):
+        await worker.settle()
+    assert sender.sent == []
+
+    clock.advance(seconds=AFTER_OUTAGE.total_seconds())
+    await worker.settle()
+
+    assert (sender.sent, await open_items(database)) == (["a"], [])
+
+
+async def test_a_claim_whose_reply_was_lost_holds_nothing_up(
+    database: Database,
+    make_worker: MakeWorker,
+    clock: FixedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sender, claim, losses = Sender(database), queue.claim, ["once"]
+
+    async def claim_and_lose_the_reply(conn: AsyncConnection, **terms: Any) -> list[WorkItem]:
+        items = await claim(conn, **terms)
+        if items and losses:
+            losses.clear()
+            await conn.commit()
+            raise DatabaseUnavailable("The connection broke at the commit.")
+        return items
+
+    monkeypatch.setattr(queue, "claim", claim_and_lose_the_reply)
+    worker = make_worker(Outside("mail", sender.handle), lease=LEASE)
+    await put(database, make_work("a"))
+    with pytest.raises(DatabaseUnavailable):
+        await worker.settle()
+
+    clock.advance(seconds=AFTER_OUTAGE.total_seconds())
+    await worker.settle()
+
+    assert sender.sent == ["a"]

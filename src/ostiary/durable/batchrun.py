@@ -8,9 +8,9 @@ nobody's failure: it is raised, and the items stay as they are.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -21,7 +21,7 @@ from ostiary.durable import queue
 from ostiary.durable.clock import Clock
 from ostiary.durable.errors import Unfinished, describe
 from ostiary.durable.handlers import Again, Dead, Done, Handler, InTransaction, Outcome, Outside
-from ostiary.durable.items import WorkItem
+from ostiary.durable.items import WorkItem, next_id
 from ostiary.durable.lanes import Lanes, Share
 from ostiary.durable.retry import Retry
 from ostiary.storage.database import Database
@@ -30,6 +30,12 @@ from ostiary.storage.failures import is_outage
 _log: Final = structlog.get_logger(__name__)
 
 _RENEWALS_IN_A_LEASE: Final = 3
+
+AFTER_OUTAGE: Final = timedelta(seconds=5)
+"""How much later is tried again what an outage interrupted.
+
+What makes an outage may come back with the very work, such as a disk that is full.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +48,8 @@ class BatchRun:
     lease: timedelta
     retry: Retry
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    dropped: dict[str, str] = field(default_factory=dict)
+    """Leases that an outage kept from their outcome, with their kind: nobody works on them."""
 
     async def run(
         self, handler: Handler, shares: Sequence[Share] = (), *, more: Callable[[], None]
@@ -55,9 +63,11 @@ class BatchRun:
             case InTransaction():
                 return await self._in_transaction(handler, more)
             case Outside(lanes=Lanes() as lanes):
-                return await self._in_lanes(handler, lanes, shares)
+                with self._lease(handler) as lease_id:
+                    return await self._in_lanes(handler, lanes, shares, lease_id)
             case Outside():
-                return await self._outside(handler, more)
+                with self._lease(handler) as lease_id:
+                    return await self._outside(handler, more, lease_id)
 
     async def _in_transaction(
         self, handler: InTransaction, more: Callable[[], None]
@@ -107,7 +117,32 @@ class BatchRun:
             dead = await _record(conn, taken, outcomes, now)
         _report_dead(dead)
 
-    async def _outside(self, handler: Outside, more: Callable[[], None]) -> Sequence[WorkItem]:
+    @contextmanager
+    def _lease(self, handler: Outside) -> Iterator[str]:
+        """Name a lease; one that an outage interrupts is remembered, even if it may not exist."""
+        lease_id = next_id()
+        try:
+            yield lease_id
+        except Exception:
+            self.dropped[lease_id] = handler.kind
+            raise
+
+    async def release_dropped(self) -> None:
+        """Free what an outage interrupted, rather than let its lease run out."""
+        leases = self.dropped.copy()
+        if not leases:
+            return
+        async with self.database.transaction() as conn:
+            later = self.clock.now() + AFTER_OUTAGE
+            freed = await queue.release(conn, leases, due_at=later)
+        for lease_id in leases:
+            del self.dropped[lease_id]
+        if freed:
+            _log.info("work.released", node=self.node, items=freed)
+
+    async def _outside(
+        self, handler: Outside, more: Callable[[], None], lease_id: str
+    ) -> Sequence[WorkItem]:
         async with self.database.transaction() as conn:
             items = await queue.claim(
                 conn,
@@ -116,6 +151,7 @@ class BatchRun:
                 now=self.clock.now(),
                 lease=self.lease,
                 node=self.node,
+                lease_id=lease_id,
             )
         if len(items) == handler.batch:
             more()
@@ -123,7 +159,7 @@ class BatchRun:
         return items
 
     async def _in_lanes(
-        self, handler: Outside, lanes: Lanes, shares: Sequence[Share]
+        self, handler: Outside, lanes: Lanes, shares: Sequence[Share], lease_id: str
     ) -> Sequence[WorkItem]:
         items: list[WorkItem] = []
         try:
@@ -135,6 +171,7 @@ class BatchRun:
                     now=self.clock.now(),
                     lease=self.lease,
                     node=self.node,
+                    lease_id=lease_id,
                 )
         finally:
             lanes.took(shares, items)

@@ -54,6 +54,7 @@ __all__ = [
     "open_at",
     "pick",
     "put",
+    "release",
     "renew",
     "take_back",
     "withdraw",
@@ -119,10 +120,16 @@ async def claim(
     now: datetime,
     lease: timedelta,
     node: str,
+    lease_id: str | None = None,
 ) -> list[WorkItem]:
-    """Lease up to ``limit`` due items to ``node`` until ``now + lease``, longest due first."""
+    """Lease up to ``limit`` due items to ``node`` until ``now + lease``, longest due first.
+
+    ``lease_id`` names the lease, for whoever may not learn whether the claim was committed.
+    """
     picked = _due(kinds, limit, now, work.c.id).cte("picked")
-    return await _lease_out(conn, select(picked.c.id), until=now + lease, node=node)
+    return await _lease_out(
+        conn, select(picked.c.id), until=now + lease, node=node, lease_id=lease_id
+    )
 
 
 async def claim_shares(
@@ -133,6 +140,7 @@ async def claim_shares(
     now: datetime,
     lease: timedelta,
     node: str,
+    lease_id: str | None = None,
 ) -> list[WorkItem]:
     """Lease to ``node`` what is due in several lanes, of each lane its share; longest due first."""
     of_lanes = [
@@ -140,7 +148,9 @@ async def claim_shares(
         for share in shares
     ]
     picked = union_all(*(select(each.c.id) for each in of_lanes)).cte("picked")
-    return await _lease_out(conn, select(picked.c.id), until=now + lease, node=node)
+    return await _lease_out(
+        conn, select(picked.c.id), until=now + lease, node=node, lease_id=lease_id
+    )
 
 
 async def done(conn: AsyncConnection, items: Sequence[WorkItem]) -> int:
@@ -208,15 +218,29 @@ async def take_back(conn: AsyncConnection, *, kinds: Collection[str], node: str)
     return result.rowcount
 
 
+async def release(conn: AsyncConnection, leases: Mapping[str, str], *, due_at: datetime) -> int:
+    """Free what is held by leases of these ids, given with their kinds, to be done from then on.
+
+    Gives the number of items.
+    """
+    if not leases:
+        return 0
+    kinds = among(work.c.kind, set(leases.values()))
+    freed = update(work).where(kinds, among(work.c.lease_id, leases))
+    result = await conn.execute(freed.values(due_at=due_at, **_FREE))
+    announce(conn)
+    return result.rowcount
+
+
 async def _lease_out(
-    conn: AsyncConnection, ids: Select[Any], *, until: datetime, node: str
+    conn: AsyncConnection, ids: Select[Any], *, until: datetime, node: str, lease_id: str | None
 ) -> list[WorkItem]:
     claimed = await conn.execute(
         update(work)
         .where(work.c.id.in_(ids))
         .values(
             lease_until=until,
-            lease_id=next_id(),
+            lease_id=lease_id or next_id(),
             leased_by=node,
             attempts=work.c.attempts + 1,
         )

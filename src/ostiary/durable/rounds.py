@@ -77,6 +77,7 @@ class Rounds:
         """
         async with self._one_round:
             changes, idle = self._changes, not self._tasks
+            await self._batches.release_dropped()
             due = await self._due()
             for handler, shares in due:
                 self._start(handler, shares)
