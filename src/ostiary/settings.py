@@ -238,6 +238,10 @@ class Settings(BaseSettings):
     archive_dir: Path | None = None
     """A folder into which all of that is written before it is deleted. Unset: it is deleted."""
 
+    drain: Annotated[timedelta, Field(ge=timedelta(), le=timedelta(minutes=5))] = timedelta()
+    """How long a server that is asked to stop goes on answering while its readiness says no, so
+    that a load balancer can turn to others first."""
+
     worker_poll: timedelta = timedelta(seconds=2)
     """How long a worker sleeps when nothing wakes it."""
 

@@ -80,6 +80,20 @@ def test_a_server_that_is_stopped_ends_well_and_takes_its_note_away(
     assert not (data_dir / "server.json").exists()
 
 
+def test_a_server_that_drains_says_so_and_still_answers(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OSTIARY_DRAIN", "PT5M")
+    with started("serve", "--port", "0", "--data-dir", str(data_dir)) as server:
+        server.process.send_signal(signal.SIGTERM)
+        while (ready := httpx.get(f"{server.told['url']}/health/ready")).status_code == 200:
+            pass  # the signal is on its way
+
+        assert ready.json() == {"status": "not ready", "why": "Stopping"}
+        assert httpx.get(f"{server.told['url']}/health/live").status_code == 200
+        assert server.stop() == 0  # who asks twice will not wait
+
+
 def test_the_note_of_a_server_that_was_killed_stops_nobody(
     server: Process, data_dir: Path, ostiary: Commands
 ) -> None:

@@ -35,6 +35,10 @@ class Listener(uvicorn.Server):
         self.force_exit = self.should_exit
         self.should_exit = True
 
+    def stop_once(self) -> None:
+        """Accept nothing more, and leave the open requests alone."""
+        self.should_exit = True
+
 
 @asynccontextmanager
 async def listening(

@@ -1,8 +1,8 @@
 """A server that runs in this process: the API, and the worker beside it unless it is off.
 
-Stopping is graceful, in this order: no new requests, the open ones answered, the running batches of
-the worker finished, the database closed. What is cut short all the same is done again after the
-next start.
+Stopping is graceful, in this order: readiness says no, no new requests, the open ones answered, the
+running batches of the worker finished, the database closed. What is cut short all the same is done
+again after the next start.
 """
 
 from __future__ import annotations
@@ -57,8 +57,16 @@ class Running:
         return self.addresses.own_url
 
     def stop(self) -> None:
-        """Begin to stop; a second call drops the requests that are still open."""
-        self._listener.stop()
+        """Begin to stop; a second call drops the requests that are still open.
+
+        For a while the server may still answer, and say that it is about to leave.
+        """
+        drain = self.server.settings.drain.total_seconds()
+        if drain and not self.server.leaving.is_set():
+            self.server.leaving.set()
+            asyncio.get_running_loop().call_later(drain, self._listener.stop_once)
+        else:
+            self._listener.stop()
 
     async def ended(self) -> None:
         """Return when the server was stopped.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -86,6 +87,8 @@ class Server:
     resumes: Resumes
     owners: Owners
     keys: PublishedKeys
+    leaving: asyncio.Event
+    """To be set by whoever is about to stop it."""
 
 
 @asynccontextmanager
@@ -169,7 +172,8 @@ def composed(
     graph = _graph(
         settings, _roots(settings, database, tenant_id, parts), database, clock, believed
     )
-    beside = _beside(settings, believed, clients, clock, worker, database, out)
+    leaving = asyncio.Event()
+    beside = _beside(settings, believed, clients, clock, worker, database, out, leaving)
     return Server(
         settings=settings,
         tenant_id=tenant_id,
@@ -182,6 +186,7 @@ def composed(
         resumes=resumes,
         owners=owners,
         keys=out.keys,
+        leaving=leaving,
     )
 
 
@@ -207,10 +212,15 @@ def _beside(
     worker: Worker,
     database: Database,
     out: outbound.Outbound,
+    leaving: asyncio.Event,
 ) -> list[BaseRoute]:
     """Give the routes beside the API: the operator's, our public keys, the development issuer."""
     operator = Operator(
-        database=database, clock=clock, worker=worker, authenticator=believed.authenticator
+        database=database,
+        clock=clock,
+        worker=worker,
+        authenticator=believed.authenticator,
+        leaving=leaving,
     )
     mails = MailRoutes(database=database, clock=clock, authenticator=believed.authenticator)
     beside = [*operator.routes(), *mails.routes(), *outbound_routes(out.issuer, out.keys)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import msgspec
@@ -41,6 +41,8 @@ class Operator:
     authenticator: Authenticate
     patience: timedelta = timedelta(seconds=2)
     """How long the database may take to answer before the server counts as not ready."""
+    leaving: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the server is about to stop: who asks whether it is ready is sent elsewhere."""
 
     def routes(self) -> list[BaseRoute]:
         """Give the routes, to be mounted at the root of the server."""
@@ -60,7 +62,9 @@ class Operator:
         return JSONResponse({"status": "live"})
 
     async def _ready(self, _: Request) -> JSONResponse:
-        """GET /health/ready: the database answers, so requests can be served."""
+        """GET /health/ready: the database answers, so requests can be served, and will be."""
+        if self.leaving.is_set():
+            return JSONResponse({"status": "not ready", "why": "Stopping"}, 503)
         try:
             async with asyncio.timeout(self.patience.total_seconds()):
                 async with self.database.reading() as conn:
