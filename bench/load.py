@@ -19,6 +19,8 @@ from aiohttp import web
 from bench.world import free_port, process
 
 CONCURRENCY = 64
+PATIENCE = 180.0
+"""Seconds after which a call that has not come will not come."""
 
 
 @dataclass
@@ -49,20 +51,28 @@ class Endpoint:
             self.instances[name] = body["CustomExtensionStageInstanceId"]
             self.times.append(time.perf_counter())
             self.arrived.notify_all()
-        if (waiter := self.awaited.pop(name, None)) is not None:
+        waiter = self.awaited.pop(name, None)
+        if waiter is not None and not waiter.done():
             waiter.set_result(None)
         return web.Response(status=202)
 
     async def until(self, number: int) -> None:
-        """Wait until so many different requests have called out."""
-        async with self.arrived:
+        """Wait until so many different requests have called out.
+
+        :raises TimeoutError: some have not, after a time that is too long for any machine.
+        """
+        async with asyncio.timeout(PATIENCE), self.arrived:
             await self.arrived.wait_for(lambda: len(self.instances) >= number)
 
     async def call_of(self, name: str, *, after: str | None = None) -> str:
-        """Wait for a call for a request, the next one after an instance; give its instance."""
+        """Wait for a call for a request, the next one after an instance; give its instance.
+
+        :raises TimeoutError: none comes, as when the callout before it has failed.
+        """
         if self.instances.get(name) in (None, after):
             self.awaited[name] = asyncio.get_running_loop().create_future()
-            await self.awaited[name]
+            async with asyncio.timeout(PATIENCE):
+                await self.awaited[name]
         return self.instances[name]
 
 

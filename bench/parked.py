@@ -36,6 +36,8 @@ from bench.world import databases, free_port
 
 FAR = timedelta(days=30)
 SOON = timedelta(seconds=6)
+PREPARING = timedelta(milliseconds=0.25)
+"""How long it may take to bring one deadline forward."""
 
 
 @dataclass
@@ -109,7 +111,7 @@ async def ended(place: Place, requests: Sequence[str]) -> None:
 
 async def time_out(place: Place, number: int) -> tuple[list[float], float]:
     """Make so many waits end in the same second; give their lags, and when the last was gone."""
-    at = (datetime.now(UTC) + SOON).replace(microsecond=0)
+    at = (datetime.now(UTC) + SOON + number * PREPARING).replace(microsecond=0)
     instant = f"'{at:%Y-%m-%dT%H:%M:%S}.000000Z'"
     due = "FROM work WHERE kind = 'callout.timeout'"
     async with copying.target(place.url) as target:
@@ -119,7 +121,10 @@ async def time_out(place: Place, number: int) -> tuple[list[float], float]:
             f"UPDATE work SET due_at = {instant} WHERE kind = 'callout.timeout' AND key <= '{last}'",  # noqa: S608, E501
         ):
             await target.run(statement)
-        await asyncio.sleep(max(0.0, (at - datetime.now(UTC)).total_seconds()))
+        early = (at - datetime.now(UTC)).total_seconds()
+        if early < 0:
+            raise RuntimeError(f"the deadlines were brought forward {-early:.1f} s too late")
+        await asyncio.sleep(early)
         while await target.value(f"SELECT count(*) {due} AND due_at <= {instant}"):
             await asyncio.sleep(0.2)
         gone = (datetime.now(UTC) - at).total_seconds()

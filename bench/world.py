@@ -21,7 +21,11 @@ PATIENCE = 60.0
 
 @contextmanager
 def databases(names: list[str]) -> Iterator[dict[str, str]]:
-    """Give a fresh database URL for each kind; PostgreSQL as safe on disk as it comes."""
+    """Give a fresh database URL for each kind; PostgreSQL as safe on disk as it comes.
+
+    A benchmark that is told to end stops its servers first.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ostiary-bench-")))
         urls = {}
