@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from kiota_abstractions.api_error import APIError
 from msgraph.generated.identity_governance.lifecycle_workflows.workflows.item.microsoft_graph_identity_governance_activate.activate_post_request_body import (  # noqa: E501
     ActivatePostRequestBody,
+)
+from msgraph.generated.identity_governance.lifecycle_workflows.workflows.item.microsoft_graph_identity_governance_activate_and_wait.activate_and_wait_post_request_body import (  # noqa: E501
+    ActivateAndWaitPostRequestBody,
 )
 from msgraph.generated.identity_governance.lifecycle_workflows.workflows.item.tasks.item.task_processing_results.item.microsoft_graph_identity_governance_resume.resume_post_request_body import (  # noqa: E501
     ResumePostRequestBody,
@@ -25,6 +29,9 @@ from msgraph.generated.models.identity_governance.custom_task_extension_callback
 )
 from msgraph.generated.models.identity_governance.custom_task_extension_operation_status import (
     CustomTaskExtensionOperationStatus,
+)
+from msgraph.generated.models.identity_governance.directory_object_workflow_subject import (
+    DirectoryObjectWorkflowSubject,
 )
 from msgraph.generated.models.identity_governance.lifecycle_workflow_category import (
     LifecycleWorkflowCategory,
@@ -147,6 +154,44 @@ async def test_a_custom_task_is_called_out_resumed_and_followed_by_the_next(
     assert members is not None
     is_member = person in [member.id for member in members.value or []]
     assert is_member == (verdict == "Completed")
+
+
+async def test_a_call_waits_for_the_end_of_the_run(graph: GraphServiceClient) -> None:
+    async with ScriptedEndpoint() as endpoint:
+        extension = await make_extension(graph, endpoint.url)
+        workflow = await make_workflow(graph, extension.id or "")
+        builder = graph.identity_governance.lifecycle_workflows.workflows.by_workflow_id(
+            workflow.id or ""
+        )
+        waiting = asyncio.create_task(
+            builder.microsoft_graph_identity_governance_activate_and_wait.post(
+                ActivateAndWaitPostRequestBody(
+                    subject=DirectoryObjectWorkflowSubject(
+                        directory_object=User(id=person_id("rosa"))
+                    )
+                )
+            )
+        )
+        (call,) = await endpoint.got(1)
+        data = call.json()["data"]
+        result = builder.tasks.by_task_id(
+            data["task"]["id"]
+        ).task_processing_results.by_task_processing_result_id(data["taskProcessingResult"]["id"])
+        status = CustomTaskExtensionOperationStatus.Completed
+        answer = CustomTaskExtensionCallbackData(operation_status=status)
+        await result.microsoft_graph_identity_governance_resume.post(
+            ResumePostRequestBody(source="sample", type="lifecycleEvent", data=answer)
+        )
+
+        ended = await waiting
+
+    assert ended is not None
+    assert ended.processing_status is LifecycleWorkflowProcessingStatus.Completed
+    summary = await builder.subject_processing_results.microsoft_graph_identity_governance_summary_with_start_date_time_with_end_date_time(  # noqa: E501
+        datetime.now(UTC) + timedelta(hours=1), datetime.now(UTC) - timedelta(hours=1)
+    ).get()
+    assert summary is not None
+    assert (summary.successful_subjects, summary.total_tasks) == (1, 2)
 
 
 async def test_a_refusal_reaches_the_caller_as_an_error_with_a_code(

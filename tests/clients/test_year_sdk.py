@@ -30,6 +30,7 @@ from msgraph.generated.models.identity_governance.lifecycle_management_settings 
 from msgraph.generated.models.identity_governance.on_demand_execution_only import (
     OnDemandExecutionOnly,
 )
+from msgraph.generated.models.identity_governance.task import Task
 from msgraph.generated.models.identity_governance.trigger_and_scope_based_conditions import (
     TriggerAndScopeBasedConditions,
 )
@@ -50,6 +51,7 @@ from ostiary.settings import ClockKind, ConnectivityTest, Settings
 from tests.extensions.endpoints import ScriptedEndpoint
 from tests.scenarios.house import BASE, House
 from tests.scenarios.names import V1
+from tests.support.databases import PostgreSQL
 
 GROUP_CHANGE: Final = "Employee group membership changes"
 RUNS: Final = {
@@ -233,6 +235,60 @@ async def year(tmp_path: Path) -> AsyncIterator[Year]:
             sdk(house.server, house) as graph,
         ):
             yield Year(house, graph)
+
+
+@pytest.fixture
+async def week(postgresql: PostgreSQL, tmp_path: Path) -> AsyncIterator[Year]:
+    """A server on PostgreSQL."""
+    async with (
+        postgresql.fresh(tables=False) as url,
+        ScriptedEndpoint() as endpoint,
+        opened(tmp_path, endpoint, database_url=url) as house,
+        sdk(house.server, house) as graph,
+    ):
+        yield Year(house, graph)
+
+
+async def test_a_week_of_joiners_and_leavers_on_postgresql(week: Year) -> None:
+    house = week.house
+    await week.workflows.settings.patch(
+        LifecycleManagementSettings(workflow_schedule_interval_in_hours=24)
+    )
+    await week.person("mia")
+    await week.person("jo", accountEnabled=False, employeeHireDate="2026-01-07T00:00:00Z")
+    await week.person("tom")
+    await week.person("lea", employeeLeaveDateTime="2026-01-09T00:00:00Z")
+    await week.group("Newcomers")
+    await week.group("Keys", "mia", "lea", "tom")
+    templates = await week.workflows.workflow_templates.get()
+    assert templates is not None
+    by_name = {one.display_name: one for one in templates.value or []}
+    joins, leaves = "Onboard new hire employee", "Offboard an employee"
+    ends = "Real-time employee termination"
+    for name in (joins, ends, leaves):
+        template = by_name[name]
+        template.tasks = [task for task in template.tasks or [] if _is_local(task)]
+        await week.from_template(template, groupID=week.ids["Newcomers"])
+
+    while house.clock.now() < START + 6 * DAY:
+        await house.advance(days=1)
+        if house.clock.now().day == 8:
+            await week.activate(ends, "tom")
+
+    assert {name: await week.results(name) for name in week.made} == {
+        joins: [("jo", "2026-01-07", "completed")],
+        ends: [("tom", "2026-01-08", "completed")],
+        leaves: [("lea", "2026-01-09", "completed")],
+    }
+    assert (await _person(week, "jo"))["accountEnabled"]
+    assert await week.groups_of("jo") == {"Newcomers"}
+    assert await house.members(week.ids["Keys"]) == {week.ids["mia"]}
+    assert not (await _person(week, "lea"))["accountEnabled"]
+
+
+def _is_local(task: Task) -> bool:
+    """Say whether a task is carried out here, and not by a system that is not."""
+    return task.task_definition_id not in {*SYSTEMS, catalogue.RUN_CUSTOM_EXTENSION}
 
 
 async def test_the_templates_govern_sixty_days_of_an_organisation(year: Year) -> None:

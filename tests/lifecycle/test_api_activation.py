@@ -224,8 +224,10 @@ async def test_a_run_that_has_ended_cannot_be_canceled(cottage: House) -> None:
 async def test_exactly_one_run_of_this_workflow_can_be_canceled(cottage: House) -> None:
     id, run = await waiting(cottage)
     other = await cottage.workflow(task(ENABLE, "Enable"))
+    (carol,) = await cottage.people("carol")
+    second = await cottage.activate(id, carol)
 
-    for body in (cancel_body(), cancel_body(run, run)):
+    for body in (cancel_body(), cancel_body(run, run), cancel_body(run, second)):
         error = await cottage.post(f"workflows/{id}/cancelProcessing", body, status=400)
         assert error["error"]["target"] == "scope/runs"
     await cottage.post(f"workflows/{other}/cancelProcessing", cancel_body(run), status=404)

@@ -77,6 +77,16 @@ async def test_a_wait_may_last_from_three_minutes_to_five_hours(cottage: House, 
     await cottage.extension(wait=wait)
 
 
+async def test_there_are_only_so_many_extensions(cottage: House) -> None:
+    assert cottage.lifecycle.extensions.limit == 100
+    object.__setattr__(cottage.lifecycle.extensions, "limit", 1)
+    await cottage.extension()
+
+    error = await cottage.post("customTaskExtensions", DOCUMENTED, status=400)
+
+    assert error["error"]["code"] == "limitExceeded"
+
+
 async def test_a_wait_without_a_duration_lasts_half_an_hour(cottage: House) -> None:
     kind = f"{NS}customTaskExtensionCallbackConfiguration"
     id = await cottage.extension(callbackConfiguration={"@odata.type": kind})

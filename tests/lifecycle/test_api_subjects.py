@@ -83,6 +83,17 @@ async def test_a_call_waits_for_the_run_and_gives_the_subject_as_its_tasks_left_
     assert shown["subject"] == provisioned(level="7")
     assert (shown["totalTasksCount"], shown["processingStatus"]) == (2, "completed")
     assert shown["workflowExecutionType"] == "unknownFutureValue"
+    window = "startDateTime=2026-01-01T00:00:00Z,endDateTime=2026-02-01T00:00:00Z"
+    for place in (id, f"{id}/runs/{(await house.values(f'workflows/{id}/runs'))[0]['id']}"):
+        sums = await house.get(f"workflows/{place}/subjectProcessingResults/summary({window})")
+        del sums["@odata.context"]
+        assert sums == {
+            "failedSubjects": 0,
+            "failedTasks": 0,
+            "successfulSubjects": 1,
+            "totalSubjects": 1,
+            "totalTasks": 2,
+        }
     path = f"workflows/{id}/subjectProcessingResults/{shown['id']}"
     known = await house.get(path, headers=UNKNOWN)
     assert known["workflowExecutionType"] == "extensibilityOnDemand"

@@ -23,7 +23,6 @@ NAMES = {
     "entitlementManagement/assignmentRequests/x": entitlement.REQUESTS,
     "lifecycleWorkflows": lifecycle.CONTAINER,
     "lifecycleWorkflows/workflows/x": lifecycle.WORKFLOWS,
-    "lifecycleWorkflows/workflows/x/subjectProcessingResults": lifecycle.SUBJECTS,
 }
 PATHS = [f"{place}/{name}" for place, names in NAMES.items() for name in names]
 

@@ -38,6 +38,16 @@ class UserSummary(Complex, kw_only=True):
     total_users: int
 
 
+class SubjectSummary(Complex, kw_only=True):
+    """People, and what is in no directory, in runs of a workflow, as the published SDKs know it."""
+
+    failed_subjects: int
+    failed_tasks: int
+    successful_subjects: int
+    total_subjects: int
+    total_tasks: int
+
+
 class TaskReportSummary(Complex, kw_only=True):
     """Tasks of people in runs of a workflow."""
 

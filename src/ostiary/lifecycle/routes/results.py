@@ -16,7 +16,6 @@ from ostiary.identity.principals import Principal, principal
 from ostiary.lifecycle.conditions import check_known
 from ostiary.lifecycle.model.extensions import Resume
 from ostiary.lifecycle.model.reports import Window
-from ostiary.lifecycle.routes import unserved
 from ostiary.lifecycle.service import Address, Lifecycle, Resuming, Runs
 from ostiary.lifecycle.service.previewing import Trial
 from ostiary.lifecycle.service.reporting import Summary
@@ -162,7 +161,7 @@ def _subjects(below: Below, *, within: ColumnElement[Any]) -> EntitySet:
         source=SUBJECTS,
         within=within,
         read=_READ,
-        unserved=unserved.SUBJECTS,
+        operations=(summary(below, Summary.SUBJECTS),),
         children=(results,),
     )
 

@@ -10,5 +10,3 @@ from typing import Final
 CONTAINER: Final = ("lifecyclePolicies",)
 
 WORKFLOWS: Final = ("administrationScopeTargets",)
-
-SUBJECTS: Final = ("summary",)

@@ -27,6 +27,7 @@ class Summary(Enum):
 
     RUNS = wire.RunSummary
     PEOPLE = wire.UserSummary
+    SUBJECTS = wire.SubjectSummary
     REPORTS = wire.TaskReportSummary
 
     @property
@@ -64,6 +65,10 @@ class Reporting:
                     row = await sums.of_runs(conn, workflow_id, between)
                 case Summary.PEOPLE:
                     row = await sums.of_people(conn, workflow_id, between, run_id=run_id)
+                case Summary.SUBJECTS:
+                    row = await sums.of_people(
+                        conn, workflow_id, between, run_id=run_id, called="subjects"
+                    )
                 case Summary.REPORTS:
                     row = await sums.of_reports(conn, workflow_id, between)
         return _shaped(of.returns, row)

@@ -48,13 +48,18 @@ async def of_runs(conn: AsyncConnection, workflow_id: str, between: Between) -> 
 
 
 async def of_people(
-    conn: AsyncConnection, workflow_id: str, between: Between, *, run_id: str | None
+    conn: AsyncConnection,
+    workflow_id: str,
+    between: Between,
+    *,
+    run_id: str | None,
+    called: str = "users",
 ) -> Row:
-    """Add up the people of a workflow's runs, or of one of them."""
+    """Add up the people of a workflow's runs, or of one of them; ``called`` is what they are."""
     columns = [
-        _sum(runs, "people", *STATES).label("total_users"),
-        _sum(runs, "people", "completed").label("successful_users"),
-        _sum(runs, "people", "failed", "completed_with_errors").label("failed_users"),
+        _sum(runs, "people", *STATES).label(f"total_{called}"),
+        _sum(runs, "people", "completed").label(f"successful_{called}"),
+        _sum(runs, "people", "failed", "completed_with_errors").label(f"failed_{called}"),
         _sum(runs, "tasks", *STATES).label("total_tasks"),
         _sum(runs, "tasks", "failed").label("failed_tasks"),
     ]
