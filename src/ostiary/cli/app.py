@@ -20,6 +20,7 @@ from ostiary.cli import (
     tokens,
     trials,
     why,
+    works,
 )
 from ostiary.cli.demo import command as demo
 
@@ -64,6 +65,7 @@ for group in (
     authority.app,
     databases.app,
     archives.app,
+    works.app,
 ):
     app.command(group)
 

@@ -43,6 +43,12 @@ async def dead_letters(
     return [DeadLetter(**row._mapping) for row in await conn.execute(newest)]
 
 
+async def read(conn: AsyncConnection, ids: Collection[str]) -> list[DeadLetter]:
+    """Read dead letters by id; what is none is missing."""
+    found = select(*_COLUMNS).where(among(work.c.id, ids), work.c.dead_at.is_not(None))
+    return [DeadLetter(**row._mapping) for row in await conn.execute(found)]
+
+
 async def replay(conn: AsyncConnection, ids: Collection[str], *, now: datetime) -> int:
     """Make dead letters due now, with all their attempts before them; give how many there were."""
     revived = update(work).where(among(work.c.id, ids), work.c.dead_at.is_not(None))
