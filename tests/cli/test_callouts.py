@@ -168,4 +168,5 @@ def test_nothing_is_sent_again_when_one_of_them_has_ended_or_is_unknown(
 
     assert result.code == 1
     assert other in result.err
+    assert ("ask again" in result.err) == (other == ANSWERED)
     assert in_data(data_dir, open_work) == 0

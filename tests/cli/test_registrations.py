@@ -63,6 +63,12 @@ def test_a_logic_app_that_nothing_resolves_is_listed_with_the_extensions_that_na
     assert "ostiary logicapps set sub/group/app URL" in result.err
 
 
+def test_a_permission_that_is_none_is_a_misuse(ostiary: Commands) -> None:
+    added = ostiary("app", "add", "--app-id", "x", "--secret", "y", "--role", "Nope")
+
+    assert (added.code, "'Nope' is no application role" in added.err) == (2, True)
+
+
 def test_a_logic_app_is_forgotten(ostiary: Commands) -> None:
     ostiary("logicapps", "set", "sub/group/app", "https://x.example/1")
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from ostiary.audit.tables import audit_records
 from ostiary.entitlement.roles import Role
+from ostiary.extensions import ledger
 from ostiary.storage.tables import new_id
 from tests.entitlement.house import BETA, EM, ROLES, House, calls
 from tests.extensions.endpoints import Call
@@ -198,6 +199,9 @@ async def test_what_does_not_fit_is_refused_and_the_request_untouched(
     assert message
     assert target is None or target.startswith("data")
     assert await parked.still_waits()
+    async with house.database.reading() as conn:
+        lines = await ledger.read(conn, [parked.request])
+    assert [line.label for line in lines if line.direction == "in"] == [code]
 
 
 async def test_an_answer_on_the_deadline_is_too_late(house: House) -> None:

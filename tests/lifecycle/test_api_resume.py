@@ -184,7 +184,8 @@ async def test_anybody_else_without_the_permission_is_refused_and_noted(house: H
     administrator = "59d46f88-662b-457b-bceb-5c3809e5908f"
     scope = "LifecycleWorkflows.ReadWrite.All"
 
-    await parked.resume(COMPLETED, headers=application(app_id=new_id()), status=403)
+    error = await parked.resume(COMPLETED, headers=application(app_id=new_id()), status=403)
+    assert "authorizedApps of the extension" in error["error"]["message"]
     await parked.resume(COMPLETED, headers=person(scope), status=403)
     assert [label for _, label in await parked.ledger()] == ["Authorization_RequestDenied"] * 2
 
@@ -228,6 +229,7 @@ async def test_a_body_that_says_nothing_clear_is_refused_by_name(
 
     assert error["error"]["target"] == target
     assert await parked.status() == "inProgress"
+    assert await parked.ledger() == [("refused", error["error"]["code"])]
 
 
 async def test_attributes_of_a_subject_are_taken_and_kept(cottage: House) -> None:

@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ostiary.cli.minting import check_app_roles
 from ostiary.cli.opening import opened, run
 from ostiary.cli.options import HERE, Place
 from ostiary.cli.output import note, print_json, print_rows
@@ -69,6 +70,7 @@ def add(
     text = sys.stdin.readline().rstrip("\r\n") if secret == _STANDARD_INPUT else secret
     if not text:
         raise Misused("The secret is empty: give --secret TEXT, or --secret - and a line of input.")
+    check_app_roles(role)
     added = run(_add(place.settings(), app_id, name or app_id, text, role))
     if place.as_json:
         print_json(added)

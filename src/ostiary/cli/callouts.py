@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from cyclopts import App, Parameter
 
@@ -21,6 +21,19 @@ from ostiary.graph.values import read_enum
 from ostiary.settings import Settings
 
 app = App(name="callouts", help="Look at callouts, and send open ones again.")
+
+_ANEW: Final = {
+    "assignmentRequest": (
+        "If its request {0} is deliveryFailed, reprocess that, which calls out under a new id; if "
+        "it was denied or canceled, ask again; if it was delivered, nothing is left to call for: "
+        "ostiary why {0} tells how it stands."
+    ),
+    "assignment": "The next reminder of the assignment {0} calls out under a new id.",
+    "taskProcessingResult": (
+        "If the task {0} failed, repeat it (activateWithScope), which calls out under a new id."
+    ),
+}
+"""How what ended begins anew, by the kind of the owner."""
 
 _LIST_EXAMPLES = """
 Examples:
@@ -158,8 +171,7 @@ def _check_open(id_: str, callout: Callout | None) -> None:
     if not callout.is_open:
         raise Failed(
             f"The callout {id_} has ended ({callout.status}, outcome {callout.outcome}), and an "
-            f"outcome is final. Let what it was for begin anew: reprocess the request "
-            f"{callout.owner_id}, or activate the workflow again; that calls out under a new id."
+            f"outcome is final. {_ANEW[callout.owner_kind].format(callout.owner_id)}"
         )
 
 

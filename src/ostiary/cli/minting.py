@@ -58,7 +58,7 @@ async def for_application(server: Server, app_id: str, *, roles: Sequence[str]) 
     :raises Failed: nobody registered it and no role is given, or the issuer is off.
     """
     issuer = _issuer(server)
-    _check_app_roles(roles)
+    check_app_roles(roles)
     name = _normal(app_id)
     client = await server.clients.client(name)
     if client is None and not roles:
@@ -115,7 +115,11 @@ def _check_scopes(scopes: Sequence[str]) -> None:
             raise Misused(f"{scope!r} is no scope.{nearest(scope, known)}")
 
 
-def _check_app_roles(roles: Sequence[str]) -> None:
+def check_app_roles(roles: Sequence[str]) -> None:
+    """Let pass what application roles there are.
+
+    :raises Misused: one is none.
+    """
     known = sorted(p.name for p in PERMISSIONS.values() if p.application_id)
     for role in roles:
         if role not in known:

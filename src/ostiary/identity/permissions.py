@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from ostiary.graph.errors import Forbidden
 from ostiary.graph.resources import Authorize, Call
@@ -18,6 +19,10 @@ from ostiary.identity.principals import Principal, principal
 
 RoleCheck = Callable[[Call, Principal], Awaitable[bool]]
 """Whether the caller holds a role on the object of the call, as its feature package knows it."""
+
+
+GOVERNANCE: Final = "a governance role that covers the object"
+"""What a caller without a permission may have instead, where nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +40,15 @@ class Permission:
     relation: bool = False
 
 
-def requires(permission: Permission, *, role: RoleCheck | None = None) -> Authorize:
+def requires(
+    permission: Permission, *, role: RoleCheck | None = None, role_is: str = GOVERNANCE
+) -> Authorize:
     """Make the authorisation of an endpoint from a row of the matrix.
 
-    What it gives raises ``Forbidden`` with a message that says which scope or role would do.
+    What it gives raises ``Forbidden`` with a message that says which scope or role would do;
+    ``role_is`` says what ``role`` looks for.
     """
+    also = role_is if role else ""
 
     async def authorize(call: Call) -> None:
         caller = principal(call)
@@ -47,7 +56,7 @@ def requires(permission: Permission, *, role: RoleCheck | None = None) -> Author
             return
         if role and has_scope(permission, caller) and await role(call, caller):
             return
-        raise Forbidden(refusal(permission, caller, role), permission=permission.name)
+        raise Forbidden(refusal(permission, caller, also), permission=permission.name)
 
     return authorize
 
@@ -66,28 +75,26 @@ def has_scope(permission: Permission, caller: Principal) -> bool:
     return caller.kind == "application" or not permission.delegated.isdisjoint(caller.scopes)
 
 
-def refusal(permission: Permission, caller: Principal, role: RoleCheck | None) -> str:
-    """Say which scope or role would do."""
+def refusal(permission: Permission, caller: Principal, also: str = "") -> str:
+    """Say which scope or role would do; ``also`` is what else would."""
     needs = _needs_of_application if caller.kind == "application" else _needs_of_person
-    return f"{Forbidden.message} {needs(permission, caller, role)}"
+    return f"{Forbidden.message} {needs(permission, caller, also)}"
 
 
-def _needs_of_application(permission: Permission, _: Principal, role: RoleCheck | None) -> str:
-    if not permission.application and role is None:
+def _needs_of_application(permission: Permission, _: Principal, also: str) -> str:
+    if not permission.application and not also:
         return "The operation is not available to applications: call it on behalf of a user."
     wanted = _any_of("app role", permission.application)
-    also = "a governance role that covers the object" if role else ""
     return f"The application needs {' or '.join(filter(None, (wanted, also)))}."
 
 
-def _needs_of_person(permission: Permission, caller: Principal, role: RoleCheck | None) -> str:
+def _needs_of_person(permission: Permission, caller: Principal, also: str) -> str:
     if not permission.delegated:
         return "The operation is not available on behalf of a user: call it as an application."
     if permission.delegated.isdisjoint(caller.scopes):
         return f"The token needs {_any_of('scope', permission.delegated)}."
     names = (DIRECTORY_ROLES.get(i, i) for i in permission.directory_roles)
     wanted = _any_of("directory role", names)
-    also = "a governance role that covers the object" if role else ""
     return f"The user needs {' or '.join(filter(None, (wanted, also)))}."
 
 

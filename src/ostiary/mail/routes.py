@@ -82,7 +82,7 @@ class MailRoutes:
         caller = await self.authenticator.authenticate(request.headers)
         assert isinstance(caller, Principal)  # as every authenticator of ours gives
         if not allows(permission, caller):
-            raise Forbidden(refusal(permission, caller, None))
+            raise Forbidden(refusal(permission, caller))
 
 
 def read_filters(query: QueryParams) -> Filters:

@@ -29,7 +29,7 @@ from ostiary.entitlement.service.requests import Requests
 from ostiary.entitlement.sources import running
 from ostiary.entitlement.sources.limits import requests_asking
 from ostiary.entitlement.tables import assignment_requests
-from ostiary.graph.errors import Forbidden
+from ostiary.graph.errors import DomainError, Forbidden
 from ostiary.graph.resources import Authorize, Call, Endpoint, EntitySet, Matching, Operation
 from ostiary.identity import matrix
 from ostiary.identity.permissions import has_scope, requires
@@ -80,7 +80,12 @@ class _Handlers:
 
     async def resume(self, call: Call) -> None:
         """POST …/assignmentRequests/{id}/resume"""
-        body = call.parameters(ResumeParameters)
+        try:
+            body = call.parameters(ResumeParameters)
+        except DomainError as error:
+            caller = principal(call).actor()
+            await self.service.refuse_resume(_key(call), error, now=call.now, caller=caller)
+            raise
         await self.service.resume(_key(call), body, act=act(call))
 
     async def mine(self, call: Call) -> Matching:

@@ -42,7 +42,7 @@ from ostiary.extensions import service as extensions
 from ostiary.extensions import store as callout_store
 from ostiary.extensions.answers import Answer
 from ostiary.extensions.resumes import Resumes
-from ostiary.graph.errors import DomainError, Forbidden, InvalidModel, Unavailable
+from ostiary.graph.errors import DomainError, InvalidModel, Unavailable
 from ostiary.storage.archive import Outgoing
 from ostiary.storage.database import Database
 
@@ -146,7 +146,11 @@ class Requests:
         :raises DomainError: nothing is awaited, or the answer is late, contradicts another, or is
             not possible at the stage (see ``extensions.errors``).
         """
-        answer = read_answer(key, body, now=act.now, caller=act.actor)
+        try:
+            answer = read_answer(key, body, now=act.now, caller=act.actor)
+        except InvalidModel as error:
+            await self.refuse_resume(key, error, now=act.now, caller=act.actor)
+            raise
         try:
             await self._check_named(answer)
             await self._resumes.submit(answer)
@@ -157,9 +161,9 @@ class Requests:
             raise
 
     async def refuse_resume(
-        self, key: str, error: Forbidden, *, now: datetime, caller: Actor
+        self, key: str, error: DomainError, *, now: datetime, caller: Actor
     ) -> None:
-        """Note in the ledger that somebody tried to resume who may not."""
+        """Note in the ledger that somebody tried to resume who may not, or with such a body."""
         nothing = Answer(
             owner_kind=names.REQUEST,
             owner_id=key,

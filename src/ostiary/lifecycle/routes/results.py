@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement
 
-from ostiary.graph.errors import Forbidden
+from ostiary.graph.errors import DomainError, Forbidden
 from ostiary.graph.resources import Call, Endpoint, EntitySet, Operation, References
 from ostiary.graph.types import Complex
 from ostiary.identity import matrix
@@ -35,6 +35,8 @@ from ostiary.lifecycle.tables import task_processing_results, user_processing_re
 
 NAMESPACE = "microsoft.graph.identityGovernance"
 
+_TRUST = "a place among the authorizedApps of the extension"
+
 _READ = requires(matrix.LW_REPORTS_READ)
 
 
@@ -53,7 +55,7 @@ class _Handlers:
     async def may_resume(self, call: Call) -> None:
         """Let pass who has the permission, and applications that the extension trusts."""
         try:
-            await requires(matrix.LW_RESUME, role=self._trusts)(call)
+            await requires(matrix.LW_RESUME, role=self._trusts, role_is=_TRUST)(call)
         except Forbidden as error:
             caller = principal(call).actor()
             await self.resuming.refuse(_address(call), error, now=call.now, caller=caller)
@@ -64,9 +66,13 @@ class _Handlers:
 
     async def resume(self, call: Call) -> None:
         """POST …/taskProcessingResults/{id}/resume"""
-        body = call.parameters(Resume)
-        check_known(body.data.operation_status, "data/operationStatus")
         caller = principal(call).actor()
+        try:
+            body = call.parameters(Resume)
+            check_known(body.data.operation_status, "data/operationStatus")
+        except DomainError as error:
+            await self.resuming.refuse(_address(call), error, now=call.now, caller=caller)
+            raise
         await self.resuming.resume(_address(call), body, now=call.now, caller=caller)
 
 

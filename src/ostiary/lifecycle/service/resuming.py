@@ -23,7 +23,7 @@ from ostiary.extensions.errors import (
 from ostiary.extensions.extensions import Extension
 from ostiary.extensions.model import AzureAdTokenAuthentication
 from ostiary.extensions.resumes import Resumes
-from ostiary.graph.errors import Forbidden, NotFound
+from ostiary.graph.errors import DomainError, NotFound
 from ostiary.identity.principals import Principal
 from ostiary.lifecycle import names
 from ostiary.lifecycle.errors import TaskProcessingResultNotInProgress
@@ -98,9 +98,9 @@ class Resuming:
             raise TaskProcessingResultNotInProgress(str(error)) from error
 
     async def refuse(
-        self, address: Address, error: Forbidden, *, now: datetime, caller: Actor
+        self, address: Address, error: DomainError, *, now: datetime, caller: Actor
     ) -> None:
-        """Note in the ledger that somebody tried who may not."""
+        """Note in the ledger that somebody tried who may not, or with such a body."""
         await self.resumes.refuse(_nothing_said(address, now=now, caller=caller), error)
 
 
