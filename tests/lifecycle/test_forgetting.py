@@ -23,6 +23,7 @@ from ostiary.lifecycle.tables import (
 )
 from ostiary.storage.archive import Archive, files
 from tests.lifecycle.house import CUSTOM, ENABLE, House, failing, task
+from tests.lifecycle.schedules import conditions, hire, processed, scope_of
 from tests.support.work import rows
 
 pytestmark = pytest.mark.usefixtures("no_pauses")
@@ -117,6 +118,31 @@ async def test_a_run_stays_while_another_that_repeats_it_does(house: House) -> N
 
     await pass_by(house, timedelta(days=2))
     assert await counts(house) == dict.fromkeys((table.name for table in HISTORY), 0)
+
+
+async def test_whose_turn_it_was_keeps_what_became_of_them_and_gets_no_second_one(
+    house: House,
+) -> None:
+    """The run of the schedule is gone; the person still meets its conditions."""
+    hired = await hire(house, "ada", house.clock.now())
+    scheduled = conditions(
+        "timeBasedAttributeTrigger", timeBasedAttribute="employeeHireDate", offsetInDays=0
+    )
+    workflow = await house.workflow(
+        task(ENABLE, "Enable"), executionConditions=scheduled, isSchedulingEnabled=True
+    )
+    await pass_by(house, timedelta(hours=3))
+    assert await processed(house, workflow) == [(hired, "completed")]
+    await begin(house)
+
+    house.clock.advance(days=RETENTION.days + 1)
+    forgets = forgetting.handler(RETENTION)
+    await Worker(house.database, house.clock, [forgets], node="forgetting").settle()
+
+    assert await processed(house, workflow) == []
+    assert await scope_of(house, workflow) == {hired: "completed"}
+    await house.settle()
+    assert await processed(house, workflow) == []
 
 
 async def test_nothing_is_looked_for_while_nothing_can_be_old_enough(house: House) -> None:
