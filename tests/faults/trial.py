@@ -96,14 +96,13 @@ def _node(home: Path, name: str, url: str, *arguments: str) -> Machine:
 async def _try(
     terms: Terms, home: Path, url: str, machines: list[Machine], server: Server | None
 ) -> Report:
-    random = Random(terms.seed)
     servers = [machine for machine in machines if machine.port is not None]
     # One key, so that a token is good at every server.
     for other in machines[1:]:
         _share_key(machines[0].home, other.home)
     async with aiohttp.ClientSession() as http, _running(machines):
-        load = Load(http, servers, _tokens(machines[0]), random, Places(free_port()))
-        trouble = Trouble(random, machines, server, url, terms.pause)
+        load = Load(http, servers, _tokens(machines[0]), Random(terms.seed), Places(free_port()))
+        trouble = Trouble(Random(terms.seed), machines, server, url, terms.pause)
         await _ready(http, servers)
         client, api = api_of(servers[0].url, load.token())
         async with client:
