@@ -101,13 +101,17 @@ def _lanes(kind: str) -> Select[Any]:
         .scalar_subquery()
         .correlate(lanes)
     )
-    found = select(lanes.c.lane, first.label("since")).where(lanes.c.lane.is_not(None)).subquery()
+    found = (
+        select(lanes.c.lane, first.label("since"))
+        .where(lanes.c.lane.is_not(None))
+        .subquery(f"due_in_{kind}")
+    )
     since = found.c.since
     return select(literal(kind), found.c.lane, since).where(since.is_not(None))
 
 
 def _next(kind: str, *, after: Any) -> ScalarSelect[str]:  # a column of a statement around it
-    other = work.alias()
+    other = work.alias("following")  # without a name it would draw one, unlike the next time
     statement = select(other.c.lane).where(other.c.kind == kind, other.c.dead_at.is_(None))
     if after is not None:
         statement = statement.where(other.c.lane > after).correlate(after.table)

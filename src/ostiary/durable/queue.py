@@ -144,8 +144,10 @@ async def claim_shares(
 ) -> list[WorkItem]:
     """Lease to ``node`` what is due in several lanes, of each lane its share; longest due first."""
     of_lanes = [
-        _due([kind], share.limit, min(share.before, now), work.c.id, lane=share.lane).subquery()
-        for share in shares
+        _due([kind], share.limit, min(share.before, now), work.c.id, lane=share.lane).subquery(
+            f"lane{n}"
+        )
+        for n, share in enumerate(shares)
     ]
     picked = union_all(*(select(each.c.id) for each in of_lanes)).cte("picked")
     return await _lease_out(
