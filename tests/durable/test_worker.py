@@ -339,3 +339,58 @@ async def test_a_running_worker_outlives_its_connections(
 
     await worker.stop()
     await running
+
+
+async def test_what_is_urgent_waits_for_no_more_than_a_batch_of_a_bulk(
+    database: Database, make_worker: MakeWorker, clock: FixedClock
+) -> None:
+    order: list[str] = []
+
+    async def run(conn: AsyncConnection, items: Sequence[WorkItem], now: datetime) -> None:
+        order.append(items[0].kind)
+        if order[-1] == "run" and order.count("run") == 3:  # somebody answers in the middle of it
+            await queue.put(conn, [make_work(kind="answer")])
+
+    worker = make_worker(
+        InTransaction("run", run, batch=5, is_bulk=True),
+        InTransaction("timer", run),
+        InTransaction("answer", run),
+        slots=1,
+    )
+    await put(database, *(make_work(f"{n}", kind="run") for n in range(100)))
+    await put(database, make_work(kind="timer", minutes=1))
+    clock.advance(minutes=1)
+
+    assert await worker.settle() == 102
+
+    assert order[0] == "timer"
+    assert order.index("answer") <= 5
+    assert order[6:] == ["run"] * 16
+
+
+async def test_bulk_leaves_a_slot_to_what_is_urgent(
+    database: Database, make_worker: MakeWorker
+) -> None:
+    go, done = asyncio.Event(), asyncio.Event()
+
+    async def stuck(conn: AsyncConnection, items: Sequence[WorkItem], now: datetime) -> None:
+        await go.wait()
+
+    async def note(conn: AsyncConnection, items: Sequence[WorkItem], now: datetime) -> None:
+        done.set()
+
+    kinds = [f"bulk{n}" for n in range(4)]
+    bulk = [InTransaction(kind, stuck, is_bulk=True) for kind in kinds]
+    if database.dialect == "sqlite":  # it has one writer, and nobody can pass it
+        bulk = []
+    await put(database, *(make_work(kind=handler.kind) for handler in bulk))
+    worker = make_worker(*bulk, InTransaction("urgent", note), slots=2)
+    settling = asyncio.create_task(worker.settle())
+
+    await put(database, make_work(kind="urgent"))
+    worker.wake()
+    running = asyncio.create_task(worker.settle())
+    await asyncio.wait_for(done.wait(), 10)
+
+    go.set()
+    await asyncio.gather(settling, running)

@@ -121,6 +121,7 @@ class Story:
                 await house.post(f"workflows/{self.workflow}/clearQuarantine", None, status=200)
             case "crash":
                 await self.work(names.TASK_RUN, number, crash=True)
+                await self.work(names.TASK_NEXT, number, crash=True)
             case _:
                 await self.work(kind, number)
 
@@ -153,6 +154,8 @@ class Story:
         try:
             async with self.house.database.transaction() as conn:
                 items = await queue.pick(conn, kind=kind, limit=number + 1, now=now)
+                if not items:
+                    return
                 await HANDLERS[kind].handle(conn, items, now)
                 await queue.done(conn, items)
                 if crash:

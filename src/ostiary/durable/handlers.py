@@ -56,6 +56,9 @@ class InTransaction:
     batch: int = 200
     parallel: int = 1
     """Batches of this kind that one node handles at a time."""
+    is_bulk: bool = False
+    """Whether there may be very much of it at once: it then stands behind all other kinds, and
+    leaves them a slot."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def handler(kind: str, portion: Portion) -> InTransaction:
             at = put_off(kind, error, now=now)
         return {items[0].id: Again(at or now + BREATH)}
 
-    return InTransaction(kind, handle, batch=1)
+    return InTransaction(kind, handle, batch=1, is_bulk=True)
 
 
 def put_off(kind: str, error: ArchiveUnavailable, *, now: datetime) -> datetime:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence, Set
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence, Set
+from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
@@ -46,9 +46,10 @@ class Rounds:
         self.error: Exception | None = None
         self._database = database
         self._clock = clock
-        self._handlers = tuple(handlers)
+        self._handlers = tuple(sorted(handlers, key=_is_bulk))
         self._batches = batches
         self._slots = asyncio.Semaphore(slots)
+        self._bulk_slots = asyncio.Semaphore(max(1, slots - 1))
         self._one_round = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._active: Counter[str] = Counter()
@@ -151,9 +152,15 @@ class Rounds:
         self._tasks.discard(task)
         self.tell()
 
-    def _place(self, handler: Handler) -> AbstractAsyncContextManager[Any]:
-        """Transactions share the slots; who waits for the network needs none."""
-        return self._slots if isinstance(handler, InTransaction) else nullcontext()
+    @asynccontextmanager
+    async def _place(self, handler: Handler) -> AsyncIterator[None]:
+        """Share the slots among transactions; who waits for the network needs none."""
+        if not isinstance(handler, InTransaction):
+            yield
+            return
+        behind = self._bulk_slots if handler.is_bulk else nullcontext()
+        async with behind, self._slots:
+            yield
 
     def _note(
         self, asked: Set[tuple[str, str]], taken: Sequence[WorkItem], *, unchanged: bool
@@ -167,6 +174,10 @@ class Rounds:
     def _lanes(self) -> Iterator[Lanes]:
         found = (_lanes_of(handler) for handler in self._handlers)
         return (lanes for lanes in found if lanes is not None)
+
+
+def _is_bulk(handler: Handler) -> bool:
+    return isinstance(handler, InTransaction) and handler.is_bulk
 
 
 def _lanes_of(handler: Handler) -> Lanes | None:

@@ -1,7 +1,8 @@
 """The worker: runs the work of one node, fairly and until it is stopped.
 
 Each round asks once which kinds have something due, and starts one batch of each in the order of
-the handlers. So the first kinds come first, and none waits for more than one batch of every other.
+the handlers, bulk after all else. So the first kinds come first, and none waits for more than one
+batch of every other.
 A round follows a commit that put work, the end of a batch, and at the latest the poll interval.
 """
 

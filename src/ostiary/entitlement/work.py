@@ -60,9 +60,9 @@ def handlers(
         InTransaction(kinds.APPROVAL_ESCALATES, _each(ending.escalate_stages)),
         InTransaction(kinds.GUEST, _each(guests.review)),
         InTransaction(kinds.CLEANUP, _each(guests.clean)),
-        InTransaction(kinds.REWRITE, _rewrite),
+        InTransaction(kinds.REWRITE, _rewrite, is_bulk=True),
         InTransaction(kinds.WRITE_RIGHT, _write_right),
-        InTransaction(kinds.SPREAD, _spread, batch=1),
+        InTransaction(kinds.SPREAD, _spread, batch=1, is_bulk=True),
         forgetting.handler(keep, archive),
     ]
 

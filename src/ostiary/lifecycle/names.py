@@ -38,4 +38,7 @@ WORKFLOW_EVALUATE = "workflow.evaluate"
 """Work that finds out for whom a scheduled workflow is due; the key is the workflow's id."""
 
 TASK_RUN = "task.run"
-"""Work that runs a task for a person; the key is the task processing result's id."""
+"""Work that runs the first task of a person; the key is the task processing result's id."""
+
+TASK_NEXT = "task.next"
+"""The same for the tasks that follow: who is under way goes on before others begin."""

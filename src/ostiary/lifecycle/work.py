@@ -18,7 +18,7 @@ from ostiary.lifecycle import forgetting, names
 from ostiary.lifecycle.purges import Purge
 from ostiary.lifecycle.results import Move, due_move
 from ostiary.lifecycle.service import scheduling
-from ostiary.lifecycle.service.settling import PORTION, Batch, put_next, put_runs
+from ostiary.lifecycle.service.settling import PORTION, Batch, put_first, put_runs
 from ostiary.lifecycle.store import portions
 from ostiary.lifecycle.store import results as store
 from ostiary.lifecycle.store import runs as run_store
@@ -37,11 +37,12 @@ def handlers(
     """Give the handlers for the worker; runs go to the ``archive`` after ``keep``."""
     runner = TaskRunner(registry)
     return [
-        InTransaction(kind=names.RUN_START, handle=start_runs),
-        InTransaction(kind=names.RUN_CANCEL, handle=cancel_runs),
-        InTransaction(kind=names.TASK_RUN, handle=runner.run),
-        InTransaction(kind=names.WORKFLOW_EVALUATE, handle=scheduling.evaluate, batch=1),
-        InTransaction(kind=names.WORKFLOW_PURGE, handle=Purge(archive).run, batch=1),
+        InTransaction(names.TASK_NEXT, runner.run),
+        InTransaction(names.RUN_CANCEL, cancel_runs),
+        InTransaction(names.RUN_START, start_runs, is_bulk=True),
+        InTransaction(names.TASK_RUN, runner.run, is_bulk=True),
+        InTransaction(names.WORKFLOW_EVALUATE, scheduling.evaluate, batch=1, is_bulk=True),
+        InTransaction(names.WORKFLOW_PURGE, Purge(archive).run, batch=1, is_bulk=True),
         forgetting.handler(keep, archive),
     ]
 
@@ -69,7 +70,7 @@ async def start_runs(conn: AsyncConnection, items: Sequence[WorkItem], now: date
             batch.halt(person)
     await batch.save(conn)
     await scheduling_store.put_back(conn, unmet)
-    await put_next(conn, going_on, now=now)
+    await put_first(conn, going_on, now=now)
     if len(people) == PORTION:
         await put_runs(conn, names.RUN_START, starting, now=now)
 
@@ -100,7 +101,7 @@ async def cancel_runs(conn: AsyncConnection, items: Sequence[WorkItem], now: dat
 
 
 class TaskRunner:
-    """``task.run``: runs tasks whose turn has come, for a batch of people at once."""
+    """Runs tasks whose turn has come, for a batch of people at once."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry

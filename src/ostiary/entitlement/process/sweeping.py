@@ -55,7 +55,7 @@ class Automation:
             InTransaction(kinds.ASSIGNMENT_LEAVES, self.end_grace),
             InTransaction(kinds.AUTOMATIC_PERSON, self.look_again),
             InTransaction(kinds.AUTOMATIC_TURN, self.turn),
-            InTransaction(kinds.AUTOMATIC_SWEEP, self.sweep, batch=1),
+            InTransaction(kinds.AUTOMATIC_SWEEP, self.sweep, batch=1, is_bulk=True),
         ]
 
     async def changed(self, conn: AsyncConnection, changed: Changed, *, now: datetime) -> None:

@@ -84,7 +84,7 @@ class Batch:
         await store.save_people(conn, (after for _, after in self._people.values()))
         await _add_up(conn, self._people.values(), self._tasks.values(), now=self.now)
         going_on = [id for id, then in self._then.items() if then is Then.NEXT]
-        await put_next(conn, going_on, now=self.now)
+        await _put_tasks(conn, names.TASK_NEXT, going_on, now=self.now)
 
     async def _stop_halted(self, conn: AsyncConnection) -> None:
         """Cancel what is open of people who have ended before their tasks did."""
@@ -96,12 +96,19 @@ class Batch:
                 self._move(task, stop(task, now=self.now))
 
 
-async def put_next(conn: AsyncConnection, person_ids: Collection[str], *, now: datetime) -> None:
-    """Put the next task of each of these people on the queue."""
+async def put_first(conn: AsyncConnection, person_ids: Collection[str], *, now: datetime) -> None:
+    """Put the first task of each of these people on the queue."""
+    await _put_tasks(conn, names.TASK_RUN, person_ids, now=now)
+
+
+async def _put_tasks(
+    conn: AsyncConnection, kind: str, person_ids: Collection[str], *, now: datetime
+) -> None:
+    """Put the task of each of these people on the queue whose turn it is."""
     if not person_ids:
         return
     due = await portions.next_tasks(conn, person_ids)
-    await queue.put(conn, [NewWork(kind=names.TASK_RUN, key=id, due_at=now) for id in due])
+    await queue.put(conn, [NewWork(kind=kind, key=id, due_at=now) for id in due])
 
 
 async def put_runs(

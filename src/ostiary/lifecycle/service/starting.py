@@ -18,7 +18,7 @@ from ostiary.lifecycle.letters import QUARANTINED
 from ostiary.lifecycle.limits import Held, exceeded
 from ostiary.lifecycle.model import WorkflowExecutionType as ExecutionType
 from ostiary.lifecycle.model.workflows import ActivationScope
-from ostiary.lifecycle.service.settling import PORTION, put_next, put_runs
+from ostiary.lifecycle.service.settling import PORTION, put_first, put_runs
 from ostiary.lifecycle.store import choices, portions
 from ostiary.lifecycle.store import runs as store
 from ostiary.lifecycle.store import settings as settings_store
@@ -100,7 +100,7 @@ async def _lay_out(conn: AsyncConnection, run_id: str, wanted: Start, *, now: da
     people = await portions.lock_not_laid_out(conn, [run_id], PORTION)
     await portions.lay_out(conn, people, now=now)
     if wanted.execution_type is not ExecutionType.PREVIEW:
-        await put_next(conn, people, now=now)
+        await put_first(conn, people, now=now)
 
 
 async def _held(conn: AsyncConnection, wanted: Start, number: int) -> Held | None:
