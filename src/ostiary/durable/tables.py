@@ -27,6 +27,6 @@ work: Final = Table(
 
 # Leases are in no index, so that PostgreSQL can claim an item without touching any.
 _alive = work.c.dead_at.is_(None)
-index_where("ix_work_due", _alive, work.c.kind, work.c.lane, work.c.due_at)
+index_where("ix_work_due", _alive, work.c.kind, work.c.lane, work.c.due_at, work.c.id)
 Index("ix_work_kind_key", work.c.kind, work.c.key)
 index_where("ix_work_dead_at", work.c.dead_at.is_not(None), work.c.dead_at)

@@ -150,7 +150,7 @@ user_processing_results = Table(
     Column("started_date_time", Instant),
     Column("completed_date_time", Instant),
     *_tally("tasks"),
-    Index("ix_user_processing_results_run_id", "run_id", "processing_status", "laid_out"),
+    Index("ix_user_processing_results_run_id", "run_id", "processing_status", "laid_out", "id"),
     Index("ix_user_processing_results_workflow_id", "workflow_id", "scheduled_date_time"),
     Index("ix_user_processing_results_subject_id", "subject_id"),
 )

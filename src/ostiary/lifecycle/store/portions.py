@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, insert, literal, or_, select, update
+from sqlalchemy import Select, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.lifecycle.store import choices
@@ -81,19 +81,18 @@ def _people_with_tasks(values: dict[str, Any]) -> Select[Any]:
 
 async def next_tasks(conn: AsyncConnection, person_ids: Collection[str]) -> list[str]:
     """Give the first queued task result of each of these people."""
-    earlier = task_processing_results.alias("earlier")
-    query = select(_results.id).where(
-        among(_results.user_processing_result_id, person_ids),
-        _results.processing_status == Status.QUEUED.value,
-        ~select(literal(1))
-        .where(
-            earlier.c.user_processing_result_id == _results.user_processing_result_id,
-            earlier.c.processing_status == Status.QUEUED.value,
-            earlier.c.execution_sequence < _results.execution_sequence,
-        )
-        .exists(),
+    place = func.row_number().over(
+        partition_by=_results.user_processing_result_id, order_by=_results.execution_sequence
     )
-    return list((await conn.execute(query)).scalars())
+    queued = (
+        select(_results.id, place.label("place"))
+        .where(
+            among(_results.user_processing_result_id, person_ids),
+            _results.processing_status == Status.QUEUED.value,
+        )
+        .subquery()
+    )
+    return list((await conn.execute(select(queued.c.id).where(queued.c.place == 1))).scalars())
 
 
 async def waiting_tasks(conn: AsyncConnection, run_ids: Collection[str], limit: int) -> list[str]:

@@ -692,7 +692,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_user_processing_results_run_id",
-            ["run_id", "processing_status", "laid_out"],
+            ["run_id", "processing_status", "laid_out", "id"],
             unique=False,
         )
         batch_op.create_index("ix_user_processing_results_subject_id", ["subject_id"], unique=False)
@@ -728,7 +728,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_work_due",
-            ["kind", "lane", "due_at"],
+            ["kind", "lane", "due_at", "id"],
             unique=False,
             sqlite_where=sa.text("dead_at IS NULL"),
             postgresql_where=sa.text("dead_at IS NULL"),
