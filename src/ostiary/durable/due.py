@@ -82,7 +82,7 @@ def _plain(kinds: Sequence[str]) -> Iterator[Select[str, str, datetime]]:
         same = (work.c.kind == kind) & (work.c.lane == "")
         first = select(work.c.due_at).where(same, *open_at(_NOW)).order_by(work.c.due_at).limit(1)
         nothing = cast(null(), Instant())
-        yield select(literal(kind), literal(""), nothing).select_from(first.subquery())
+        yield select(literal(kind), literal(""), nothing).select_from(first.subquery("first"))
 
 
 def _lanes(kind: str) -> Select[Any]:

@@ -90,7 +90,7 @@ async def next_tasks(conn: AsyncConnection, person_ids: Collection[str]) -> list
             among(_results.user_processing_result_id, person_ids),
             _results.processing_status == Status.QUEUED.value,
         )
-        .subquery()
+        .subquery("queued")
     )
     return list((await conn.execute(select(queued.c.id).where(queued.c.place == 1))).scalars())
 
