@@ -14,11 +14,14 @@ import warnings
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
+from sqlalchemy import create_mock_engine
+from sqlalchemy.schema import ExecutableDDLElement
 
 from ostiary.storage.database import Database
 from ostiary.storage.schema import load_all_tables
@@ -53,7 +56,7 @@ class PostgreSQL:
         """Give the URL of a new database, which is dropped afterwards."""
         name = f"test_{next(_NUMBERS)}"
         template = _TEMPLATE if tables else "template0"
-        await self._command(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY wal_log")
+        await self._command(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         try:
             yield self._server.get_uri(database=name)
         finally:
@@ -103,10 +106,27 @@ async def opened(url: str) -> AsyncIterator[Database]:
 @asynccontextmanager
 async def opened_in_memory() -> AsyncIterator[Database]:
     """Open a new database in memory with every table."""
-    load_all_tables()
+    script = _script()
     async with opened("sqlite://") as database:
-        await make_tables(database)
+        async with database.transaction() as conn:
+            driver = (await conn.get_raw_connection()).driver_connection
+            assert driver is not None
+            await driver.executescript(script)
         yield database
+
+
+@cache
+def _script() -> str:
+    """Give the statements for every table; one by one they take six times as long."""
+    load_all_tables()
+    statements: list[str] = []
+
+    def note(sql: ExecutableDDLElement, *_: Any) -> None:
+        statements.append(str(sql.compile(dialect=engine.dialect)))
+
+    engine = create_mock_engine("sqlite://", note)
+    metadata.create_all(engine, checkfirst=False)
+    return ";".join(statements)
 
 
 async def make_tables(database: Database) -> None:
