@@ -20,6 +20,7 @@ from ostiary.durable import due, queue
 from ostiary.durable.batchrun import BatchRun
 from ostiary.durable.clock import Clock
 from ostiary.durable.handlers import Again, Dead, Done, Handler, InTransaction, Outcome, Outside
+from ostiary.durable.pace import Pace
 from ostiary.durable.retry import Retry
 from ostiary.durable.rounds import Rounds
 from ostiary.storage.database import Database
@@ -67,6 +68,7 @@ class Worker:
             database=database, clock=clock, node=node, lease=lease, retry=self.retry, pause=pause
         )
         self._rounds = Rounds(database, clock, handlers, batches, slots=slots)
+        self._pace = Pace()
         self._beginning = asyncio.Lock()
         self._has_begun = False
         self._stopping = False
@@ -87,6 +89,7 @@ class Worker:
         try:
             await self._database.join()
             while not self._stopping:
+                await self._keep_pace()
                 news = self._rounds.news
                 await self._round()
                 await self._rest(news)
@@ -140,6 +143,11 @@ class Worker:
             self._has_begun = True
         if taken:
             _log.info("work.taken_back", node=self._node, items=taken)
+
+    async def _keep_pace(self) -> None:
+        delay = self._pace.delay(asyncio.get_running_loop().time())
+        if delay:
+            await asyncio.sleep(delay)
 
     async def _round(self) -> None:
         try:
