@@ -135,15 +135,8 @@ def check_update(
     :raises ScheduleNotAllowed: the asked start or end is not possible.
     """
     _refuse_automatic(policy)
-    settings = policy.requestor_settings or NOTHING_ALLOWED
     if not wish.is_administrative:
-        _check_own(
-            wish,
-            may_oneself=bool(settings.enable_targets_to_self_update_access),
-            may_on_behalf=bool(settings.enable_on_behalf_requestors_to_update_access)
-            and offers.is_on_behalf_requestor(policy, requestor, target),
-            verb="change",
-        )
+        _check_own_update(wish, policy, target, requestor)
     if moves and not offers.is_for(policy, target, by_administrator=True):
         raise PolicyRequirementsNotMet(target="assignment/assignmentPolicyId")
     if not held.is_held:
@@ -160,6 +153,19 @@ def check_update(
     then = max(start or now, now)
     assignments.changed_end(held, policy.expiration, wish.schedule, moves=moves, now=then)
     return after
+
+
+def _check_own_update(
+    wish: Wish, policy: AccessPackageAssignmentPolicy, target: Target, requestor: Requestor
+) -> None:
+    settings = policy.requestor_settings or NOTHING_ALLOWED
+    _check_own(
+        wish,
+        may_oneself=bool(settings.enable_targets_to_self_update_access),
+        may_on_behalf=bool(settings.enable_on_behalf_requestors_to_update_access)
+        and offers.is_on_behalf_requestor(policy, requestor, target),
+        verb="change",
+    )
 
 
 def check_remove(

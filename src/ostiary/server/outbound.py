@@ -54,32 +54,15 @@ def compose(
         resource_issuer=settings.resource_issuer,
     )
     egress = _egress(settings, base_urls)
-    caller = Caller(
-        clock=clock,
-        signer=Signer(issuer),
-        egress=egress,
-        limits=Limits(
-            overall=settings.callout_concurrency,
-            per_extension=settings.callout_concurrency_per_extension,
-        ),
-        ca_files=tuple(settings.trusted_certificates),
-    )
-    addresses = Addresses(base_url=base_urls[0], logic_app_template=settings.logic_app_url_template)
-    connection = None
-    if settings.connectivity_test is not ConnectivityTest.OFF:
-        connection = Connection(
-            database,
-            clock,
-            caller,
-            app_id=ENTITLEMENT_MANAGEMENT_APP_ID,
-            template=settings.logic_app_url_template,
-        )
+    caller = _caller(settings, clock, issuer, egress)
     work = CalloutWork(
         database,
         clock,
         owners,
         caller,
-        addresses=addresses,
+        addresses=Addresses(
+            base_url=base_urls[0], logic_app_template=settings.logic_app_url_template
+        ),
         terms=Terms(failures=settings.callout_failures, patience=settings.callout_patience),
         at_once=settings.callout_concurrency_per_extension,
     )
@@ -89,7 +72,36 @@ def compose(
         egress=egress,
         caller=caller,
         work=work,
-        connection=connection,
+        connection=_connection(settings, database, clock, caller),
+    )
+
+
+def _caller(
+    settings: Settings, clock: Clock, issuer: OutboundIssuer, egress: EgressPolicy
+) -> Caller:
+    return Caller(
+        clock=clock,
+        signer=Signer(issuer),
+        egress=egress,
+        limits=Limits(
+            overall=settings.callout_concurrency,
+            per_extension=settings.callout_concurrency_per_extension,
+        ),
+        ca_files=tuple(settings.trusted_certificates),
+    )
+
+
+def _connection(
+    settings: Settings, database: Database, clock: Clock, caller: Caller
+) -> Connection | None:
+    if settings.connectivity_test is ConnectivityTest.OFF:
+        return None
+    return Connection(
+        database,
+        clock,
+        caller,
+        app_id=ENTITLEMENT_MANAGEMENT_APP_ID,
+        template=settings.logic_app_url_template,
     )
 
 
