@@ -36,7 +36,7 @@ from ostiary.identity.ports import Subject
 from ostiary.server.identity import development_issuer
 from ostiary.storage.database import Database
 
-LOOK_AGAIN = 0.02
+LOOK_AGAIN = 0.25
 NEW_PEOPLE = 20_000
 """Rows of the history that are written in one statement."""
 
