@@ -18,7 +18,6 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
-    literal,
     literal_column,
     null,
     select,
@@ -83,10 +82,10 @@ def _plain(kinds: Sequence[str]) -> Iterator[Select[str, str, datetime]]:
     waiting timers, and would read all of that to find that nothing is due.
     """
     no_lane, one = _written(""), literal_column("1", Integer)
+    nothing = cast(null(), Instant())
     for kind in kinds:
         same = (work.c.kind == _written(kind)) & (work.c.lane == no_lane)
         first = select(work.c.due_at).where(same, *open_at(_NOW)).order_by(work.c.due_at).limit(one)
-        nothing = cast(null(), Instant())
         yield select(_written(kind), no_lane, nothing).select_from(first.subquery("first"))
 
 
@@ -108,7 +107,7 @@ def _lanes(kind: str) -> Select[Any]:
     )
     first = (
         select(work.c.due_at)
-        .where(work.c.kind == kind, work.c.lane == lanes.c.lane, *open_at(_NOW))
+        .where(work.c.kind == _written(kind), work.c.lane == lanes.c.lane, *open_at(_NOW))
         .order_by(work.c.due_at)
         .limit(1)
         .scalar_subquery()
@@ -120,12 +119,14 @@ def _lanes(kind: str) -> Select[Any]:
         .subquery(f"due_in_{kind}")
     )
     since = found.c.since
-    return select(literal(kind), found.c.lane, since).where(since.is_not(None))
+    return select(_written(kind), found.c.lane, since).where(since.is_not(None))
 
 
 def _next(kind: str, *, after: Any) -> ScalarSelect[str]:  # a column of a statement around it
     other = work.alias("following")  # without a name it would draw one, unlike the next time
-    statement = select(other.c.lane).where(other.c.kind == kind, other.c.dead_at.is_(None))
+    statement = select(other.c.lane).where(
+        other.c.kind == _written(kind), other.c.dead_at.is_(None)
+    )
     if after is not None:
         statement = statement.where(other.c.lane > after).correlate(after.table)
     return statement.order_by(other.c.lane).limit(1).scalar_subquery()
