@@ -11,15 +11,12 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import sys
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 import aiosqlite
 import asyncpg
-import uvicorn
 
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+from bench.minimal import serve
 
 TABLE = "CREATE TABLE IF NOT EXISTS parked (id TEXT PRIMARY KEY, state TEXT NOT NULL)"
 
@@ -89,26 +86,20 @@ class OnSQLite:
             return cursor.rowcount == 1
 
 
-class Application:
-    """The routes."""
+class Routes:
+    """The routes of a store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] != "http":
-            return
-        while (await receive()).get("more_body"):
-            pass
-        action, _, id_ = scope["path"].strip("/").partition("/")
+    async def answer(self, action: str, id_: str) -> tuple[int, bytes]:
+        """Give the status, and no body."""
         ok = True
         if action == "park":
             await self._store.park(id_)
         elif action == "resume":
             ok = await self._store.resume(id_)
-        await send({"type": "http.response.start", "status": 204 if ok else 400, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
+        return (204 if ok else 400), b""
 
 
 async def main(url: str, port: int) -> None:
@@ -118,10 +109,7 @@ async def main(url: str, port: int) -> None:
         store = await OnPostgreSQL.open(url)
     else:
         store = await OnSQLite.open(url.removeprefix("sqlite:///"))
-    config = uvicorn.Config(
-        Application(store), port=port, log_level="error", access_log=False, lifespan="off"
-    )
-    await uvicorn.Server(config).serve()
+    await serve(Routes(store).answer, port)
 
 
 if __name__ == "__main__":

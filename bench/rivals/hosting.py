@@ -8,16 +8,14 @@ come to their wait, ``GET /unfinished`` those that are not done.
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import aiohttp
-import uvicorn
 import uvloop
 
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+from bench.minimal import serve
 
 STORIES: Final = "CREATE TABLE IF NOT EXISTS stories (id text PRIMARY KEY, state text NOT NULL)"
 """The table of the queues' story; the index below finds what is still open."""
@@ -64,24 +62,14 @@ class Endpoint:
                 raise RuntimeError(f"the endpoint answered {reply.status}")
 
 
-class Application:
-    """The routes."""
+class Routes:
+    """The routes of a rival."""
 
     def __init__(self, rival: Rival) -> None:
         self._rival = rival
 
-    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] != "http":
-            return
-        while (await receive()).get("more_body"):
-            pass
-        action, _, id_ = scope["path"].strip("/").partition("/")
-        status, body = await self._answer(action, id_)
-        await send({"type": "http.response.start", "status": status, "headers": []})
-        await send({"type": "http.response.body", "body": body})
-
-    async def _answer(self, action: str, id_: str) -> tuple[int, bytes]:
+    async def answer(self, action: str, id_: str) -> tuple[int, bytes]:
+        """Give the status and the body."""
         match action:
             case "park":
                 await self._rival.park(id_)
@@ -101,10 +89,7 @@ async def _serve(opener: Opener, database: str, port: int, endpoint: str) -> Non
         aiohttp.ClientSession(connector=connector) as session,
         opener(database, Endpoint(session, endpoint)) as rival,
     ):
-        config = uvicorn.Config(
-            Application(rival), port=port, log_level="error", access_log=False, lifespan="off"
-        )
-        await uvicorn.Server(config).serve()
+        await serve(Routes(rival).answer, port)
 
 
 def main(opener: Opener) -> None:
