@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import httpx
 
@@ -92,10 +92,4 @@ async def _offer(api: Api, name: str, url: str) -> Offer:
 
 
 async def _group(api: Api, name: str) -> str:
-    body: dict[str, Any] = {
-        "displayName": name,
-        "mailEnabled": False,
-        "mailNickname": name,
-        "securityEnabled": True,
-    }
-    return str((await api.post("/v1.0/groups", body))["id"])
+    return str((await api.post("/v1.0/groups", bodies.group(name)))["id"])

@@ -53,6 +53,16 @@ def http_endpoint(url: str) -> Json:
     return {"@odata.type": f"{GRAPH}httpRequestEndpoint", "targetUrl": url}
 
 
+def group(name: str) -> Json:
+    """Give a security group."""
+    return {
+        "displayName": name,
+        "mailEnabled": False,
+        "mailNickname": name.replace(" ", "-"),
+        "securityEnabled": True,
+    }
+
+
 def extension(url: str, *, wait: str | None = "PT1H", retries: int = 0, **changes: Any) -> Json:
     """Give an extension of a catalog; without ``wait`` it is launched and not waited for."""
     body: Json = {

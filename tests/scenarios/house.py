@@ -19,6 +19,7 @@ from ostiary.identity.ports import Client, Subject
 from ostiary.server.composition import Server
 from ostiary.storage.database import Database
 from tests.extensions.endpoints import Call, ScriptedEndpoint
+from tests.scenarios import bodies
 from tests.scenarios.access import Access, Offer
 from tests.scenarios.api import Api
 from tests.scenarios.bodies import extension
@@ -173,13 +174,7 @@ class House:
 
     async def make_group(self) -> str:
         """Create a group; give its id."""
-        name = self.name("group")
-        body = {
-            "displayName": name,
-            "mailEnabled": False,
-            "mailNickname": name.replace(" ", "-"),
-            "securityEnabled": True,
-        }
+        body = bodies.group(self.name("group"))
         return str((await self.admin.post("/v1.0/groups", body))["id"])
 
     async def members(self, group: str) -> set[str]:

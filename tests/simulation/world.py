@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import httpx
 
@@ -128,10 +127,4 @@ async def _offer(api: Api, name: str) -> Offer:
 
 
 async def _group(api: Api, name: str) -> str:
-    body: dict[str, Any] = {
-        "displayName": name,
-        "mailEnabled": False,
-        "mailNickname": name,
-        "securityEnabled": True,
-    }
-    return str((await api.post("/v1.0/groups", body))["id"])
+    return str((await api.post("/v1.0/groups", bodies.group(name)))["id"])
