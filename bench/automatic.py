@@ -15,7 +15,6 @@ import asyncio
 import sys
 import tempfile
 import time
-import tracemalloc
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ import msgspec
 from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
+from bench.load import forget_peak, peak_megabytes
 from bench.query import Door, door_of
 from bench.world import databases
 from ostiary.audit.events import SYSTEM
@@ -48,7 +48,8 @@ class Cost:
     processor: float
     """Seconds of this process alone, which other load on the machine does not lengthen."""
     statements: int
-    peak_mib: float
+    peak: float
+    """The most resident memory meanwhile, in megabytes; 0 where the system does not tell."""
 
 
 class Meter:
@@ -61,16 +62,17 @@ class Meter:
     def _count(self, *_: Any) -> None:
         self.statements += 1
 
-    async def measure(self, job: Callable[[], Awaitable[Any]], *, memory: bool) -> Cost:
-        """Measure a job; the watch on memory slows it down."""
+    async def measure(self, job: Callable[[], Awaitable[Any]]) -> Cost:
+        """Measure a job."""
+        forget_peak()
         before, started, busy = self.statements, time.perf_counter(), time.process_time()
-        if memory:
-            tracemalloc.start()
         await job()
-        peak = tracemalloc.get_traced_memory()[1] / 2**20 if memory else 0.0
-        tracemalloc.stop()
-        taken = time.perf_counter() - started
-        return Cost(taken, time.process_time() - busy, self.statements - before, peak)
+        return Cost(
+            seconds=time.perf_counter() - started,
+            processor=time.process_time() - busy,
+            statements=self.statements - before,
+            peak=peak_megabytes(),
+        )
 
 
 async def populate(server: Server, number: int) -> list[str]:
@@ -152,7 +154,7 @@ async def check(server: Server) -> None:
         raise RuntimeError(f"{count} people hold what they should not, or lack what they should")
 
 
-async def run(url: str, *, people: int, moves: Sequence[int], memory: bool) -> list[Cost]:
+async def run(url: str, *, people: int, moves: Sequence[int]) -> list[Cost]:
     """Measure the following of each number of moves, after the policy was made."""
     home = Path(tempfile.mkdtemp(prefix="ostiary-bench-"))
     settings = Settings(data_dir=home, database_url=url)
@@ -160,19 +162,19 @@ async def run(url: str, *, people: int, moves: Sequence[int], memory: bool) -> l
     async with opened(settings, base_urls=["http://localhost"]) as server:
         everybody = await populate(server, people)
         await make_policy(door_of(server))
-        first = await meter.measure(server.worker.settle, memory=memory)
+        first = await meter.measure(server.worker.settle)
         await check(server)
         found = [first]
         for number in moves:
             await move(server, everybody[:number])
-            found.append(await meter.measure(server.worker.settle, memory=memory))
+            found.append(await meter.measure(server.worker.settle))
             await check(server)
         return found
 
 
 def _line(name: str, cost: Cost, number: int) -> None:
     each = f"{cost.processor / number * 1e3:6.2f} ms and {cost.statements / number:5.2f} statements"
-    memory = f"   peak {cost.peak_mib:6.1f} MiB" if cost.peak_mib else ""
+    memory = f"   {cost.peak:4.0f} MB" if cost.peak else ""
     print(f"  {name:34} {cost.seconds:8.1f} s   each {each}{memory}", flush=True)
 
 
@@ -181,8 +183,8 @@ async def compare(kind: str, urls: Callable[[], str], options: argparse.Namespac
     people, moved = options.people, options.moved
     fewer = max(moved // 5, 1)
     print(f"{kind}: {people:,} people, {moved:,} of whom move", flush=True)
-    large = await run(urls(), people=people, moves=[fewer, moved], memory=options.memory)
-    small = await run(urls(), people=max(people // 10, fewer), moves=[fewer], memory=options.memory)
+    large = await run(urls(), people=people, moves=[fewer, moved])
+    small = await run(urls(), people=max(people // 10, fewer), moves=[fewer])
     _line(f"first: {people // 2:,} in the department", large[0], people // 2)
     _line(f"{fewer:,} of {people:,} move", large[1], fewer)
     _line(f"{moved:,} of {people:,} move", large[2], moved)
@@ -199,7 +201,6 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--moved", type=int, default=20_000)
     parser.add_argument("--small", action="store_true", help="2,000 people, 500 of whom move")
-    parser.add_argument("--memory", action="store_true", help="watch the memory, which is slow")
     parser.add_argument("--database", action="append", choices=("sqlite", "postgresql"))
     options = parser.parse_args()
     if options.small:

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import Popen, TimeoutExpired
@@ -156,8 +156,23 @@ def cpu_seconds(pid: int) -> float:
 
 def resident_megabytes(pid: int) -> float:
     """Give the resident memory of a process; 0 where the system does not tell."""
+    return _status_megabytes(str(pid), "VmRSS")
+
+
+def forget_peak() -> None:
+    """Let the peak of this process's memory count from now on, where the system can do that."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak_megabytes() -> float:
+    """Give the most resident memory of this process; 0 where the system does not tell."""
+    return _status_megabytes("self", "VmHWM")
+
+
+def _status_megabytes(process: str, name: str) -> float:
     try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
     except OSError:
         return 0.0
-    return sum(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS:"))
+    return sum(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{name}:"))

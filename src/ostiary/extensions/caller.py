@@ -12,6 +12,7 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -168,7 +169,7 @@ class Caller:
                 connector=aiohttp.TCPConnector(
                     limit=0,  # ``limits`` bounds the number, outside of the time of a call
                     resolver=PinnedResolver(self._egress, lookup=self._lookup),
-                    ssl=_tls(self._ca_files),
+                    ssl=_tls(tuple(self._ca_files)),
                     keepalive_timeout=KEPT_ALIVE,
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -231,7 +232,9 @@ def _correlation(reply: _Reply) -> str | None:
     return run[:200] if run.isprintable() and run else None
 
 
-def _tls(ca_files: Sequence[Path]) -> ssl.SSLContext:
+@cache
+def _tls(ca_files: tuple[Path, ...]) -> ssl.SSLContext:
+    """Trust the system's authorities, whose reading takes a while, and those in the files."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     for path in ca_files:
