@@ -11,15 +11,22 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-$(BIN)/.run: pyproject.toml
+# uv takes seconds where pip takes minutes; where it cannot be had, pip does the same.
+INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python -e '$(1)' || $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '$(1)'
+
+$(BIN)/.venv:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Ostiary needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: uv
 	@touch $@
 
-$(BIN)/.dev: pyproject.toml $(BIN)/.run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+$(BIN)/.run: pyproject.toml | $(BIN)/.venv
+	$(call INSTALL,.)
 	@touch $@
+
+$(BIN)/.dev: pyproject.toml | $(BIN)/.venv
+	$(call INSTALL,.[dev])
+	@touch $@ $(BIN)/.run
 
 install: $(BIN)/.dev  ## Make the virtual environment with everything for development
 
@@ -41,7 +48,7 @@ format: $(BIN)/.dev  ## Rewrite the code in the house style
 	$(BIN)/ruff check --fix .
 
 $(BIN)/.bench: pyproject.toml $(BIN)/.dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	$(call INSTALL,.[bench])
 	@touch $@
 
 bench: $(BIN)/.bench  ## Park and resume on both databases, beside a yardstick and rivals
