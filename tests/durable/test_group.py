@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.durable.errors import Busy
-from ostiary.durable.group import GroupCommit
+from ostiary.durable.group import GroupCommit, GroupRead
 from ostiary.storage.database import Database, NestedTransaction
 from ostiary.storage.facts import read_fact, write_fact
 from ostiary.storage.failures import DatabaseUnavailable
@@ -186,3 +186,27 @@ async def test_callers_who_come_back_share_batches(database: Database) -> None:
 
     assert len(await stored(database)) == 200
     assert len(ledger.batches) <= 20
+
+
+async def test_reads_share_one_snapshot_and_write_nothing(database: Database) -> None:
+    asked: list[list[str]] = []
+
+    async def read(conn: AsyncConnection, names: Sequence[str]) -> list[str | None]:
+        asked.append(list(names))
+        return [await read_fact(conn, name) for name in names]
+
+    async with database.transaction() as conn:
+        await write_fact(conn, "one", "1")
+    group = GroupRead(database, read)
+
+    answers = await asyncio.gather(*(group.submit(name) for name in ("one", "two", "one")))
+
+    assert answers == ["1", None, "1"]
+    assert asked == [["one", "two", "one"]]
+
+    async def write(conn: AsyncConnection, names: Sequence[str]) -> list[None]:
+        await write_fact(conn, names[0], "2")
+        return [None]
+
+    with pytest.raises(Exception, match=r"(?i)read-?only"):
+        await GroupRead(database, write).submit("one")

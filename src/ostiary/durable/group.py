@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Generic, TypeVar
@@ -144,8 +144,18 @@ class GroupCommit(Generic[Q, R]):
             waiting.answer(result)
 
     async def _applied(self, requests: Sequence[Q]) -> Sequence[R | Exception]:
-        async with self._database.transaction() as conn:
+        async with self._opened() as conn:
             results = await self._apply(conn, requests)
             if len(results) != len(requests):
                 raise RuntimeError(f"{len(results)} results for {len(requests)} requests.")
         return results
+
+    def _opened(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        return self._database.transaction()
+
+
+class GroupRead(GroupCommit[Q, R]):
+    """Gathers reads in the same way: those that arrive together share one snapshot."""
+
+    def _opened(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        return self._database.reading()

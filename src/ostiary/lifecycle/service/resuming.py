@@ -5,13 +5,18 @@ Every attempt ends up in the ledger of callouts, refused ones included.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from ostiary.audit.events import Actor
 from ostiary.directory import store as directory
+from ostiary.durable.errors import Busy
+from ostiary.durable.group import GroupRead
 from ostiary.extensions import extension_store
 from ostiary.extensions.answers import Answer
 from ostiary.extensions.errors import (
@@ -23,13 +28,13 @@ from ostiary.extensions.errors import (
 from ostiary.extensions.extensions import Extension
 from ostiary.extensions.model import AzureAdTokenAuthentication
 from ostiary.extensions.resumes import Resumes
-from ostiary.graph.errors import DomainError, NotFound
+from ostiary.graph.errors import DomainError, NotFound, Unavailable
 from ostiary.identity.principals import Principal
 from ostiary.lifecycle import names
 from ostiary.lifecycle.errors import TaskProcessingResultNotInProgress
 from ostiary.lifecycle.model.extensions import CustomTaskExtensionCallbackConfiguration, Resume
 from ostiary.lifecycle.store import results as store
-from ostiary.lifecycle.store.rows import subject_json
+from ostiary.lifecycle.store.rows import Row, subject_json
 from ostiary.storage.database import Database
 
 
@@ -46,12 +51,13 @@ class Address:
     version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Resuming:
     """Takes answers for tasks that wait."""
 
-    database: Database
-    resumes: Resumes
+    def __init__(self, database: Database, resumes: Resumes) -> None:
+        self._database = database
+        self._resumes = resumes
+        self._places: GroupRead[str, Row | None] = GroupRead(database, _places)
 
     async def trusts(self, address: Address, caller: Principal) -> bool:
         """Whether the extension of the task trusts an application, which then needs no permission.
@@ -61,8 +67,8 @@ class Resuming:
         """
         if caller.kind != "application":
             return False
-        async with self.database.reading() as conn:
-            place = await store.place_of(conn, address.result_id.lower())
+        async with self._database.reading() as conn:
+            (place,) = await _places(conn, [address.result_id.lower()])
             if place is None or place["extension_id"] is None:
                 return False
             extensions = await extension_store.read(conn, [place["extension_id"]])
@@ -81,19 +87,19 @@ class Resuming:
         :raises NotFound: there is no such result, or the ids of the path do not belong together.
         :raises TaskProcessingResultNotInProgress: it does not wait, was answered differently
             before, or the answer is late.
+        :raises Unavailable: too many answers are waiting.
         """
         answer = _answer(address, body, now=now, caller=caller)
-        async with self.database.reading() as conn:
-            place = await store.place_of(conn, answer.owner_id)
+        place = await self._place(answer.owner_id)
         if place is None or not _fits(address, place):
             error = NotFound(
                 f"The task processing result '{address.result_id}' could not be found here.",
                 target="taskProcessingResults",
             )
-            await self.resumes.refuse(answer, error)
+            await self._resumes.refuse(answer, error)
             raise error
         try:
-            await self.resumes.submit(answer)
+            await self._resumes.submit(answer)
         except (NotWaiting, InstanceClosed, Contradicting, UnknownInstance) as error:
             raise TaskProcessingResultNotInProgress(str(error)) from error
 
@@ -101,7 +107,18 @@ class Resuming:
         self, address: Address, error: DomainError, *, now: datetime, caller: Actor
     ) -> None:
         """Note in the ledger that somebody tried who may not, or with such a body."""
-        await self.resumes.refuse(_nothing_said(address, now=now, caller=caller), error)
+        await self._resumes.refuse(_nothing_said(address, now=now, caller=caller), error)
+
+    async def _place(self, result_id: str) -> Row | None:
+        try:
+            return await self._places.submit(result_id)
+        except Busy as busy:
+            raise Unavailable(retry_after=busy.seconds) from None
+
+
+async def _places(conn: AsyncConnection, result_ids: Sequence[str]) -> list[Row | None]:
+    found = await store.places_of(conn, set(result_ids))
+    return [found.get(id) for id in result_ids]
 
 
 def _fits(address: Address, place: Any) -> bool:

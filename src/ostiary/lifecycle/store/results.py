@@ -121,8 +121,8 @@ async def told(conn: AsyncConnection, result_ids: Collection[str]) -> dict[str, 
     return {row["id"]: row for row in (await conn.execute(query)).mappings()}
 
 
-async def place_of(conn: AsyncConnection, result_id: str) -> Row | None:
-    """Read what a task result belongs to: every id that a path to it may name."""
+async def places_of(conn: AsyncConnection, result_ids: Collection[str]) -> dict[str, Row]:
+    """Read what task results belong to: every id that a path to them may name."""
     query = (
         select(
             task_processing_results,
@@ -131,9 +131,9 @@ async def place_of(conn: AsyncConnection, result_id: str) -> Row | None:
         )
         .join(workflow_tasks, workflow_tasks.c.id == _results.task_id)
         .join(workflow_versions, workflow_versions.c.id == workflow_tasks.c.version_id)
-        .where(_results.id == result_id)
+        .where(among(_results.id, result_ids))
     )
-    return (await conn.execute(query)).mappings().first()
+    return {row["id"]: row for row in (await conn.execute(query)).mappings()}
 
 
 async def save_tasks(conn: AsyncConnection, moved: Iterable[TaskResult]) -> None:
