@@ -354,7 +354,10 @@ async def test_canceling_ends_what_is_open_and_later_answers_change_nothing(hous
 
     path = f"assignmentRequests/{request}/cancel"
     await house.refused("POST", path, status=403, headers=person(it.bob, SUBJECT))
-    await house.post(path, status=204, headers=person(it.alice, SUBJECT))
+    because = {"reason": "no longer needed"}
+    code, _, target = await house.refused("POST", path, because, headers=person(it.alice, SUBJECT))
+    assert (code, target) == ("InvalidModel", "reason")
+    await house.post(path, {}, status=204, headers=person(it.alice, SUBJECT))
     await house.resume(house.endpoint.calls[0], status=400)
     await house.settle()
 

@@ -299,6 +299,10 @@ class Library:
         """POST /library/books/{id}/lend"""
         self.lent = (call.key("books"), call.parameters(LendParameters))
 
+    async def renew(self, call: Call) -> None:
+        """POST /library/books/{id}/renew"""
+        self.renewed = call.key("books")
+
     async def mine(self, call: Call) -> Matching:
         """GET /library/books/filterByCurrentUser(on='…')"""
         wanted = call.parameters(LentTo).on
@@ -396,6 +400,7 @@ class Library:
                                 handle=self.lend,
                                 parameters=LendParameters,
                             ),
+                            Operation(name="renew", kind="action", needs=anyone, handle=self.renew),
                             Operation(
                                 name="filterByCurrentUser",
                                 kind="function",

@@ -145,6 +145,35 @@ async def test_an_action_gets_its_parameters(api: httpx.AsyncClient, name: str) 
     assert shop.lent == ("b1", LendParameters(reader="Ann", period=timedelta(days=14)))
 
 
+@pytest.mark.parametrize("body", [b"", b" ", b"{}", b'{"@odata.type": "#microsoft.graph.renew"}'])
+async def test_an_action_without_parameters_takes_a_body_that_says_nothing(
+    api: httpx.AsyncClient, body: bytes
+) -> None:
+    reply = await api.post(f"{BOOKS}/b1/renew", content=body)
+
+    assert reply.status_code == 204
+    assert api.shop.renewed == "b1"  # type: ignore[attr-defined]  # the fixture's
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "target"),
+    [
+        (b'{"days": 14}', "InvalidModel", "days"),
+        (b'["days"]', "InvalidModel", None),
+        (b"{", "BadRequest", None),
+    ],
+)
+async def test_an_action_without_parameters_refuses_what_it_would_ignore(
+    api: httpx.AsyncClient, body: bytes, code: str, target: str | None
+) -> None:
+    reply = await api.post(f"{BOOKS}/b1/renew", content=body)
+
+    assert reply.status_code == 400
+    error = reply.json()["error"]
+    assert (error["code"], error.get("target")) == (code, target)
+    assert not hasattr(api.shop, "renewed")  # type: ignore[attr-defined]  # the fixture's
+
+
 async def test_references_are_added_listed_and_removed(api: httpx.AsyncClient) -> None:
     links = f"{BOOKS}/b1/shelvedBy"
     url = "https://graph.microsoft.com/v1.0/library/authors/a1"

@@ -115,6 +115,22 @@ class GraphCall:
         body = self.body() if self.raw_body.strip() else {}
         return self._reader.create(type_, body)
 
+    def refuse_parameters(self, action: str) -> None:
+        """Refuse what a body says to an action that takes nothing, rather than ignore it.
+
+        :raises InvalidModel: it names a parameter, or is no object.
+        """
+        body = self.body() if self.raw_body.strip() else {}
+        if not isinstance(body, dict):
+            raise InvalidModel(f"'{action}' takes no parameters: send an empty body or {{}}.")
+        name = next((name for name in body if "@" not in name), None)
+        if name is not None:
+            raise InvalidModel(
+                f"'{action}' takes no parameters, so '{name}' is not one of them: send an empty "
+                "body or {}.",
+                target=name,
+            )
+
     def delta(self, type_: type[Entity]) -> DeltaQuery:
         """Read the options of a delta function over ``type_``."""
         asked = deltas.read(self.query, type_, f"{self.root}/{self.path.strip('/')}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import and_
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,7 +19,7 @@ from ostiary.graph.etags import etag, matches, require
 from ostiary.graph.forms import face_of
 from ostiary.graph.options import NO_OPTIONS, QueryOptions
 from ostiary.graph.replies import Reply
-from ostiary.graph.resources import Endpoint, EntitySet, Matching
+from ostiary.graph.resources import Call, Endpoint, EntitySet, Matching, Operation
 from ostiary.graph.routing import (
     Collection,
     EntityAt,
@@ -296,7 +296,7 @@ class Dispatcher:
         offered = {method: True} | ({"GET": True} if operation.also_get else {})
         if call.method not in offered:
             raise _not_allowed(**offered)
-        value = await _run(Endpoint(operation.needs, operation.handle), call, operation.parameters)
+        value = await _run(_endpoint_of(operation), call, operation.parameters)
         if isinstance(value, Matching):
             return await self._page(_matching(place, value), call, writer)
         if isinstance(value, Delta):
@@ -323,6 +323,18 @@ def _matching(place: OperationAt, result: Matching) -> Collection:
     source = result.source or place.on.source
     tests = [test for test in (source.where, result.where) if test is not None]
     return replace(place.on, source=replace(source, where=and_(*tests)))
+
+
+def _endpoint_of(operation: Operation) -> Endpoint:
+    """Give what an operation does; an action without parameters first looks that it gets none."""
+    if operation.kind == "function" or operation.parameters is not None:
+        return Endpoint(operation.needs, operation.handle)
+
+    async def handle(call: Call) -> Any:
+        cast(GraphCall, call).refuse_parameters(operation.name)
+        return await operation.handle(call)
+
+    return Endpoint(operation.needs, handle)
 
 
 async def _run(endpoint: Endpoint, call: GraphCall, about: type[Complex] | None = None) -> Any:
