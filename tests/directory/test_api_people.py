@@ -241,6 +241,19 @@ async def test_who_was_deleted_is_listed_and_restored(api: httpx.AsyncClient) ->
     assert (await api.post(f"/directory/deletedItems/{ADELE}/restore")).status_code == 404
 
 
+@pytest.mark.parametrize("path", ["", "/$count", "?$top=1"])
+async def test_what_was_deleted_is_listed_by_type_only(api: httpx.AsyncClient, path: str) -> None:
+    await api.delete(f"/users/{ADELE}")
+
+    reply = await api.get(f"/directory/deletedItems{path}")
+    one = await api.get(f"/directory/deletedItems/{ADELE}")
+
+    assert (reply.status_code, one.status_code) == (400, 200)
+    error = reply.json()["error"]
+    assert error["code"] == "Request_UnsupportedQuery"
+    assert "'deletedItems/microsoft.graph.user'" in error["message"]
+
+
 async def test_objects_are_given_by_ids_whatever_they_are(api: httpx.AsyncClient) -> None:
     body = {"ids": [group_id("Sales team"), ADELE.upper(), NOBODY]}
 

@@ -144,6 +144,7 @@ DELETED_ITEMS: Final = Source(
     load=wire_object,
     where=_deleted.c.deleted_date_time.is_not(None),
     casts={f"microsoft.graph.{kind}": _deleted.c.kind == kind.value for kind in Kind},
+    by_type=True,
     enrich=_complete,
 )
 """Objects that were deleted and can be restored."""

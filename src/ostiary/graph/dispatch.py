@@ -14,7 +14,13 @@ from ostiary.graph.call import GraphCall
 from ostiary.graph.context import context_url, control, location, next_link
 from ostiary.graph.deltas import Delta
 from ostiary.graph.edm import name_of, result_type
-from ostiary.graph.errors import BadRequest, DomainError, MethodNotAllowed, NotFound
+from ostiary.graph.errors import (
+    BadRequest,
+    DomainError,
+    MethodNotAllowed,
+    NotFound,
+    UnsupportedQuery,
+)
 from ostiary.graph.etags import etag, matches, require
 from ostiary.graph.forms import face_of
 from ostiary.graph.options import NO_OPTIONS, QueryOptions
@@ -74,6 +80,7 @@ class Dispatcher:
 
     async def _list(self, place: Collection, call: GraphCall, writer: Writer) -> Reply:
         await place.read(call)
+        _require_type(place)
         return await self._page(place, call, writer)
 
     async def _page(self, place: Collection, call: GraphCall, writer: Writer) -> Reply:
@@ -223,6 +230,7 @@ class Dispatcher:
         if call.method != "GET":
             raise _not_allowed(GET=True)
         await place.read(call)
+        _require_type(place)
         options = query_options.parse(call.query, place.source.type, call.version)
         async with self.database.reading() as conn:
             return Reply(200, text=str(await query.count(conn, place, options, call)))
@@ -323,6 +331,18 @@ def _matching(place: OperationAt, result: Matching) -> Collection:
     source = result.source or place.on.source
     tests = [test for test in (source.where, result.where) if test is not None]
     return replace(place.on, source=replace(source, where=and_(*tests)))
+
+
+def _require_type(place: Collection) -> None:
+    """Refuse a list of everything where Graph gives lists of one type only.
+
+    :raises UnsupportedQuery: the path names no type.
+    """
+    if place.source.by_type and place.cast is None:
+        types = ", ".join(f"'{place.name}/{name}'" for name in place.source.casts)
+        raise UnsupportedQuery(
+            f"{UnsupportedQuery.message} Ask for one type: {types}.", target=place.name
+        )
 
 
 def _endpoint_of(operation: Operation) -> Endpoint:

@@ -42,6 +42,15 @@ class InvalidModel(BadRequest):
     message = "The model is invalid."
 
 
+class UnsupportedQuery(BadRequest):
+    """A list that is only given by type was asked for as a whole."""
+
+    code = "Request_UnsupportedQuery"
+    message = (
+        "Searches against this resource are not supported. Only specific instances can be queried."
+    )
+
+
 class Unauthenticated(DomainError):
     """The caller has not shown who it is."""
 

@@ -228,6 +228,8 @@ class Source:
     """Makes the error for a key that is not there, where the field's words differ."""
     search: Sequence[ColumnElement[Any]] = ()
     """The texts that ``$search`` looks through; none: not supported here."""
+    by_type: bool = False
+    """Lists and counts are of one derived type, which a cast in the path names."""
     counted: bool = False
     """Lists carry ``@odata.count`` although nobody asks, as published replies of this type do."""
 
