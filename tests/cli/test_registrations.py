@@ -13,6 +13,7 @@ from ostiary.extensions.model import (
     AzureAdPopTokenAuthentication,
     LogicAppTriggerEndpointConfiguration,
 )
+from ostiary.identity.matrix import MATRIX
 from tests.cli.commands import Commands, in_data
 from tests.support.clocks import MONDAY
 
@@ -67,6 +68,17 @@ def test_a_permission_that_is_none_is_a_misuse(ostiary: Commands) -> None:
     added = ostiary("app", "add", "--app-id", "x", "--secret", "y", "--role", "Nope")
 
     assert (added.code, "'Nope' is no application role" in added.err) == (2, True)
+
+
+def test_every_permission_that_a_route_needs_can_be_given(ostiary: Commands) -> None:
+    roles = sorted({role for row in MATRIX.values() for role in row.application})
+    given = [text for role in roles for text in ("--role", role)]
+
+    ostiary("app", "add", "--app-id", APP, "--secret", "s3cret", *given)
+    (listed,) = ostiary("app", "list", "--json").json
+
+    assert {"Organization.Read.All", "Domain.Read.All"} <= set(roles)
+    assert listed["roles"] == roles
 
 
 def test_a_logic_app_is_forgotten(ostiary: Commands) -> None:

@@ -279,6 +279,17 @@ async def test_the_organisation_tells_its_tenant_and_domains(
     assert [domain["id"] for domain in domains] == ["contoso.example"]
 
 
+async def test_the_organisation_and_domains_have_permissions_of_their_own(
+    api: httpx.AsyncClient,
+) -> None:
+    organisation, domain = (application(f"{of}.Read.All") for of in ("Organization", "Domain"))
+
+    assert (await api.get("/organization", headers=organisation)).status_code == 200
+    assert (await api.get("/domains", headers=domain)).status_code == 200
+    assert (await api.get("/organization", headers=domain)).status_code == 403
+    assert (await api.get("/users", headers=organisation)).status_code == 403
+
+
 @pytest.mark.parametrize(
     "query",
     [

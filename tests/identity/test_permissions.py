@@ -97,6 +97,22 @@ TABLE: list[Row] = [
     ("users.read", f"User.ReadBasic.All User.Read.All {DR}", None, "User.Read", None, None),
     ("users.details.read", f"User.Read.All {DR}", None, "User.ReadBasic.All", None, None),
     (
+        "organization.read",
+        f"Organization.Read.All User.Read User.Read.All {DR}",
+        f"Organization.Read.All User.Read.All {DR}",
+        "Domain.Read.All",
+        None,
+        None,
+    ),
+    (
+        "domains.read",
+        f"Domain.Read.All User.Read.All {DR}",
+        None,
+        "Organization.Read.All",
+        None,
+        None,
+    ),
+    (
         "users.write",
         f"User.ReadWrite.All {DW}",
         None,

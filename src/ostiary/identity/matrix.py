@@ -142,6 +142,13 @@ ME_READ = _row("me.read", ("User.Read", "User.ReadBasic.All", *_USERS_R), ())
 USERS_READ = _row("users.read", ("User.ReadBasic.All", *_USERS_R))
 USERS_DETAILS_READ = _row("users.details.read", _USERS_R)
 """Manager, delta, and the properties that User.ReadBasic.All does not show."""
+_NAMES_R = ("User.ReadBasic.All", *_USERS_R)
+ORGANIZATION_READ = _row(
+    "organization.read",
+    ("User.Read", "Organization.Read.All", *_NAMES_R),
+    ("Organization.Read.All", *_NAMES_R),
+)
+DOMAINS_READ = _row("domains.read", ("Domain.Read.All", *_NAMES_R))
 USERS_WRITE = _row(
     "users.write", ("User.ReadWrite.All", "Directory.ReadWrite.All"), roles=_USER_ADMINS
 )

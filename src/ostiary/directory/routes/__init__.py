@@ -18,7 +18,8 @@ __all__ = ["resources"]
 
 def resources(directory: Directory, tenant: Tenant) -> list[Node]:
     """Declare everything of the directory at the root of the API."""
-    anybody_who_reads = requires(matrix.USERS_READ)
+    read_organization = requires(matrix.ORGANIZATION_READ)
+    read_domains = requires(matrix.DOMAINS_READ)
     return [
         users(directory),
         me(directory),
@@ -27,6 +28,6 @@ def resources(directory: Directory, tenant: Tenant) -> list[Node]:
         service_principals(directory),
         directory_objects(directory),
         directory_root(directory),
-        EntitySet(name="organization", source=tenants.organization(tenant), read=anybody_who_reads),
-        EntitySet(name="domains", source=tenants.domains(tenant), read=anybody_who_reads),
+        EntitySet(name="organization", source=tenants.organization(tenant), read=read_organization),
+        EntitySet(name="domains", source=tenants.domains(tenant), read=read_domains),
     ]
