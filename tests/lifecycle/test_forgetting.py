@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from ostiary.durable import recurring
 from ostiary.durable.worker import Worker
 from ostiary.extensions.tables import callout_attempts, callouts
 from ostiary.lifecycle import forgetting, names
 from ostiary.lifecycle.forgetting import RETENTION
+from ostiary.lifecycle.store import forgetting as store
+from ostiary.lifecycle.store.results import lock_runs
+from ostiary.lifecycle.store.runs import link_reprocessing
 from ostiary.lifecycle.tables import (
     run_reprocessings,
     runs,
@@ -21,7 +26,7 @@ from ostiary.lifecycle.tables import (
     task_reports,
     user_processing_results,
 )
-from ostiary.storage.archive import Archive, files
+from ostiary.storage.archive import Archive, files, outgoing
 from tests.lifecycle.house import CUSTOM, ENABLE, House, failing, task
 from tests.lifecycle.schedules import conditions, hire, processed, scope_of
 from tests.support.work import rows
@@ -118,6 +123,75 @@ async def test_a_run_stays_while_another_that_repeats_it_does(house: House) -> N
 
     await pass_by(house, timedelta(days=2))
     assert await counts(house) == dict.fromkeys((table.name for table in HISTORY), 0)
+
+
+async def forget_a_portion(house: House, *, limit: int = 2) -> None:
+    """Do what one transaction does."""
+    now = house.clock.now()
+    async with (
+        house.database.transaction() as conn,
+        outgoing(conn, "runs", archive=None, now=now) as out,
+    ):
+        over = await store.lock_over(conn, before=now - RETENTION)
+        if over:
+            await store.forget_some(conn, out, over, limit=limit, now=now)
+
+
+def repeat(*, run: str | None = None, result: str | None = None) -> dict[str, Any]:
+    """Give the body that repeats a whole run, or one of its results."""
+    kind = "activateRunScope" if run else "activateProcessingResultScope"
+    chosen = {"run": {"id": run}} if run else {"processingResults": [{"id": result}]}
+    users = {"userScope": "allUsers"} if run else {}
+    of = f"#microsoft.graph.identityGovernance.{kind}"
+    return {"scope": {"@odata.type": of, "taskScope": "allTasks", **chosen, **users}}
+
+
+async def test_a_run_of_which_the_first_half_is_gone_cannot_be_repeated(house: House) -> None:
+    people = await house.people("ada", "ben", "eve")
+    workflow = await house.workflow(failing("Team"))
+    run = await house.activate(workflow, *people)
+    await house.settle()
+    house.clock.advance(days=RETENTION.days + 1)
+    results = await house.values(f"workflows/{workflow}/userProcessingResults")
+
+    await forget_a_portion(house)
+
+    path = f"workflows/{workflow}/activateWithScope"
+    for body in (repeat(run=run), *(repeat(result=one["id"]) for one in results)):
+        refused = await house.post(path, body, status=404)
+        assert refused["error"]["target"] in ("scope/run", "scope/processingResults")
+    for _ in range(3):
+        await forget_a_portion(house)
+    assert await counts(house) == dict.fromkeys((table.name for table in HISTORY), 0)
+
+
+async def test_a_run_that_is_repeated_while_its_lock_is_waited_for_stays(house: House) -> None:
+    """Whoever repeats it was first; what has been linked meanwhile is seen."""
+    (ada,) = await house.people("ada")
+    workflow = await house.workflow(failing("Team"))
+    first = await house.activate(workflow, ada)
+    await house.settle()
+    house.clock.advance(days=RETENTION.days + 1)
+    second = await house.activate(workflow, ada)
+    before = await counts(house)
+
+    async with house.database.transaction() as conn:
+        await lock_runs(conn, [first])
+        forgetting_it = asyncio.create_task(forget_a_portion(house))
+        await has_to_wait(house, forgetting_it)
+        await link_reprocessing(conn, [first], second)
+    await forgetting_it
+
+    assert await counts(house) == {**before, "run_reprocessings": 1}
+
+
+async def has_to_wait(house: House, task: asyncio.Task[None]) -> None:
+    """Go on when a task waits for a lock of the database; SQLite has one writer at a time."""
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    while house.database.dialect == "postgresql" and not task.done():
+        async with house.database.reading() as conn:
+            if await conn.scalar(waiting):
+                return
 
 
 async def test_whose_turn_it_was_keeps_what_became_of_them_and_gets_no_second_one(

@@ -45,6 +45,8 @@ class Run:
     tasks: Tally
     started_at: datetime | None = None
     completed_at: datetime | None = None
+    is_being_forgotten: bool = False
+    """Whether the first of its results are gone, because it is old: it cannot be repeated."""
 
 
 def report_status(people: Tally, *, started: bool) -> Status:

@@ -116,6 +116,8 @@ runs = Table(
     Column("only_task_id", String(36)),
     # someone asked to stop: nothing new begins, and what waits is canceled
     Column("stopping", Boolean, nullable=False),
+    # its results go portion by portion, because it is old: it cannot be repeated any more
+    Column("being_forgotten", Boolean, nullable=False, default=False),
     Column("scheduled_date_time", Instant, nullable=False),
     Column("started_date_time", Instant),
     Column("completed_date_time", Instant),

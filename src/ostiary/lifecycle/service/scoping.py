@@ -41,7 +41,7 @@ class Chosen:
 async def choose(conn: AsyncConnection, workflow_id: str, scope: ActivationScope) -> Chosen:
     """Find the people of a scope.
 
-    :raises NotFound: a run, a result or a group does not exist.
+    :raises NotFound: a run, a result or a group does not exist, or is being forgotten.
     :raises UnknownPeople: people do not.
     :raises InvalidOperation: what is to be repeated goes on still.
     """
@@ -77,6 +77,11 @@ async def _of_run(conn: AsyncConnection, workflow_id: str, scope: ActivateRunSco
     run = (await results.lock_runs(conn, [id])).get(id)
     if run is None or run.workflow_id != workflow_id:
         raise NotFound(f"The run '{id}' could not be found.", target="scope/run")
+    if run.is_being_forgotten:
+        raise NotFound(
+            f"The run '{id}' ended so long ago that it is being forgotten: it cannot be repeated.",
+            target="scope/run",
+        )
     is_released = run.status is Status.QUARANTINED
     if run.status not in ENDED and not is_released:
         raise InvalidOperation(
@@ -93,7 +98,9 @@ async def _of_results(
 ) -> Chosen:
     ids = scopes.ids_of(scope.processing_results)
     runs = await choices.runs_of_results(conn, workflow_id, ids)
-    missing = next((id for id in ids if id not in runs), None)
+    held = await results.lock_runs(conn, sorted(set(runs.values())))
+    kept = {id for id, run in held.items() if not run.is_being_forgotten}
+    missing = next((id for id in ids if runs.get(id) not in kept), None)
     if missing is not None:
         raise NotFound(
             f"The processing result '{missing}' could not be found.",

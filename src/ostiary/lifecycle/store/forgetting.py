@@ -1,7 +1,8 @@
 """Statements that delete runs: the run last, and before it what happened to its people.
 
 A run of many people goes in several transactions. Its results are fewer and fewer meanwhile; its
-own numbers are what they were until it is gone.
+own numbers are what they were until it is gone. The first of these transactions marks it, so that
+nobody repeats what is left of it; whoever repeats a run locks it, so one of the two is first.
 """
 
 from __future__ import annotations
@@ -36,15 +37,21 @@ _scopes = execution_scopes.c
 
 
 async def lock_over(conn: AsyncConnection, *, before: datetime, limit: int = RUNS) -> list[str]:
-    """Lock the oldest runs that ended by an instant; one that is repeated waits for that."""
-    query = (
-        select(runs.c.id)
-        .where(runs.c.completed_date_time <= before, ~_is_repeated_since(before))
-        .order_by(runs.c.completed_date_time, runs.c.id)
-        .limit(limit)
-        .with_for_update()
-    )
-    return list((await conn.execute(query)).scalars())
+    """Lock and mark the oldest runs that ended by an instant; one that is repeated waits for that.
+
+    What was repeated while its lock was waited for is seen by the second look only.
+    """
+    is_due = or_(runs.c.being_forgotten, ~_is_repeated_since(before))
+    query = select(runs.c.id).where(runs.c.completed_date_time <= before, is_due)
+    oldest_first = query.order_by(runs.c.completed_date_time, runs.c.id).limit(limit)
+    locked = list((await conn.execute(oldest_first.with_for_update())).scalars())
+    if not locked:
+        return []
+    still = set((await conn.execute(query.where(among(runs.c.id, locked)))).scalars())
+    over = [id for id in locked if id in still]
+    unmarked = and_(among(runs.c.id, over), ~runs.c.being_forgotten)
+    await conn.execute(update(runs).where(unmarked).values(being_forgotten=True))
+    return over
 
 
 async def oldest(conn: AsyncConnection) -> datetime | None:

@@ -138,6 +138,7 @@ def run_of(row: Row) -> Run:
         tasks=tally_of(row, "tasks"),
         started_at=row["started_date_time"],
         completed_at=row["completed_date_time"],
+        is_being_forgotten=row["being_forgotten"],
     )
 
 

@@ -972,6 +972,7 @@ def upgrade() -> None:
         sa.Column("failed_tasks_only", sa.Boolean(), nullable=False),
         sa.Column("only_task_id", sa.String(length=36), nullable=True),
         sa.Column("stopping", sa.Boolean(), nullable=False),
+        sa.Column("being_forgotten", sa.Boolean(), nullable=False),
         sa.Column("scheduled_date_time", Instant(), nullable=False),
         sa.Column("started_date_time", Instant(), nullable=True),
         sa.Column("completed_date_time", Instant(), nullable=True),
