@@ -79,6 +79,24 @@ async def test_an_older_extension_is_told_in_the_older_words_and_never_awaited(
     assert "Stage" not in told
 
 
+async def test_the_older_name_of_the_stages_of_a_policy_says_the_same(cottage: House) -> None:
+    catalog = await cottage.catalog()
+    made = await make_legacy(cottage, catalog)
+    body = policy(await cottage.package(catalog))
+    of = {"@odata.type": f"{GRAPH}customExtensionHandler"}
+    body["customExtensionHandlers"] = [of | one for one in settings(made["id"], GRANTED)]
+
+    key = (await cottage.post("assignmentPolicies", body))["id"]
+
+    path = f"{BETA}/accessPackageAssignmentPolicies/{key}"
+    for name in ("customExtensionHandlers", "customExtensionStageSettings"):
+        expanded = await cottage.get(f"{path}?$expand={name}($expand=customExtension)")
+        (one,) = expanded["customExtensionStageSettings"]
+        assert (one["stage"], one["customExtension"]["id"]) == (GRANTED, made["id"])
+    (listed,) = await cottage.values(f"{path}/customExtensionHandlers")
+    assert listed["stage"] == GRANTED
+
+
 async def test_no_older_extension_names_approvers(cottage: House) -> None:
     catalog = await cottage.catalog()
     made = await make_legacy(cottage, catalog)

@@ -19,7 +19,6 @@ from ostiary.storage.tables import new_id
 MANUAL = Path(__file__).parents[2] / "docs" / "compatibility.md"
 NAMES = {
     "entitlementManagement": entitlement.MANAGEMENT,
-    "entitlementManagement/assignmentPolicies/x": entitlement.POLICIES,
     "entitlementManagement/assignmentRequests/x": entitlement.REQUESTS,
     "lifecycleWorkflows": lifecycle.CONTAINER,
     "lifecycleWorkflows/workflows/x": lifecycle.WORKFLOWS,

@@ -197,10 +197,14 @@ def concrete_types(cls: type[Complex]) -> Mapping[str, type[Complex]]:
 @cache
 def named_types(cls: type[Complex]) -> Mapping[str, type[Complex]]:
     """Give the type and all its subtypes by every name that either root has for them."""
-    return {
-        face.name_in(version).lower(): found
-        for found in concrete_types(cls).values()
-        for face in faces(found)
+    found = concrete_types(cls).values()
+    former = {
+        name.lower(): type_ for type_ in found for name in type_.__dict__.get("ALSO_NAMED", ())
+    }
+    return former | {
+        face.name_in(version).lower(): type_
+        for type_ in found
+        for face in faces(type_)
         for version in Version
     }
 

@@ -52,7 +52,8 @@ class Complex(msgspec.Struct, kw_only=True, rename="camel"):
     """A structured value without identity.
 
     ``ABSTRACT`` is true for a base that never appears itself; ``BETA_NAME`` is what ``/beta`` calls
-    the type. Neither is inherited. ``forms`` says how a type declares another structure there.
+    the type, ``ALSO_NAMED`` further names that bodies may give it. None of them is inherited.
+    ``forms`` says how a type declares another structure there.
     """
 
     ABSTRACT: ClassVar[bool] = False

@@ -33,7 +33,17 @@ from ostiary.entitlement.model.schedules import ExpirationPattern
 from ostiary.entitlement.model.subjects import SubjectSet, TargetManager
 from ostiary.graph.errors import NotSupported
 from ostiary.graph.forms import Form, Misfit, carried, declare
-from ostiary.graph.types import UNSET, Beta, Complex, Entity, Nav, ReadOnly, UnsetType, WriteOnly
+from ostiary.graph.types import (
+    UNSET,
+    Also,
+    Beta,
+    Complex,
+    Entity,
+    Nav,
+    ReadOnly,
+    UnsetType,
+    WriteOnly,
+)
 
 __all__ = ["SCOPE_TYPES", "BetaPolicy", "BetaRequestorSettings", "beta_reviews"]
 
@@ -130,7 +140,7 @@ class BetaPolicy(Entity, kw_only=True):
         AccessPackageCatalog | UnsetType | None, Nav(), Beta("accessPackageCatalog")
     ] = UNSET
     custom_extension_stage_settings: Annotated[
-        list[CustomExtensionStageSetting] | UnsetType, Nav()
+        list[CustomExtensionStageSetting] | UnsetType, Nav(), Also("customExtensionHandlers")
     ] = UNSET
 
 

@@ -39,6 +39,7 @@ from ostiary.entitlement.model.subjects import AccessPackageSubject, SubjectSet
 from ostiary.extensions.model import CustomCalloutExtension, CustomExtensionEndpointConfiguration
 from ostiary.graph.types import (
     UNSET,
+    Also,
     Beta,
     BetaOnly,
     Complex,
@@ -154,7 +155,9 @@ class AccessPackageAssignmentPolicy(Entity, kw_only=True):
         AccessPackageCatalog | UnsetType | None, Nav(), Beta("accessPackageCatalog")
     ] = UNSET
     custom_extension_stage_settings: Annotated[
-        list[CustomExtensionStageSetting] | UnsetType, Nav(contained=True)
+        list[CustomExtensionStageSetting] | UnsetType,
+        Nav(contained=True),
+        Also("customExtensionHandlers"),
     ] = UNSET
     questions: Annotated[list[AccessPackageQuestion] | UnsetType, Nav(contained=True)] = UNSET
 

@@ -7,7 +7,7 @@ the same for both governors.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from ostiary.entitlement.model.enums import AccessPackageCustomExtensionStage
 from ostiary.extensions.model import CustomCalloutExtension, CustomExtensionCallbackConfiguration
@@ -55,7 +55,12 @@ WorkflowExtension = (
 
 
 class CustomExtensionStageSetting(Entity, kw_only=True):
-    """One extension at one stage of a policy; those of a stage are called in their order."""
+    """One extension at one stage of a policy; those of a stage are called in their order.
+
+    Beta has had it as ``customExtensionHandler``, for extensions of the older kind.
+    """
+
+    ALSO_NAMED: ClassVar[tuple[str, ...]] = ("microsoft.graph.customExtensionHandler",)
 
     stage: AccessPackageCustomExtensionStage
     custom_extension: Annotated[CustomCalloutExtension | UnsetType | None, Nav()] = UNSET

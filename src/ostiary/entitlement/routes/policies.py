@@ -10,7 +10,6 @@ from ostiary.entitlement.errors import NotThere
 from ostiary.entitlement.model.catalogs import AccessPackageAssignmentPolicy
 from ostiary.entitlement.model.questions import AccessPackageQuestion
 from ostiary.entitlement.roles import Task, seen_catalogs
-from ostiary.entitlement.routes import unserved
 from ostiary.entitlement.routes.finding import OF_PACKAGE, OF_POLICY, Gates, act, of_new_policy
 from ostiary.entitlement.service import Entitlement
 from ostiary.entitlement.service.policies import Policies, package_named
@@ -69,7 +68,6 @@ def policies(services: Entitlement, gates: Gates) -> EntitySet:
         beta="accessPackageAssignmentPolicies",
         source=configured.POLICIES,
         read=gates.read,
-        unserved=unserved.POLICIES,
         create=Endpoint(gates.write(Task.PACKAGE, of_new_policy), handlers.create),
         update=Endpoint(manage, handlers.update),
         replace=Endpoint(manage, handlers.replace),
@@ -103,7 +101,6 @@ def package_policies(services: Entitlement, gates: Gates) -> EntitySet:
         source=configured.POLICIES,
         link="assignment_policies",
         read=gates.read,
-        unserved=unserved.POLICIES,
         create=Endpoint(manage, handlers.create_in_package),
         update=Endpoint(belonging, handlers.update),
         replace=Endpoint(belonging, handlers.replace),

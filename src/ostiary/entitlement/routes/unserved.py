@@ -11,6 +11,4 @@ MANAGEMENT: Final = ("externalOriginResourceConnectors", "accessOrchestratorRequ
 
 RESOURCES: Final = ("uploadSessions", "externalOriginResourceConnector")
 
-POLICIES: Final = ("customExtensionHandlers",)
-
 REQUESTS: Final = ("customExtensionHandlerInstances", "verifiedCredentialsData")
