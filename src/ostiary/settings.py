@@ -122,7 +122,7 @@ class Settings(BaseSettings):
 
     node: str | None = None
     """The name of this node in leases; a restarted node takes its own work back at once.
-    Unset: the machine's name and the port."""
+    Unset: the machine's name, the address and the port."""
 
     development_issuer: bool | None = None
     """The embedded token issuer. Unset: on when the server listens on loopback, else off."""

@@ -6,17 +6,23 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
+from structlog.testing import capture_logs
 
 from ostiary.durable import queue, recurring
 from ostiary.durable.handlers import Again, InTransaction, Outcome, Outside
 from ostiary.durable.items import WorkItem
 from ostiary.durable.worker import Worker
 from ostiary.storage.database import Database
+from ostiary.storage.names import NameTaken
 from tests.support.clocks import FixedClock
 from tests.support.databases import opened
+from tests.support.names import CUT_THE_HOLDER, usurped
+from tests.support.waiting import eventually
 from tests.support.work import make_work, open_items, put
 
 only_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -89,3 +95,75 @@ async def test_a_duty_is_done_once_however_many_nodes_start(
     await cluster.settle()
 
     assert len(cluster.done) == 2
+
+
+@only_postgresql
+async def test_a_second_node_of_one_name_is_refused_and_takes_nothing_back(
+    cluster: Cluster, clock: FixedClock
+) -> None:
+    inside, go = asyncio.Event(), asyncio.Event()
+    sent: list[str] = []
+
+    def twin(database: Database) -> Worker:
+        async def send(items: Sequence[WorkItem], _now: datetime) -> None:
+            sent.extend(item.key for item in items)
+            inside.set()
+            await go.wait()
+            async with database.transaction() as conn:
+                await queue.done(conn, items)
+
+        patience = timedelta(seconds=0.5)
+        return Worker(database, clock, [Outside("send", send)], node="twin", name_patience=patience)
+
+    first, second, third = map(twin, cluster.databases)
+    await put(cluster.databases[0], make_work("a", kind="send"))
+    running = asyncio.create_task(first.run())
+    await inside.wait()
+    with pytest.raises(NameTaken):
+        await second.run()
+    go.set()
+    await first.stop()
+    await running
+    after = asyncio.create_task(third.run())
+    await third.take_name()
+    await third.stop()
+    await after
+
+    assert sent == ["a"]
+    assert await open_items(cluster.databases[0]) == []
+
+
+@only_postgresql
+async def test_a_node_begins_nothing_while_another_has_its_name(
+    cluster: Cluster, clock: FixedClock
+) -> None:
+    first, second = cluster.databases[:2]
+    worker = cluster.workers[0]
+    running = asyncio.create_task(worker.run())
+    await worker.take_name()
+    await put(first, make_work("before", kind="note"))
+    await eventually(partial(_all_done, first))
+    with capture_logs() as logs:
+        async with usurped(second) as is_usurped:
+            async with first.transaction() as conn:
+                await conn.execute(CUT_THE_HOLDER)
+            await is_usurped.wait()
+            await eventually(partial(_is_told, logs))
+            await put(first, *(make_work(f"{n}", kind="note") for n in range(30)))
+            await cluster.workers[1].settle()
+        await worker.take_name()
+    await put(first, make_work("after", kind="note"))
+    await eventually(partial(_all_done, first))
+    await worker.stop()
+    await running
+
+    nodes = [node for node, _ in cluster.done]
+    assert nodes == ["0", *["1"] * 30, "0"]
+
+
+async def _is_told(logs: list[Any]) -> bool:
+    return ("node.name_taken", "error") in {(one["event"], one["log_level"]) for one in logs}
+
+
+async def _all_done(database: Database) -> bool:
+    return await open_items(database) == []

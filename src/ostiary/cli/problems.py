@@ -20,6 +20,7 @@ from ostiary.identity.issuers import ConfigurationError
 from ostiary.identity.key_files import BadKey
 from ostiary.storage.failures import DatabaseUnavailable
 from ostiary.storage.migrator import SchemaTooNew
+from ostiary.storage.names import NameTaken
 
 FAILED: Final = 1
 MISUSED: Final = 2
@@ -39,6 +40,7 @@ _EXPECTED: Final = (
     ConfigurationError,
     DatabaseUnavailable,
     DomainError,
+    NameTaken,
     ProviderError,
     SchemaTooNew,
     TokenError,

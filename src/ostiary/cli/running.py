@@ -98,7 +98,11 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
 
 @asynccontextmanager
 async def working(worker: Worker) -> AsyncIterator[asyncio.Task[None]]:
-    """Run a worker while the block runs, and let it finish its batches."""
+    """Run a worker while the block runs, and let it finish its batches.
+
+    :raises NameTaken: another of its name runs.
+    """
+    await worker.take_name()
     task = asyncio.create_task(worker.run(), name="worker")
     try:
         yield task

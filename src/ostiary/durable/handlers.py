@@ -80,6 +80,8 @@ class Outside:
     parallel: int = 4
     """Batches of this kind that one node handles at a time."""
     lanes: Lanes | None = None
+    leave: Callable[[], None] | None = None
+    """Called when the node is asked to stop: ``handle`` gives back what it has not begun."""
 
 
 Handler = InTransaction | Outside

@@ -24,6 +24,7 @@ from ostiary.durable.pace import Pace
 from ostiary.durable.retry import Retry
 from ostiary.durable.rounds import Rounds
 from ostiary.storage.database import Database
+from ostiary.storage.names import PATIENCE
 
 __all__ = ["Again", "Dead", "Done", "Handler", "InTransaction", "Outcome", "Outside", "Worker"]
 
@@ -34,6 +35,9 @@ _SHORTEST_REST: Final = 0.05
 
 class Worker:
     """Runs the work of the node that ``node`` names; no two that run may share a name.
+
+    On PostgreSQL the name is held while :meth:`run` runs, and nothing is begun without it: a second
+    node of the name would take back, and do again, what the first is doing.
 
     ``handlers`` come in the order of their urgency. ``poll`` is how late work may start that
     another process has put, or whose time has come. ``lease`` is how long a node may be silent
@@ -54,11 +58,17 @@ class Worker:
         slots: int = 4,
         retry: Retry | None = None,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        name_patience: timedelta = PATIENCE,
     ) -> None:
         self._kinds = [handler.kind for handler in handlers]
         if len(set(self._kinds)) < len(self._kinds):
             raise ValueError("Two handlers are for the same kind of work.")
         self._leased = [handler.kind for handler in handlers if isinstance(handler, Outside)]
+        self._leave = [
+            handler.leave
+            for handler in handlers
+            if isinstance(handler, Outside) and handler.leave is not None
+        ]
         self._database = database
         self._clock = clock
         self._node = node
@@ -68,6 +78,8 @@ class Worker:
             database=database, clock=clock, node=node, lease=lease, retry=self.retry, pause=pause
         )
         self._rounds = Rounds(database, clock, handlers, batches, slots=slots)
+        self._name = database.name(node, self.wake)
+        self._name_patience = name_patience
         self._pace = Pace()
         self._beginning = asyncio.Lock()
         self._has_begun = False
@@ -79,15 +91,26 @@ class Worker:
         """Look for due work now rather than at the next poll."""
         self._rounds.changed()
 
+    async def take_name(self) -> None:
+        """Make sure that no other node of the name runs; :meth:`run` does it too.
+
+        :raises NameTaken: one does.
+        """
+        if self._name is not None:
+            await self._name.take(self._name_patience)
+
     async def run(self) -> None:
         """Run due work until :meth:`stop`; what this node had leased in an earlier life comes back.
 
         An outage of the database is logged and waited out. When the task is cancelled, running
         batches are broken off.
+
+        :raises NameTaken: another node of the name runs already.
         """
         self._running = asyncio.current_task()
         try:
             await self._database.join()
+            await self.take_name()
             while not self._stopping:
                 await self._keep_pace()
                 news = self._rounds.news
@@ -97,10 +120,18 @@ class Worker:
         except asyncio.CancelledError:
             await self._rounds.cancel()
             raise
+        finally:
+            if self._name is not None:
+                await self._name.give_back()
 
     async def stop(self) -> None:
-        """Start no more batches, and return when those that run have ended."""
+        """Start no more batches, and return when those that run have ended.
+
+        Handlers that can give back what they have not begun.
+        """
         self._stopping = True
+        for leave in self._leave:
+            leave()
         self._rounds.tell()
         if self._running is not None:
             await asyncio.wait([self._running])
@@ -150,6 +181,8 @@ class Worker:
             await asyncio.sleep(delay)
 
     async def _round(self) -> None:
+        if self._name is not None and not self._name.is_held:
+            return
         try:
             await self._begin()
             await self._rounds.start_due()

@@ -272,7 +272,7 @@ def _handlers(
 def _worker(
     settings: Settings, database: Database, clock: Clock, handlers: Sequence[Handler]
 ) -> Worker:
-    node = settings.node or f"{socket.gethostname()}:{settings.port}"
+    node = settings.node or f"{socket.gethostname()}/{settings.host}:{settings.port}"
     poll, lease = settings.worker_poll, settings.worker_lease
     return Worker(database, clock, handlers, node=node, poll=poll, lease=lease)
 

@@ -26,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ostiary.storage import migrator
 from ostiary.storage.engines import Engines, open_engines
 from ostiary.storage.failures import DatabaseUnavailable
+from ostiary.storage.names import Name
 from ostiary.storage.wakeups import Wakeups
 
 _ANNOUNCED: Final = "ostiary.announced"
@@ -114,6 +115,15 @@ class Database:
         if self.dialect == "postgresql" and self._wakeups is None:
             self._wakeups = Wakeups(self._engines.writer, self._call_listeners)
             await self._wakeups.start()
+
+    def name(self, name: str, changed: Callable[[], None]) -> Name | None:
+        """Give what holds ``name`` for one process at a time; None: nobody is kept apart (SQLite).
+
+        ``changed`` is called when the name is held, and held again after the database was lost.
+        """
+        if self.dialect == "sqlite":
+            return None
+        return Name(self._engines.writer, name, changed)
 
     async def upgrade(self) -> None:
         """Bring the schema to the newest revision; starts at the same time wait for each other."""
