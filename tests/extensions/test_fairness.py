@@ -175,6 +175,30 @@ async def test_another_node_calls_what_one_holds_back(
     assert await waiting(other, ids) == 5
 
 
+async def test_a_node_that_is_stopped_gives_back_at_once_what_is_not_on_the_wire(
+    make_house: MakeHouse, endpoint: ScriptedEndpoint
+) -> None:
+    one, other = make_house("a", at_once=2), make_house("b")
+    endpoint.holds_its_replies()
+    ids = await one.launch(*owners(4), client=PATIENT)
+    running = asyncio.create_task(one.worker.run())
+    await endpoint.got(2)
+    assert await leased(one) == 4
+
+    stopping = asyncio.create_task(one.worker.stop())
+    successor = asyncio.create_task(other.worker.run())
+    await endpoint.got(4)  # while the first two are under way
+    endpoint.releases()
+    await asyncio.gather(stopping, running)
+    await other.worker.stop()
+    await successor
+
+    assert len(endpoint.calls) == 4
+    states = [await other.read(id_) for id_ in ids]
+    assert [one.attempts for one in states] == [1] * 4
+    assert await waiting(other, ids) == 4
+
+
 async def test_a_free_place_goes_to_the_extension_that_has_the_fewest() -> None:
     limits = Limits(overall=3, per_extension=3)
     order: list[str] = []

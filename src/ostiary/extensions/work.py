@@ -7,10 +7,11 @@ through a group commit. So a crash repeats only calls that were in flight, under
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -46,16 +47,18 @@ _NEVER_BUSY: Final = 1_000_000
 _log: Final = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Watch:
     """Asks and tells ``Health`` about one call."""
 
     health: Health
     extension_id: str
     due_at: datetime
+    has_begun: bool = False
 
     def begins(self) -> bool:
-        return self.health.admits(self.extension_id, due_at=self.due_at)
+        self.has_begun = self.health.admits(self.extension_id, due_at=self.due_at)
+        return self.has_begun
 
     def heard(self, attempt: Attempt) -> None:
         self.health.heard(self.extension_id, attempt)
@@ -99,6 +102,8 @@ class CalloutWork:
         self._addresses = addresses
         self._health = Health(clock, terms)
         self._lanes = Lanes(at_once=at_once, gate=self._health)
+        self._leaving = asyncio.Event()
+        self._unbegun: dict[asyncio.Task[Any], _Watch] = {}
         self._results: GroupCommit[_Delivery | _HeldBack, None] = GroupCommit(
             database, self._record, max_waiting=_NEVER_BUSY
         )
@@ -107,8 +112,15 @@ class CalloutWork:
         """Give the handlers for the worker."""
         return [
             InTransaction(effects.TIMEOUT, self.expire),
-            Outside(effects.CALLOUT, self.send, lanes=self._lanes),
+            Outside(effects.CALLOUT, self.send, lanes=self._lanes, leave=self.leave),
         ]
+
+    def leave(self) -> None:
+        """Give back every callout that is not on the wire, now and from now on."""
+        self._leaving.set()
+        for task, watch in self._unbegun.items():
+            if not watch.has_begun:
+                task.cancel()
 
     async def close(self) -> None:
         """Store the results that are known, and close the connections."""
@@ -194,11 +206,12 @@ class CalloutWork:
             _log.warning("callout.not_taken", **event, reason=result.reason)
 
     async def _called(self, item: WorkItem, outgoing: Outgoing) -> CallResult | None:
-        """Call; None: the endpoint is left alone for now."""
+        """Call; None: the endpoint is left alone for now, or the node is about to stop."""
         watch = _Watch(self._health, outgoing.extension_id, item.due_at)
         result = None
         try:
-            result = await self._caller.call(outgoing, watch)
+            with self._may_leave(watch):
+                result = await self._caller.call(outgoing, watch)
         except HeldBack:
             return None
         except BaseException:
@@ -206,6 +219,26 @@ class CalloutWork:
             raise
         self._health.ended(outgoing.extension_id, result)
         return result
+
+    @contextmanager
+    def _may_leave(self, watch: _Watch) -> Iterator[None]:
+        """Let :meth:`leave` break off the block as long as the call has not begun.
+
+        :raises HeldBack: it did.
+        """
+        if self._leaving.is_set():
+            raise HeldBack(watch.extension_id)
+        task = asyncio.current_task()
+        assert task is not None
+        self._unbegun[task] = watch
+        try:
+            yield
+        except asyncio.CancelledError:
+            if self._leaving.is_set() and not watch.has_begun and task.uncancel() == 0:
+                raise HeldBack(watch.extension_id) from None
+            raise
+        finally:
+            del self._unbegun[task]
 
     async def _record(
         self, conn: AsyncConnection, ended: Sequence[_Delivery | _HeldBack]
