@@ -5,6 +5,7 @@ It keeps who holds what, and can be told to refuse, to fail, or to be away.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
@@ -32,6 +33,10 @@ class LoopbackOrigin:
         """What it answers to a change instead of what is asked for."""
         self.during: Callable[[], Awaitable[None]] | None = None
         """Awaited once before the next change is made."""
+        self.gate = asyncio.Event()
+        """Changes are made while it is set; ``waiting`` counts those that wait for it."""
+        self.gate.set()
+        self.waiting = 0
         self.owners: list[str] | None = None
         self.roles = {"3": "Site Owners", "4": "Site Visitors", "5": "Site Members"}
 
@@ -69,6 +74,9 @@ class LoopbackOrigin:
         if body["operation"] == "lookUp":
             asked = [one["originId"] for one in body["resources"]]
             return web.json_response({"resources": [self._site() for id in asked if id == SITE]})
+        self.waiting += 1
+        await self.gate.wait()
+        self.waiting -= 1
         if self.during is not None:
             during, self.during = self.during, None
             await during()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -29,6 +31,7 @@ SITES = application(
     id="00000000-0000-4000-8000-00000000aaaa",
 )
 VISITORS, MEMBERS = "4", "5"
+WIKI = "Wiki of the North Wing, and of its Garden"
 HOURS = (0, 1, 1, 1, 3)
 """How far the clock is moved until every attempt has been made."""
 
@@ -56,13 +59,18 @@ async def lodge(
     await house.close()
 
 
-async def offer(house: House, *roles: str, groups: tuple[str, ...] = ()) -> tuple[str, str]:
+async def offer(
+    house: House,
+    *roles: str,
+    groups: tuple[str, ...] = (),
+    resource: Mapping[str, str] = RESOURCE,
+) -> tuple[str, str]:
     """Offer roles of the site, and memberships; give package and policy."""
     catalog = await house.catalog()
-    await house.take_in(catalog, RESOURCE)
+    await house.take_in(catalog, resource)
     package = await house.package(catalog, *groups)
     for role in roles:
-        await house.hand_out(package, RESOURCE, role)
+        await house.hand_out(package, resource, role)
     return package, await house.policy(package)
 
 
@@ -300,6 +308,44 @@ async def test_a_decision_that_falls_while_the_origin_is_called_wins(
     assert (await lodge.standing(removals[0]))[0] == "delivered"
     assert [change["do"] for change in origin.changes] == ["give", "take"]
     assert (origin.holders, await lodge.members(group)) == (set(), set())
+
+
+async def test_an_origin_that_is_silent_keeps_no_other_waiting(
+    database: Database,
+    clock: FixedClock,
+    caller: Caller,
+    endpoint: ScriptedEndpoint,
+    origin: LoopbackOrigin,
+) -> None:
+    async with LoopbackOrigin() as silent:
+        both = {"SharePointOnline": origin.url, WIKI: silent.url}
+        house = House(database, clock, caller, endpoint, origins=both)
+        house.api.headers.update(SITES)
+        await house.start()
+        elsewhere = {**RESOURCE, "originSystem": WIKI}
+        slow, quick = await offer(house, MEMBERS, resource=elsewhere), await offer(house, MEMBERS)
+        silent.gate.clear()
+        settling = asyncio.create_task(house.settle())
+        for number in range(1, 7):  # one call each, more than there are batches at a time
+            await house.assign(await house.person(f"p{number}"), *slow)
+            await eventually(partial(_waits, silent, number))
+
+        alice = await house.person("alice")
+        await house.assign(alice, *quick)
+        await eventually(partial(_has, origin, alice))
+
+        silent.gate.set()
+        await settling
+        assert len(silent.holders) == 6
+        await house.close()
+
+
+async def _waits(origin: LoopbackOrigin, number: int) -> bool:
+    return origin.waiting == number
+
+
+async def _has(origin: LoopbackOrigin, who: str) -> bool:
+    return (MEMBERS, who) in origin.holders
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ work: Final = Table(
     metadata,
     Column("id", String(36), primary_key=True),
     Column("kind", String(64), nullable=False),
-    Column("lane", String(36), nullable=False),  # "" but for kinds whose handler has lanes
+    Column("lane", String(64), nullable=False),  # "" but for kinds whose handler has lanes
     Column("key", String(255), nullable=False),
     Column("due_at", Instant, nullable=False),
     Column("lease_until", Instant),

@@ -152,9 +152,12 @@ async def keep(
 
 
 def order(held: Held, at: datetime) -> NewWork:
-    """Order an attempt."""
-    kind = kinds.WRITE_RIGHT if is_local(held.right) else kinds.CALL_ORIGIN
-    return NewWork(kind=kind, key=held.id, due_at=at, payload={"attempt": held.attempts})
+    """Order an attempt; the calls to each origin elsewhere have a lane of their own."""
+    attempt = {"attempt": held.attempts}
+    if is_local(held.right):
+        return NewWork(kind=kinds.WRITE_RIGHT, key=held.id, due_at=at, payload=attempt)
+    lane = held.right.system
+    return NewWork(kind=kinds.CALL_ORIGIN, key=held.id, due_at=at, lane=lane, payload=attempt)
 
 
 def is_local(right: Right) -> bool:

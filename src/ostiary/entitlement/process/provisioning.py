@@ -24,6 +24,7 @@ from ostiary.durable import queue
 from ostiary.durable.clock import Clock
 from ostiary.durable.handlers import Handler, Outside
 from ostiary.durable.items import WorkItem
+from ostiary.durable.lanes import Lanes
 from ostiary.entitlement import records
 from ostiary.entitlement.process import delivery, kinds
 from ostiary.entitlement.providers.port import Refusals, RemoteProvider
@@ -31,6 +32,9 @@ from ostiary.entitlement.rights import Held, Refusal, RightState
 from ostiary.entitlement.store import assignments as assignment_store
 from ostiary.entitlement.store import rights as store
 from ostiary.storage.database import Database
+
+_AT_ONCE: Final = 200
+"""Rights of one origin that are called about at a time, in as many calls as its batches ask for."""
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -52,16 +56,19 @@ class Provisioning:
         self._database = database
         self._clock = clock
         self._providers = providers
+        self._lanes = Lanes(at_once=_AT_ONCE)
 
     def handlers(self) -> list[Handler]:
         """Give the handlers for the worker."""
-        return [Outside(kinds.CALL_ORIGIN, self.call)]
+        return [Outside(kinds.CALL_ORIGIN, self.call, lanes=self._lanes)]
 
     async def call(self, items: Sequence[WorkItem], now: datetime) -> None:
         """Give and take what is ordered, each origin in batches of its own."""
         calls, people = await self._prepare(items)
+        called = {call.item.id for call in calls}
+        self._lanes.finished(item for item in items if item.id not in called)
         portions = list(self._portions(calls))
-        done = [self._carry_out(system, some, people) for system, some in portions]
+        done = [self._make_room(system, some, people) for system, some in portions]
         for error in await asyncio.gather(*done, return_exceptions=True):
             if isinstance(error, BaseException):
                 raise error
@@ -95,6 +102,15 @@ class Provisioning:
             size = provider.batch if provider else len(some)
             for start in range(0, len(some), size):
                 yield system, some[start : start + size]
+
+    async def _make_room(
+        self, system: str, calls: Sequence[_Call], people: Mapping[str, Reference]
+    ) -> None:
+        """Carry out, and make room in the lane, whatever the other origins of the batch do."""
+        try:
+            await self._carry_out(system, calls, people)
+        finally:
+            self._lanes.finished(call.item for call in calls)
 
     async def _carry_out(
         self, system: str, calls: Sequence[_Call], people: Mapping[str, Reference]

@@ -706,7 +706,7 @@ def upgrade() -> None:
         "work",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("kind", sa.String(length=64), nullable=False),
-        sa.Column("lane", sa.String(length=36), nullable=False),
+        sa.Column("lane", sa.String(length=64), nullable=False),
         sa.Column("key", sa.String(length=255), nullable=False),
         sa.Column("due_at", Instant(), nullable=False),
         sa.Column("lease_until", Instant(), nullable=True),
