@@ -36,6 +36,7 @@ class Machine:
     _keeping: asyncio.Task[None] | None = None
     _is_hit: bool = False
     _rest: float = 0.0
+    _begin: int = 0
 
     @property
     def url(self) -> str:
@@ -74,7 +75,8 @@ class Machine:
             except TimeoutError:
                 process.kill()
                 code = await process.wait()
-            if code != 0:
+            # One that is still being imported knows of no signals yet.
+            if code != 0 and (self._has_begun() or code != -signal.SIGTERM):
                 self.surprises.append(f"{self.name} was asked to stop and ended with {code}")
 
     @property
@@ -90,12 +92,11 @@ class Machine:
     async def _keep(self) -> None:
         while True:
             self._is_hit, self._rest = False, _AGAIN
-            began = self._size()
+            self._begin = self._size()
             self._process = await self._started()
             code = await self._process.wait()
             # Without a database a node cannot begin, and says so; later it has to live without.
-            had_begun = '"node"' in self._since(began) or '"url"' in self._since(began)
-            if not self._is_hit and had_begun:
+            if not self._is_hit and self._has_begun():
                 self.surprises.append(f"{self.name} ended by itself with {code}")
             await asyncio.sleep(self._rest)
 
@@ -103,10 +104,11 @@ class Machine:
         path = self.home / "log"
         return path.stat().st_size if path.exists() else 0
 
-    def _since(self, begin: int) -> str:
+    def _has_begun(self) -> bool:
         with (self.home / "log").open("rb") as log:
-            log.seek(begin)
-            return log.read().decode(errors="replace")
+            log.seek(self._begin)
+            said = log.read().decode(errors="replace")
+        return '"node"' in said or '"url"' in said
 
     async def _started(self) -> asyncio.subprocess.Process:
         command = ["-c", "from ostiary.cli import main; main()", *self.arguments, "--json"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from collections.abc import Awaitable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -18,6 +19,7 @@ from ostiary.cli.output import note, print_json
 from ostiary.cli.problems import Failed
 from ostiary.cli.running import running, working
 from ostiary.server import composition
+from ostiary.server.composition import Server
 from ostiary.settings import ClockKind, Settings
 
 SERVE_EXAMPLES = """
@@ -134,20 +136,37 @@ async def _work(settings: Settings, *, as_json: bool) -> None:
             "The server of this database has a simulated clock, which only its own process moves: "
             "run the worker there too (ostiary serve without --no-worker)."
         )
+    stopped = asyncio.Event()
+    on_signal(stopped.set)
     async with composition.opened(settings, base_urls=base_urls(settings)) as server:
-        stopped = asyncio.Event()
-        on_signal(stopped.set)
-        async with server.keys.noted(), working(server.worker) as task:
-            where = banner.database(settings)
-            if as_json:
-                print_json({"node": settings.node, "database": where})
-            else:
-                note(f"The worker {settings.node} runs on {where}. Ctrl-C stops it.")
-            waiting = asyncio.create_task(stopped.wait())
-            await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-            waiting.cancel()
-        task.result()
+        if await _unless(stopped, server.worker.take_name()):
+            await _work_until(stopped, server, as_json=as_json)
     note("Stopped.")
+
+
+async def _work_until(stopped: asyncio.Event, server: Server, *, as_json: bool) -> None:
+    settings = server.settings
+    async with server.keys.noted(), working(server.worker) as task:
+        where = banner.database(settings)
+        if as_json:
+            print_json({"node": settings.node, "database": where})
+        else:
+            note(f"The worker {settings.node} runs on {where}. Ctrl-C stops it.")
+        await _unless(stopped, asyncio.shield(task))
+    task.result()
+
+
+async def _unless(stopped: asyncio.Event, job: Awaitable[Any]) -> bool:
+    """Do a job until it ends or something else is to stop; say whether it has ended."""
+    waiting, doing = asyncio.ensure_future(stopped.wait()), asyncio.ensure_future(job)
+    await asyncio.wait({doing, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if not doing.done():
+        doing.cancel()
+        await asyncio.wait([doing])
+        return False
+    doing.result()
+    return True
 
 
 def _own_node() -> str:
