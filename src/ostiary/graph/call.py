@@ -112,15 +112,14 @@ class GraphCall:
         """Read an action's body, or a function's arguments, as ``type_``."""
         if isinstance(self.place, OperationAt) and self.place.operation.kind == "function":
             return self._arguments(type_)
-        body = self.body() if self.raw_body.strip() else {}
-        return self._reader.create(type_, body)
+        return self._reader.create(type_, self._said())
 
     def refuse_parameters(self, action: str) -> None:
         """Refuse what a body says to an action that takes nothing, rather than ignore it.
 
         :raises InvalidModel: it names a parameter, or is no object.
         """
-        body = self.body() if self.raw_body.strip() else {}
+        body = self._said()
         if not isinstance(body, dict):
             raise InvalidModel(f"'{action}' takes no parameters: send an empty body or {{}}.")
         name = next((name for name in body if "@" not in name), None)
@@ -130,6 +129,10 @@ class GraphCall:
                 "body or {}.",
                 target=name,
             )
+
+    def _said(self) -> Any:
+        """Give the body of an action; one that is left out says nothing."""
+        return self.body() if self.raw_body.strip() else {}
 
     def delta(self, type_: type[Entity]) -> DeltaQuery:
         """Read the options of a delta function over ``type_``."""
