@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,8 @@ from random import Random
 from typing import Any
 
 from tests.simulation.loop import Life, living
+
+Parameters = Sequence[Any] | Mapping[str, Any]
 
 _DISK_ERROR = 10  # SQLITE_IOERR
 
@@ -193,16 +195,16 @@ class Cursor:
     def arraysize(self, size: int) -> None:
         self._cursor.arraysize = size
 
-    async def execute(self, statement: str, parameters: Iterable[Any] = ()) -> Cursor:
+    async def execute(self, statement: str, parameters: Parameters = ()) -> Cursor:
         """Run one statement."""
         await self._ready(statement)
-        self._cursor.execute(statement, tuple(parameters))
+        self._cursor.execute(statement, parameters)
         return self
 
-    async def executemany(self, statement: str, rows: Iterable[Iterable[Any]]) -> Cursor:
+    async def executemany(self, statement: str, rows: Sequence[Parameters]) -> Cursor:
         """Run one statement for many rows."""
         await self._ready(statement)
-        self._cursor.executemany(statement, [tuple(row) for row in rows])
+        self._cursor.executemany(statement, rows)
         return self
 
     async def fetchall(self) -> list[Any]:

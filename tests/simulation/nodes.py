@@ -87,12 +87,7 @@ class Node:
             self.loop.on_death(self.life)
 
     async def _live(self) -> None:
-        settings = Settings(
-            data_dir=Path("/nonexistent"),
-            node=self.name,
-            worker_poll=POLL,
-            connectivity_test=ConnectivityTest.OFF,
-        )
+        settings = _settings(self.name)
         database = await Database.open(f"sqlite:///{self.disk.path}")
         tenant = await composition.prepared(settings, database, self.clock.now())
         self.server = composition.composed(
@@ -173,6 +168,16 @@ class _Signer:
     async def authorize(self, *about: object, **more: object) -> Authorization:
         """Give a header that nobody reads."""
         return Authorization(header="simulated", nonce=None)
+
+
+@cache
+def _settings(name: str) -> Settings:
+    return Settings(
+        data_dir=Path("/nonexistent"),
+        node=name,
+        worker_poll=POLL,
+        connectivity_test=ConnectivityTest.OFF,
+    )
 
 
 @cache

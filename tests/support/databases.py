@@ -29,6 +29,15 @@ from ostiary.storage.tables import metadata
 from tests.support.folders import GIGABYTE, in_memory
 
 _TEMPLATE: Final = "template_with_tables"
+_ALONE: Final = """
+    SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+_WRITTEN: Final = """
+    SELECT oid::regclass::text FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND pg_relation_size(oid) > 0
+"""
+"""The tables that anything was ever written to since they were made or emptied."""
 _NUMBERS: Final = count(1)
 
 # Tests do not pull the plug of the machine, so nothing has to reach the disk.
@@ -48,6 +57,7 @@ class PostgreSQL:
         home = Path(tempfile.mkdtemp(prefix="ostiary-postgresql-", dir=folder))
         with _one_at_a_time():
             self._server = get_server(home, cleanup_mode="delete")
+        self._empty: list[str] = []
         _run_apart(self._prepare())
 
     def stop(self) -> None:
@@ -56,14 +66,38 @@ class PostgreSQL:
 
     @asynccontextmanager
     async def fresh(self, *, tables: bool = True) -> AsyncIterator[str]:
-        """Give the URL of a new database, which is dropped afterwards."""
-        name = f"test_{next(_NUMBERS)}"
-        template = _TEMPLATE if tables else "template0"
-        await self._command(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        """Give the URL of a database in which nothing is written.
+
+        One with tables is emptied afterwards for the next test, which takes half the time of
+        dropping it and making another.
+        """
+        name = self._empty.pop() if tables and self._empty else await self._make(tables=tables)
         try:
             yield self._server.get_uri(database=name)
         finally:
-            await self._command(f"DROP DATABASE {name} WITH (FORCE)")
+            if tables:
+                await self._clear(name)
+                self._empty.append(name)
+            else:
+                await self._command(f"DROP DATABASE {name} WITH (FORCE)")
+
+    async def _make(self, *, tables: bool) -> str:
+        name = f"test_{next(_NUMBERS)}"
+        template = _TEMPLATE if tables else "template0"
+        await self._command(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        return name
+
+    async def _clear(self, name: str) -> None:
+        """Send home whoever is still connected, and empty what was written to."""
+        connection = await asyncpg.connect(self._server.get_uri(database=name))
+        try:
+            await connection.execute(_ALONE)
+            written = [table for (table,) in await connection.fetch(_WRITTEN)]
+            if written:
+                tables = ", ".join(written)
+                await connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+        finally:
+            await connection.close()
 
     async def _prepare(self) -> None:
         for setting in _HASTE:

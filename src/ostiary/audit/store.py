@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import RowMapping, insert
@@ -24,6 +24,7 @@ from ostiary.audit.model import (
 from ostiary.audit.tables import audit_records
 from ostiary.storage.tables import new_id
 
+_ADD: Final = insert(audit_records)
 _RESULTS: dict[str, OperationResult] = {str(result): result for result in OperationResult}
 
 
@@ -39,7 +40,7 @@ async def record(conn: AsyncConnection, events: Sequence[AuditEvent], *, now: da
         {"id": f"Governance_{batch}_{number:05}", "activity_date_time": now, **_row(event)}
         for number, event in enumerate(events)
     ]
-    await conn.execute(insert(audit_records), rows)
+    await conn.execute(_ADD, rows)
 
 
 def load(row: RowMapping) -> DirectoryAudit:

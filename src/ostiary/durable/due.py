@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -17,15 +17,17 @@ from sqlalchemy import (
     String,
     bindparam,
     cast,
+    column,
     func,
     literal_column,
     null,
     select,
+    text,
     union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ostiary.durable.queue import open_at
+from ostiary.durable.statements import open_at
 from ostiary.durable.tables import work
 from ostiary.storage.batches import among
 from ostiary.storage.tables import Instant
@@ -72,27 +74,40 @@ async def next_due(
 
 @lru_cache(maxsize=64)
 def _statement(kinds: tuple[str, ...], laned: tuple[str, ...]) -> CompoundSelect[Any]:
-    return union_all(*_plain(kinds), *(_lanes(kind) for kind in laned))
+    plain = [_plain(kinds)] if kinds else []
+    return union_all(*plain, *(_lanes(kind) for kind in laned))
 
 
-def _plain(kinds: Sequence[str]) -> Iterator[Select[str, str, datetime]]:
+def _plain(kinds: Sequence[str]) -> Select[str, str, datetime]:
     """Ask for each kind whether anything is due.
 
-    The order makes PostgreSQL walk the index. It expects to meet something soon in a table of
-    waiting timers, and would read all of that to find that nothing is due.
+    One question for all is planned once. Its order makes PostgreSQL walk the index: it expects to
+    meet something soon in a table of waiting timers, and would read all of that to find that
+    nothing is due.
     """
+    rows = ", ".join(f"({_quoted(kind)})" for kind in kinds)
+    asked = text(f"VALUES {rows}").columns(column("column1", String)).cte("kinds")
+    kind = asked.c.column1  # as both databases call it
     no_lane, one = _written(""), literal_column("1", Integer)
+    first = (
+        select(work.c.due_at)
+        .where(work.c.kind == kind, work.c.lane == no_lane, *open_at(_NOW))
+        .order_by(work.c.due_at)
+        .limit(one)
+        .scalar_subquery()
+        .correlate(asked)
+    )
     nothing = cast(null(), Instant())
-    for kind in kinds:
-        same = (work.c.kind == _written(kind)) & (work.c.lane == no_lane)
-        first = select(work.c.due_at).where(same, *open_at(_NOW)).order_by(work.c.due_at).limit(one)
-        yield select(_written(kind), no_lane, nothing).select_from(first.subquery("first"))
+    return select(kind, no_lane, nothing).where(first.is_not(None))
 
 
-def _written(text: str) -> ColumnElement[str]:
+def _written(constant: str) -> ColumnElement[str]:
     """Write a constant of the code into the statement, for a parameter costs more than its look."""
-    quoted = text.replace("'", "''")
-    return literal_column(f"'{quoted}'", String)
+    return literal_column(_quoted(constant), String)
+
+
+def _quoted(constant: str) -> str:
+    return "'" + constant.replace("'", "''") + "'"
 
 
 def _lanes(kind: str) -> Select[Any]:

@@ -1,4 +1,4 @@
-"""The queue: every statement about the ``work`` table that a feature or a worker needs.
+"""The queue: everything about the ``work`` table that a feature or a worker needs.
 
 An item is held in one of two ways. ``pick`` locks it for the transaction that handles it, so that
 effects and completion commit together and a crash leaves it as it was. ``claim`` leases it to a
@@ -11,36 +11,20 @@ handled at that moment, what the put meant could be lost; handlers decide by the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import groupby
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Row,
-    Select,
-    Update,
-    and_,
-    bindparam,
-    delete,
-    insert,
-    literal,
-    or_,
-    select,
-    union_all,
-    update,
-)
+from sqlalchemy import Row, Update, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ostiary.durable import statements
 from ostiary.durable.items import NewWork, WorkItem, next_id
 from ostiary.durable.lanes import Share
 from ostiary.durable.tables import work
 from ostiary.storage.batches import among
 from ostiary.storage.database import announce
-from ostiary.storage.tables import Instant
 
 __all__ = [
     "NewWork",
@@ -51,7 +35,6 @@ __all__ = [
     "claim_shares",
     "done",
     "held",
-    "open_at",
     "pick",
     "put",
     "release",
@@ -60,18 +43,12 @@ __all__ = [
     "withdraw",
 ]
 
-_ITEM: Final = tuple(
-    work.c[name]
-    for name in ("id", "kind", "lane", "key", "due_at", "attempts", "payload", "lease_id")
-)
-_FREE: Final[Mapping[str, Any]] = {"lease_until": None, "lease_id": None, "leased_by": None}
-
 
 async def put(conn: AsyncConnection, items: Sequence[NewWork]) -> None:
     """Store work in the caller's transaction; workers wake after its commit."""
     if not items:
         return
-    await conn.execute(insert(work), [_row(item) for item in items])
+    await conn.execute(statements.PUT, [_row(item) for item in items])
     announce(conn)
 
 
@@ -84,12 +61,7 @@ async def withdraw(conn: AsyncConnection, kind: str, keys: Collection[str]) -> i
     """
     if not keys:
         return 0
-    unwanted = (
-        select(work.c.id)
-        .where(work.c.kind == kind, among(work.c.key, keys), work.c.dead_at.is_(None))
-        .with_for_update(skip_locked=True)
-    )
-    result = await conn.execute(delete(work).where(work.c.id.in_(unwanted)))
+    result = await conn.execute(statements.WITHDRAW, {"of_kind": kind, "keys": keys})
     return result.rowcount
 
 
@@ -105,10 +77,10 @@ async def pick(
 
     ``only`` narrows it to items of these ids.
     """
-    statement = _due([kind], limit, now, *_ITEM)
+    values: dict[str, Any] = {"of_kind": kind, "in_lane": "", "most": limit, "now": now}
     if only is not None:
-        statement = statement.where(among(work.c.id, only))
-    rows = await conn.execute(statement)
+        values["only"] = only
+    rows = await conn.execute(statements.pick(is_narrow=only is not None), values)
     return [_item(row, attempts=row.attempts + 1) for row in rows]
 
 
@@ -126,9 +98,10 @@ async def claim(
 
     ``lease_id`` names the lease, for whoever may not learn whether the claim was committed.
     """
-    picked = _due(kinds, limit, now, work.c.id).cte("picked")
+    one = len(kinds) == 1
+    values = {"of_kind": kinds[0] if one else kinds, "in_lane": "", "most": limit, "now": now}
     return await _lease_out(
-        conn, select(picked.c.id), until=now + lease, node=node, lease_id=lease_id
+        conn, statements.claim(of_one=one), values, until=now + lease, node=node, lease_id=lease_id
     )
 
 
@@ -143,15 +116,18 @@ async def claim_shares(
     lease_id: str | None = None,
 ) -> list[WorkItem]:
     """Lease to ``node`` what is due in several lanes, of each lane its share; longest due first."""
-    of_lanes = [
-        _due([kind], share.limit, min(share.before, now), work.c.id, lane=share.lane).subquery(
-            f"lane{n}"
-        )
-        for n, share in enumerate(shares)
-    ]
-    picked = union_all(*(select(each.c.id) for each in of_lanes)).cte("picked")
+    values: dict[str, Any] = {"of_kind": kind}
+    for n, share in enumerate(shares):
+        values[f"in_lane{n}"] = share.lane
+        values[f"most{n}"] = share.limit
+        values[f"now{n}"] = min(share.before, now)
     return await _lease_out(
-        conn, select(picked.c.id), until=now + lease, node=node, lease_id=lease_id
+        conn,
+        statements.claim_of(len(shares)),
+        values,
+        until=now + lease,
+        node=node,
+        lease_id=lease_id,
     )
 
 
@@ -159,7 +135,8 @@ async def done(conn: AsyncConnection, items: Sequence[WorkItem]) -> int:
     """Delete finished items; gives how many of them the caller still held."""
     if not items:
         return 0
-    result = await conn.execute(delete(work).where(_still_held(items)))
+    by_lease = _by_lease(items)
+    result = await conn.execute(statements.done(len(by_lease)), _leases(by_lease))
     return result.rowcount
 
 
@@ -179,7 +156,7 @@ async def again(conn: AsyncConnection, retries: Sequence[tuple[WorkItem, datetim
         for item, at, error in retries
     ]
     if rows:
-        await conn.execute(_fenced_update(), rows)
+        await conn.execute(statements.fenced(), rows)
         announce(conn)
 
 
@@ -190,14 +167,15 @@ async def bury(conn: AsyncConnection, failures: Sequence[tuple[WorkItem, str, da
         for item, error, now in failures
     ]
     if rows:
-        await conn.execute(_fenced_update(), rows)
+        await conn.execute(statements.fenced(), rows)
 
 
 async def held(conn: AsyncConnection, items: Sequence[WorkItem]) -> list[WorkItem]:
     """Say which of these items the caller still holds and has not finished."""
     if not items:
         return []
-    rows = await conn.execute(select(work.c.id, work.c.lease_id).where(_still_held(items)))
+    by_lease = _by_lease(items)
+    rows = await conn.execute(statements.held(len(by_lease)), _leases(by_lease))
     leases = {row.id: row.lease_id for row in rows}
     return [item for item in items if leases.get(item.id, "") == item.lease_id]
 
@@ -206,7 +184,10 @@ async def renew(conn: AsyncConnection, items: Sequence[WorkItem], *, until: date
     """Extend the lease of the items that the caller still holds; gives how many those are."""
     if not items:
         return 0
-    result = await conn.execute(update(work).where(_still_held(items)).values(lease_until=until))
+    by_lease = _by_lease(items)
+    result = await conn.execute(
+        statements.renew(len(by_lease)), {**_leases(by_lease), "until": until}
+    )
     return result.rowcount
 
 
@@ -215,7 +196,9 @@ async def take_back(conn: AsyncConnection, *, kinds: Collection[str], node: str)
     if not kinds:
         return 0
     result = await conn.execute(
-        update(work).where(among(work.c.kind, kinds), work.c.leased_by == node).values(_FREE)
+        update(work)
+        .where(among(work.c.kind, kinds), work.c.leased_by == node)
+        .values(statements.FREE)
     )
     return result.rowcount
 
@@ -229,25 +212,22 @@ async def release(conn: AsyncConnection, leases: Mapping[str, str], *, due_at: d
         return 0
     kinds = among(work.c.kind, set(leases.values()))
     freed = update(work).where(kinds, among(work.c.lease_id, leases))
-    result = await conn.execute(freed.values(due_at=due_at, **_FREE))
+    result = await conn.execute(freed.values(due_at=due_at, **statements.FREE))
     announce(conn)
     return result.rowcount
 
 
 async def _lease_out(
-    conn: AsyncConnection, ids: Select[Any], *, until: datetime, node: str, lease_id: str | None
+    conn: AsyncConnection,
+    claim: Update,
+    values: Mapping[str, Any],
+    *,
+    until: datetime,
+    node: str,
+    lease_id: str | None,
 ) -> list[WorkItem]:
-    claimed = await conn.execute(
-        update(work)
-        .where(work.c.id.in_(ids))
-        .values(
-            lease_until=until,
-            lease_id=lease_id or next_id(),
-            leased_by=node,
-            attempts=work.c.attempts + 1,
-        )
-        .returning(*_ITEM)
-    )
+    lease = {"until": until, "lease": lease_id or next_id(), "node": node}
+    claimed = await conn.execute(claim, {**values, **lease})
     items = [_item(row, attempts=row.attempts) for row in claimed]
     return sorted(items, key=attrgetter("due_at", "id"))
 
@@ -268,54 +248,20 @@ def _item(row: Row[Any], *, attempts: int) -> WorkItem:
     return WorkItem(**{**row._mapping, "attempts": attempts})
 
 
-def _due(
-    kinds: Sequence[str], limit: int, now: datetime, *columns: Column[Any], lane: str = ""
-) -> Select[Any]:
-    """Select due items that nobody holds, and lock them where rows can be locked."""
-    # One kind is by far the usual case, and an index then gives the rows in order.
-    kind = work.c.kind == kinds[0] if len(kinds) == 1 else among(work.c.kind, kinds)
-    return (
-        select(*columns)
-        .where(kind, work.c.lane == lane, *open_at(literal(now, Instant())))
-        .order_by(work.c.due_at, work.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+def _by_lease(items: Sequence[WorkItem]) -> dict[str | None, list[str]]:
+    """Give the ids of the items that were claimed together, by their lease."""
+    found: dict[str | None, list[str]] = {}
+    for item in items:
+        found.setdefault(item.lease_id, []).append(item.id)
+    return found
 
 
-def open_at(now: ColumnElement[datetime]) -> Iterable[ColumnElement[bool]]:
-    """Match the items that are due and held by nobody."""
-    free = or_(work.c.lease_until.is_(None), work.c.lease_until <= now)
-    return work.c.dead_at.is_(None), work.c.due_at <= now, free
-
-
-def _still_held(items: Sequence[WorkItem]) -> ColumnElement[bool]:
-    """Match the items whose lease is still the one they were claimed by."""
-    by_lease = groupby(sorted(items, key=_lease), key=_lease)
-    return or_(
-        *(
-            and_(
-                work.c.lease_id.is_not_distinct_from(lease or None),
-                among(work.c.id, [item.id for item in group]),
-            )
-            for lease, group in by_lease
-        )
-    )
-
-
-def _lease(item: WorkItem) -> str:
-    return item.lease_id or ""
+def _leases(by_lease: Mapping[str | None, Sequence[str]]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for n, (lease, ids) in enumerate(by_lease.items()):
+        values |= {f"lease{n}": lease, f"ids{n}": ids}
+    return values
 
 
 def _fence(item: WorkItem) -> dict[str, Any]:
     return {"item_id": item.id, "held_by": item.lease_id}
-
-
-def _fenced_update() -> Update:
-    """Free an item that is still held and set what the rows of parameters name besides."""
-    held_by = bindparam("held_by", type_=work.c.lease_id.type)
-    return (
-        update(work)
-        .where(work.c.id == bindparam("item_id"), work.c.lease_id.is_not_distinct_from(held_by))
-        .values(_FREE)
-    )

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.durable import queue
@@ -34,6 +34,12 @@ _PATIENCE: Final = timedelta(minutes=10)
 
 Portion = Callable[[AsyncConnection, datetime], Awaitable[datetime | None]]
 """Does a portion of the work; says when the next round is, or None where more is left of this."""
+
+_MOVE: Final = (
+    update(work)
+    .where(work.c.kind == bindparam("of_kind"), work.c.key == KEY, work.c.dead_at.is_(None))
+    .values(due_at=bindparam("then"))
+)
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -64,9 +70,7 @@ async def ensure(conn: AsyncConnection, kind: str, *, due_at: datetime) -> None:
     """See to it that a kind of work is on the queue, once, and due at this instant."""
     # Whoever writes the fact holds its row: nodes that start together come one after the other.
     await write_fact(conn, f"{KEY}.{kind}", True)
-    alive = work.c.dead_at.is_(None)
-    same = (work.c.kind == kind) & (work.c.key == KEY) & alive
-    moved = await conn.execute(update(work).where(same).values(due_at=due_at))
+    moved = await conn.execute(_MOVE, {"of_kind": kind, "then": due_at})
     if moved.rowcount:
         announce(conn)
     else:

@@ -20,7 +20,7 @@ from ostiary.extensions.tables import custom_extensions
 from ostiary.graph.reading import Reader
 from ostiary.graph.types import Complex, Version
 from ostiary.graph.writing import Writer
-from ostiary.storage.batches import among
+from ostiary.storage.batches import KEYS, among
 
 ComplexT = TypeVar("ComplexT", bound=Complex)
 
@@ -33,6 +33,7 @@ _CONFIGURATIONS: Final[Mapping[str, type[Complex]]] = {
     "client": CustomExtensionClientConfiguration,
     "callback": CustomExtensionCallbackConfiguration,
 }
+_READ: Final = select(custom_extensions).where(among(custom_extensions.c.id, KEYS))
 
 
 async def add(conn: AsyncConnection, extension: Extension) -> None:
@@ -54,7 +55,7 @@ async def remove(conn: AsyncConnection, ids: Collection[str]) -> int:
 
 async def read(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Extension]:
     """Give extensions by id; those that do not exist are missing."""
-    rows = await conn.execute(select(custom_extensions).where(among(_id(), ids)))
+    rows = await conn.execute(_READ, {"keys": ids})
     return {row["id"]: load(row) for row in rows.mappings()}
 
 

@@ -18,7 +18,7 @@ from ostiary.extensions.answers import Accepted, Answer, Decision, Refused
 from ostiary.extensions.callouts import Callout
 from ostiary.extensions.calls import Attempt
 from ostiary.extensions.tables import callout_attempts
-from ostiary.storage.batches import among
+from ostiary.storage.batches import KEYS, among
 
 Result = Literal["taken", "failed", "accepted", "repeated", "refused"]
 
@@ -45,6 +45,12 @@ class Entry:
 
 
 _COLUMNS: Final = tuple(field.name for field in fields(Entry))
+_WRITE: Final = insert(callout_attempts)
+_READ: Final = (
+    select(*(callout_attempts.c[name] for name in _COLUMNS))
+    .where(among(callout_attempts.c.owner_id, KEYS))
+    .order_by(callout_attempts.c.id)
+)
 
 
 def of_attempt(callout: Callout, attempt: Attempt) -> Entry:
@@ -85,16 +91,12 @@ async def write(conn: AsyncConnection, entries: Sequence[Entry]) -> None:
     """Add lines, in one statement."""
     if entries:
         rows = [{name: getattr(entry, name) for name in _COLUMNS} for entry in entries]
-        await conn.execute(insert(callout_attempts), rows)
+        await conn.execute(_WRITE, rows)
 
 
 async def read(conn: AsyncConnection, owner_ids: Collection[str]) -> list[Entry]:
     """Give all lines about these owners, the oldest first."""
-    rows = await conn.execute(
-        select(*(callout_attempts.c[name] for name in _COLUMNS))
-        .where(among(callout_attempts.c.owner_id, owner_ids))
-        .order_by(callout_attempts.c.id)
-    )
+    rows = await conn.execute(_READ, {"keys": owner_ids})
     return [Entry(**row) for row in rows.mappings()]
 
 

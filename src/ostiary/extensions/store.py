@@ -11,13 +11,13 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, RowMapping, bindparam, insert, select, update
+from sqlalchemy import RowMapping, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.extensions.callouts import Callout, CalloutStatus, Outcome
 from ostiary.extensions.tables import callout_attempts, callouts
 from ostiary.storage.archive import Outgoing
-from ostiary.storage.batches import among
+from ostiary.storage.batches import KEYS, among
 
 _MOVING: Final = (
     "status",
@@ -36,12 +36,21 @@ _SAVE: Final = (
     .where(callouts.c.id == bindparam("callout_id"))
     .values({name: bindparam(name) for name in _MOVING})
 )
+_ADD: Final = insert(callouts)
+_READ: Final = select(callouts).where(among(callouts.c.id, KEYS))
+_LOCK: Final = _READ.order_by(callouts.c.id).with_for_update()
+_LOCK_OF_OWNERS: Final = (
+    select(callouts)
+    .where(among(callouts.c.owner_id, KEYS))
+    .order_by(callouts.c.id)
+    .with_for_update()
+)
 
 
 async def add(conn: AsyncConnection, new: Sequence[Callout]) -> None:
     """Store new callouts."""
     if new:
-        await conn.execute(insert(callouts), [_row(callout) for callout in new])
+        await conn.execute(_ADD, [_row(callout) for callout in new])
 
 
 async def save(conn: AsyncConnection, moved: Sequence[Callout]) -> None:
@@ -54,12 +63,14 @@ async def save(conn: AsyncConnection, moved: Sequence[Callout]) -> None:
 
 async def lock(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Callout]:
     """Give callouts by id, their rows locked until the end of the transaction."""
-    return {c.id: c for c in await _locked(conn, among(callouts.c.id, ids))}
+    rows = await conn.execute(_LOCK, {"keys": ids})
+    return {row["id"]: _callout(row) for row in rows.mappings()}
 
 
 async def lock_of_owners(conn: AsyncConnection, owner_ids: Collection[str]) -> list[Callout]:
     """Give every callout of these owners, their rows locked until the end of the transaction."""
-    return await _locked(conn, among(callouts.c.owner_id, owner_ids))
+    rows = await conn.execute(_LOCK_OF_OWNERS, {"keys": owner_ids})
+    return [_callout(row) for row in rows.mappings()]
 
 
 async def forget_of_owners(out: Outgoing, owner_ids: Collection[str]) -> None:
@@ -70,7 +81,7 @@ async def forget_of_owners(out: Outgoing, owner_ids: Collection[str]) -> None:
 
 async def read(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Callout]:
     """Give callouts by id; those that do not exist are missing."""
-    rows = await conn.execute(select(callouts).where(among(callouts.c.id, ids)))
+    rows = await conn.execute(_READ, {"keys": ids})
     return {row["id"]: _callout(row) for row in rows.mappings()}
 
 
@@ -101,11 +112,6 @@ async def recent(
     if is_open is not None:
         ended = callouts.c.outcome
         statement = statement.where(ended.is_(None) if is_open else ended.is_not(None))
-    return [_callout(row) for row in (await conn.execute(statement)).mappings()]
-
-
-async def _locked(conn: AsyncConnection, where: ColumnElement[bool]) -> list[Callout]:
-    statement = select(callouts).where(where).order_by(callouts.c.id).with_for_update()
     return [_callout(row) for row in (await conn.execute(statement)).mappings()]
 
 

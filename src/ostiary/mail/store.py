@@ -14,7 +14,7 @@ from ostiary.graph.values import read_instant, write_instant
 from ostiary.mail.mails import About, Look, Mail, MailState
 from ostiary.mail.tables import mails
 from ostiary.storage.archive import Outgoing
-from ostiary.storage.batches import among
+from ostiary.storage.batches import KEYS, among
 
 _columns = mails.c
 _MOVING: Final = (
@@ -53,10 +53,15 @@ class Filters:
     limit: int = 50
 
 
+_ADD: Final = insert(mails)
+_READ: Final = select(mails).where(among(_columns.id, KEYS))
+_LOCK: Final = _READ.order_by(_columns.id).with_for_update()
+
+
 async def add(conn: AsyncConnection, new: Sequence[Mail]) -> None:
     """Store new mails, in one statement."""
     if new:
-        await conn.execute(insert(mails), [_row(mail) for mail in new])
+        await conn.execute(_ADD, [_row(mail) for mail in new])
 
 
 async def save(conn: AsyncConnection, moved: Sequence[Mail]) -> None:
@@ -69,14 +74,13 @@ async def save(conn: AsyncConnection, moved: Sequence[Mail]) -> None:
 
 async def lock(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Mail]:
     """Give mails by id, their rows locked until the end of the transaction."""
-    query = select(mails).where(among(_columns.id, keys)).order_by(_columns.id)
-    rows = (await conn.execute(query.with_for_update())).mappings()
+    rows = (await conn.execute(_LOCK, {"keys": keys})).mappings()
     return {row["id"]: _mail(row) for row in rows}
 
 
 async def read(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Mail]:
     """Give mails by id; those that do not exist are missing."""
-    rows = (await conn.execute(select(mails).where(among(_columns.id, keys)))).mappings()
+    rows = (await conn.execute(_READ, {"keys": keys})).mappings()
     return {row["id"]: _mail(row) for row in rows}
 
 

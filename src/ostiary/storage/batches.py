@@ -11,7 +11,15 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
-from sqlalchemy import Boolean, ColumnElement, Dialect, Text, TypeDecorator, bindparam
+from sqlalchemy import (
+    BindParameter,
+    Boolean,
+    ColumnElement,
+    Dialect,
+    Text,
+    TypeDecorator,
+    bindparam,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -19,6 +27,7 @@ from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeEngine
 
 T = TypeVar("T")
+Texts = BindParameter[list[str]]
 
 CHUNK: Final = 5_000
 """Rows for each statement that binds their values: six columns stay below every limit."""
@@ -30,9 +39,19 @@ def chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
         yield items[start : start + size]
 
 
-def among(column: ColumnElement[Any], values: Collection[str]) -> ColumnElement[bool]:
-    """Say that a text column is one of ``values``, however many they are."""
+def among(column: ColumnElement[Any], values: Collection[str] | Texts) -> ColumnElement[bool]:
+    """Say that a text column is one of ``values``, however many they are.
+
+    A statement that is built once names them with :func:`texts` and gets them when it is run.
+    """
+    if isinstance(values, BindParameter):
+        return _Among(column, values)
     return _Among(column, bindparam(None, list(values), type_=_Texts(), unique=True))
+
+
+def texts(name: str) -> Texts:
+    """Name a list of texts that a statement will be given as a parameter."""
+    return bindparam(name, type_=_Texts())
 
 
 class _Texts(TypeDecorator[list[str]]):
@@ -44,10 +63,15 @@ class _Texts(TypeDecorator[list[str]]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(ARRAY(Text()) if dialect.name == "postgresql" else Text())
 
-    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> Any:
-        if value is None or dialect.name == "postgresql":
-            return value
-        return msgspec.json.encode(value).decode()
+    def process_bind_param(self, value: Collection[str] | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        items = list(value)
+        return items if dialect.name == "postgresql" else msgspec.json.encode(items).decode()
+
+
+KEYS: Final = texts("keys")
+"""The parameter ``keys`` of a statement that is about objects by their ids."""
 
 
 class _Among(FunctionElement[bool]):

@@ -62,7 +62,8 @@ async def open_engines(url: str) -> Engines:
 async def _open_sqlite(url: URL) -> Engines:
     memory = sqlite.in_memory(url)
     target = sqlite.memory_url() if memory else url.set(drivername="sqlite+aiosqlite")
-    options = _json_options()
+    # By name, a value that a statement has in twenty places is prepared and bound once.
+    options = {**_json_options(), "paramstyle": "named"}
     writer = sqlite.writer(target, memory=memory, **options)
     engines = Engines(
         dialect="sqlite",

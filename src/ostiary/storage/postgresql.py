@@ -22,6 +22,9 @@ from ostiary.storage.failures import ends_connection, state_of
 
 _POOL: Final = 10
 _OVERFLOW: Final = 10
+_PREPARED: Final = 300
+"""Statements that each connection keeps prepared: more than the life of a request takes."""
+
 _RESTED: Final = 5.0
 """Seconds after which a connection is asked whether it still lives.
 
@@ -55,7 +58,11 @@ def writer(url: URL, *, rested: float = _RESTED, **options: Any) -> AsyncEngine:
         _with_driver(url),
         pool_size=_POOL,
         max_overflow=_OVERFLOW,
-        connect_args={"server_settings": dict(_SERVER_SETTINGS)},
+        pool_use_lifo=True,  # the one used last has its statements prepared
+        connect_args={
+            "server_settings": dict(_SERVER_SETTINGS),
+            "prepared_statement_cache_size": _PREPARED,
+        },
         **options,
     )
     event.listen(engine.sync_engine, "connect", _watch)

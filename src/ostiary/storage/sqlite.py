@@ -49,7 +49,9 @@ def writer(url: URL, *, memory: bool, **options: Any) -> AsyncEngine:
 
 def reader(url: URL, **options: Any) -> AsyncEngine:
     """The engine whose connections read, each transaction one snapshot."""
-    engine = create_async_engine(url, pool_size=_READERS, max_overflow=0, **options)
+    engine = create_async_engine(
+        url, pool_size=_READERS, max_overflow=0, pool_use_lifo=True, **options
+    )
     return _prepared(engine, (*_COMMON, "query_only = ON"), begin="BEGIN")
 
 

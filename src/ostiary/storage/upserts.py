@@ -11,7 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 def insert(conn: AsyncConnection, table: Table) -> postgresql.Insert:
     """Start an insert that has ``on_conflict_do_nothing`` and ``on_conflict_do_update``."""
-    if conn.dialect.name == "postgresql":
+    return insert_for(conn.dialect.name, table)
+
+
+def insert_for(dialect: str, table: Table) -> postgresql.Insert:
+    """Start such an insert for the database of this name."""
+    if dialect == "postgresql":
         return postgresql.insert(table)
     # SQLite's class has the same methods with the same arguments, and no common base.
     return cast(postgresql.Insert, sqlite.insert(table))

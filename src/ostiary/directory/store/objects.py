@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, RowMapping, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,7 +18,7 @@ from ostiary.directory.objects import Kind, Reference
 from ostiary.directory.store.rows import REFERENCE_COLUMNS, Values, reference, unique_name
 from ostiary.directory.tables import directory_objects
 from ostiary.storage import upserts
-from ostiary.storage.batches import among
+from ostiary.storage.batches import KEYS, among
 
 T = TypeVar("T")
 _objects = directory_objects.c
@@ -39,12 +40,19 @@ async def by_id(
     ``columns`` names those that ``make`` needs, unless it needs all. ``lock`` keeps others from
     changing the rows before this transaction ends.
     """
-    query = select(*(_objects[name] for name in columns or _objects.keys()))
-    query = query.where(LIVE, among(_objects.id, ids))
-    if kind is not None:
-        query = query.where(_objects.kind == kind.value)
-    result = await conn.execute(query.with_for_update() if lock else query)
+    query = _by_id(tuple(columns), is_of_kind=kind is not None, lock=lock)
+    values = {"keys": ids} if kind is None else {"keys": ids, "of_kind": kind.value}
+    result = await conn.execute(query, values)
     return {row["id"]: make(row) for row in result.mappings()}
+
+
+@lru_cache(maxsize=64)
+def _by_id(columns: tuple[str, ...], *, is_of_kind: bool, lock: bool) -> Select[Any]:
+    query = select(*(_objects[name] for name in columns or _objects.keys()))
+    query = query.where(LIVE, among(_objects.id, KEYS))
+    if is_of_kind:
+        query = query.where(_objects.kind == bindparam("of_kind"))
+    return query.with_for_update() if lock else query
 
 
 async def by_unique_name(

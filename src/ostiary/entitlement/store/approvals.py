@@ -19,7 +19,7 @@ from ostiary.entitlement.model.enums import (
 from ostiary.entitlement.model.policies import AccessPackageApprovalStage
 from ostiary.entitlement.store.documents import read, written
 from ostiary.entitlement.tables import approval_seats, approval_stages, assignment_requests
-from ostiary.storage.batches import among
+from ostiary.storage.batches import KEYS, among
 
 _columns = approval_stages.c
 _MOVING: Final = (
@@ -39,6 +39,16 @@ _SAVE: Final = (
     .values({name: bindparam(name) for name in _MOVING})
 )
 
+_ADD: Final = insert(approval_stages)
+_OF_REQUESTS: Final = (
+    select(approval_stages)
+    .where(among(_columns.request_id, KEYS))
+    .order_by(_columns.request_id, _columns.position)
+)
+_LOCK_OF_REQUESTS: Final = _OF_REQUESTS.with_for_update()
+_SEATS: Final = select(
+    approval_seats.c.stage_id, approval_seats.c.principal_id, approval_seats.c.chair
+).where(among(approval_seats.c.stage_id, KEYS))
 _DETERMINE: Final = (
     update(approval_stages)
     .where(_columns.id == bindparam("stage_id"))
@@ -88,7 +98,7 @@ async def asked_about(
 async def insert_stages(conn: AsyncConnection, new: Sequence[Stage]) -> None:
     """Add stages."""
     if new:
-        await conn.execute(insert(approval_stages), [_row(stage) for stage in new])
+        await conn.execute(_ADD, [_row(stage) for stage in new])
 
 
 async def save(conn: AsyncConnection, moved: Sequence[Stage]) -> None:
@@ -103,19 +113,16 @@ async def lock_of_requests(
     conn: AsyncConnection, request_ids: Collection[str]
 ) -> dict[str, list[Stage]]:
     """Give the stages of each request in their order, locked until the transaction ends."""
-    query = select(approval_stages).where(among(_columns.request_id, request_ids))
-    ordered = query.order_by(_columns.request_id, _columns.position).with_for_update()
     found: dict[str, list[Stage]] = {key: [] for key in request_ids}
-    for row in (await conn.execute(ordered)).mappings():
+    for row in (await conn.execute(_LOCK_OF_REQUESTS, {"keys": request_ids})).mappings():
         found[row["request_id"]].append(_stage(row))
     return found
 
 
 async def of_requests(conn: AsyncConnection, request_ids: Collection[str]) -> list[Stage]:
     """Give the stages of requests in their order, nothing locked."""
-    query = select(approval_stages).where(among(_columns.request_id, request_ids))
-    ordered = query.order_by(_columns.request_id, _columns.position)
-    return [_stage(row) for row in (await conn.execute(ordered)).mappings()]
+    rows = await conn.execute(_OF_REQUESTS, {"keys": request_ids})
+    return [_stage(row) for row in rows.mappings()]
 
 
 async def determine(
@@ -173,11 +180,7 @@ async def insert_seats(conn: AsyncConnection, seats: Mapping[Stage, Set[Seat]]) 
 async def seats(conn: AsyncConnection, stage_ids: Collection[str]) -> dict[str, set[Seat]]:
     """Give who is asked at each stage."""
     found: dict[str, set[Seat]] = defaultdict(set)
-    columns = approval_seats.c
-    query = select(columns.stage_id, columns.principal_id, columns.chair)
-    for stage, principal, chair in await conn.execute(
-        query.where(among(columns.stage_id, stage_ids))
-    ):
+    for stage, principal, chair in await conn.execute(_SEATS, {"keys": stage_ids}):
         found[stage].add(Seat(principal, Chair(chair)))
     return found
 

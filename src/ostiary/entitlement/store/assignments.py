@@ -18,7 +18,7 @@ from ostiary.entitlement.running_tables import IS_HELD
 from ostiary.entitlement.store.documents import read_list, written_list
 from ostiary.entitlement.tables import assignments, subjects
 from ostiary.storage import upserts
-from ostiary.storage.batches import among, chunks
+from ostiary.storage.batches import KEYS, among, chunks
 
 _columns = assignments.c
 _MOVING: Final = (
@@ -37,6 +37,19 @@ _SAVE: Final = (
     update(assignments)
     .where(_columns.id == bindparam("assignment_id"))
     .values({name: bindparam(name) for name in _MOVING})
+)
+_ADD: Final = insert(assignments)
+_READ: Final = select(assignments).where(among(_columns.id, KEYS))
+_LOCK: Final = _READ.order_by(_columns.id).with_for_update()
+_HOLDERS: Final = select(assignments).where(among(_columns.holder_key, KEYS))
+_LOCK_TARGETS: Final = (
+    select(subjects.c.id)
+    .where(among(subjects.c.id, KEYS))
+    .order_by(subjects.c.id)
+    .with_for_update()
+)
+_DELETE_UNBORN: Final = delete(assignments).where(
+    among(_columns.id, KEYS), _columns.given_at.is_(None)
 )
 _ROWS: Final = 500
 """Assignments of one insert, all of whose values are bound."""
@@ -75,7 +88,7 @@ async def insert_assignments(
     """Add assignments that are asked for, with what was answered, by assignment."""
     rows = [{**_row(one), "answers": _answers(answers.get(one.id, ()))} for one in new]
     if rows:
-        await conn.execute(insert(assignments), rows)
+        await conn.execute(_ADD, rows)
 
 
 async def insert_vacant(conn: AsyncConnection, new: Sequence[Assignment]) -> set[str]:
@@ -140,21 +153,19 @@ async def of_people(conn: AsyncConnection, people: Collection[str]) -> list[Assi
 
 async def lock(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Assignment]:
     """Give assignments by id, their rows locked until the end of the transaction."""
-    query = select(assignments).where(among(_columns.id, keys)).order_by(_columns.id)
-    rows = (await conn.execute(query.with_for_update())).mappings()
+    rows = (await conn.execute(_LOCK, {"keys": keys})).mappings()
     return {row["id"]: of_row(row) for row in rows}
 
 
 async def read(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Assignment]:
     """Give assignments by id; those that do not exist are missing."""
-    query = select(assignments).where(among(_columns.id, keys))
-    return {row["id"]: of_row(row) for row in (await conn.execute(query)).mappings()}
+    rows = (await conn.execute(_READ, {"keys": keys})).mappings()
+    return {row["id"]: of_row(row) for row in rows}
 
 
 async def holders(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Assignment]:
     """Give the assignments that are asked for or held, by holder key."""
-    query = select(assignments).where(among(_columns.holder_key, keys))
-    rows = (await conn.execute(query)).mappings()
+    rows = (await conn.execute(_HOLDERS, {"keys": keys})).mappings()
     return {row["holder_key"]: of_row(row) for row in rows}
 
 
@@ -178,8 +189,7 @@ async def held_of_package(
 
 async def delete_unborn(conn: AsyncConnection, keys: Collection[str]) -> None:
     """Delete assignments that were only asked for."""
-    unborn = among(_columns.id, keys) & _columns.given_at.is_(None)
-    await conn.execute(delete(assignments).where(unborn))
+    await conn.execute(_DELETE_UNBORN, {"keys": keys})
 
 
 async def lock_targets(conn: AsyncConnection, target_ids: Collection[str]) -> None:
@@ -188,8 +198,7 @@ async def lock_targets(conn: AsyncConnection, target_ids: Collection[str]) -> No
     Two assignments that give the same role could otherwise end at once, each leaving the role to
     the other.
     """
-    query = select(subjects.c.id).where(among(subjects.c.id, target_ids)).order_by(subjects.c.id)
-    await conn.execute(query.with_for_update())
+    await conn.execute(_LOCK_TARGETS, {"keys": target_ids})
 
 
 def _schedule(row: RowMapping) -> EntitlementManagementSchedule:

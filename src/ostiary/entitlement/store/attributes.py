@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import Final
 
 import msgspec
 from sqlalchemy import select
@@ -19,29 +20,32 @@ from ostiary.entitlement.tables import (
     package_role_scopes,
     resource_roles,
 )
-from ostiary.storage.batches import among
+from ostiary.storage.batches import KEYS, among
+
+_OF_PACKAGES: Final = (
+    select(
+        package_role_scopes.c.package_id,
+        catalog_resources.c.id,
+        catalog_resources.c.attributes,
+    )
+    .join(resource_roles, resource_roles.c.id == package_role_scopes.c.role_id)
+    .join(catalog_resources, catalog_resources.c.id == resource_roles.c.resource_id)
+    .where(
+        among(package_role_scopes.c.package_id, KEYS),
+        catalog_resources.c.asks_for_attributes,
+    )
+    .order_by(package_role_scopes.c.package_id, catalog_resources.c.id)
+)
 
 
 async def of_packages(
     conn: AsyncConnection, package_ids: Collection[str]
 ) -> dict[str, list[Attribute]]:
     """Give what the resources of each package ask for; packages without any are missing."""
-    query = (
-        select(
-            package_role_scopes.c.package_id,
-            catalog_resources.c.id,
-            catalog_resources.c.attributes,
-        )
-        .join(resource_roles, resource_roles.c.id == package_role_scopes.c.role_id)
-        .join(catalog_resources, catalog_resources.c.id == resource_roles.c.resource_id)
-        .where(
-            among(package_role_scopes.c.package_id, package_ids),
-            catalog_resources.c.asks_for_attributes,
-        )
-        .order_by(package_role_scopes.c.package_id, catalog_resources.c.id)
-    )
     found: dict[str, dict[str, list[Attribute]]] = {}
-    for package_id, resource_id, documents in await conn.execute(query):
+    for package_id, resource_id, documents in await conn.execute(
+        _OF_PACKAGES, {"keys": package_ids}
+    ):
         found.setdefault(package_id, {})[resource_id] = attributes_of(documents)
     return {key: [one for some in of.values() for one in some] for key, of in found.items()}
 

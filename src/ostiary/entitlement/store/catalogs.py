@@ -26,7 +26,7 @@ from ostiary.entitlement.tables import (
 )
 from ostiary.extensions.tables import custom_extensions
 from ostiary.storage import upserts
-from ostiary.storage.batches import among
+from ostiary.storage.batches import KEYS, among
 
 _GIVEN_NAMES: Final = (
     "role_scope_id",
@@ -94,6 +94,21 @@ def load_catalog(row: RowMapping) -> AccessPackageCatalog:
     )
 
 
+_READ_CATALOGS: Final = select(catalogs).where(among(catalogs.c.id, KEYS))
+_READ_PACKAGES: Final = select(access_packages).where(among(access_packages.c.id, KEYS))
+_LOCK_PACKAGES: Final = _READ_PACKAGES.order_by(access_packages.c.id).with_for_update()
+_PLACES: Final = (
+    select(
+        access_packages.c.id,
+        access_packages.c.catalog_id,
+        catalogs.c.state,
+        catalogs.c.is_externally_visible,
+    )
+    .join(catalogs, catalogs.c.id == access_packages.c.catalog_id)
+    .where(among(access_packages.c.id, KEYS))
+)
+
+
 def load_package(row: RowMapping) -> AccessPackage:
     """Make a package of its row."""
     return AccessPackage(
@@ -140,21 +155,20 @@ async def catalogs_by_id(
     conn: AsyncConnection, keys: Collection[str]
 ) -> dict[str, AccessPackageCatalog]:
     """Read catalogs; those that do not exist are missing."""
-    rows = (await conn.execute(select(catalogs).where(among(catalogs.c.id, keys)))).mappings()
+    rows = (await conn.execute(_READ_CATALOGS, {"keys": keys})).mappings()
     return {row["id"]: load_catalog(row) for row in rows}
 
 
 async def packages(conn: AsyncConnection, keys: Collection[str]) -> dict[str, AccessPackage]:
     """Read packages; those that do not exist are missing."""
-    query = select(access_packages).where(among(access_packages.c.id, keys))
-    return {row["id"]: load_package(row) for row in (await conn.execute(query)).mappings()}
+    rows = (await conn.execute(_READ_PACKAGES, {"keys": keys})).mappings()
+    return {row["id"]: load_package(row) for row in rows}
 
 
 async def lock_packages(conn: AsyncConnection, keys: Collection[str]) -> dict[str, AccessPackage]:
     """Read packages that nobody else changes or deletes meanwhile; others are missing."""
-    rows = access_packages.c.id
-    query = select(access_packages).where(among(rows, keys)).order_by(rows).with_for_update()
-    return {row["id"]: load_package(row) for row in (await conn.execute(query)).mappings()}
+    rows = (await conn.execute(_LOCK_PACKAGES, {"keys": keys})).mappings()
+    return {row["id"]: load_package(row) for row in rows}
 
 
 async def insert_catalog(conn: AsyncConnection, new: AccessPackageCatalog) -> bool:
@@ -221,16 +235,7 @@ async def lock_policies(conn: AsyncConnection, package_id: str) -> list[str]:
 
 async def places(conn: AsyncConnection, package_ids: Collection[str]) -> dict[str, PackagePlace]:
     """Say where packages are; those that do not exist are missing."""
-    query = (
-        select(
-            access_packages.c.id,
-            access_packages.c.catalog_id,
-            catalogs.c.state,
-            catalogs.c.is_externally_visible,
-        )
-        .join(catalogs, catalogs.c.id == access_packages.c.catalog_id)
-        .where(among(access_packages.c.id, package_ids))
-    )
+    rows = await conn.execute(_PLACES, {"keys": package_ids})
     return {
         key: PackagePlace(
             package_id=key,
@@ -238,7 +243,7 @@ async def places(conn: AsyncConnection, package_ids: Collection[str]) -> dict[st
             catalog_state=AccessPackageCatalogState(state),
             is_externally_visible=is_visible,
         )
-        for key, catalog_id, state, is_visible in await conn.execute(query)
+        for key, catalog_id, state, is_visible in rows
     }
 
 

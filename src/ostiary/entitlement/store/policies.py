@@ -40,7 +40,7 @@ from ostiary.entitlement.tables import (
     policy_terms,
 )
 from ostiary.graph.types import UNSET
-from ostiary.storage.batches import among
+from ostiary.storage.batches import KEYS, among
 from ostiary.storage.tables import new_id
 
 POLICIES: Final = (
@@ -50,6 +50,17 @@ POLICIES: Final = (
 )
 """Policies with what they say now."""
 
+_ids = assignment_policies.c.id
+_READ: Final = select(POLICIES).where(among(POLICIES.c.id, KEYS))
+_KEEP: Final = select(_ids).where(among(_ids, KEYS)).order_by(_ids).with_for_update(read=True)
+_SIBLINGS: Final = (
+    select(POLICIES)
+    .where(
+        POLICIES.c.package_id.in_(select(assignment_policies.c.package_id).where(among(_ids, KEYS)))
+    )
+    .order_by(POLICIES.c.id)
+)
+_CURRENT_TERMS: Final = select(_ids, assignment_policies.c.terms_id).where(among(_ids, KEYS))
 _KEPT: Final = 5_000
 _terms: dict[str, AccessPackageAssignmentPolicy] = {}
 
@@ -99,24 +110,19 @@ async def is_seen(
 
 async def keep(conn: AsyncConnection, keys: Collection[str]) -> None:
     """Keep policies from being changed or deleted before this transaction ends."""
-    rows = assignment_policies.c.id
-    query = select(rows).where(among(rows, keys)).order_by(rows)
-    await conn.execute(query.with_for_update(read=True))
+    await conn.execute(_KEEP, {"keys": keys})
 
 
 async def policies(conn: AsyncConnection, keys: Collection[str]) -> dict[str, StoredPolicy]:
     """Read policies with their stage settings; those that do not exist are missing."""
-    rows = (await conn.execute(select(POLICIES).where(among(POLICIES.c.id, keys)))).mappings()
+    rows = (await conn.execute(_READ, {"keys": keys})).mappings()
     return {row["id"]: _stored(row) for row in rows}
 
 
 async def siblings(conn: AsyncConnection, keys: Collection[str]) -> dict[str, list[StoredPolicy]]:
     """Read all policies of the packages that these policies belong to, by package."""
-    columns = assignment_policies.c
-    packages = select(columns.package_id).where(among(columns.id, keys))
-    query = select(POLICIES).where(POLICIES.c.package_id.in_(packages)).order_by(POLICIES.c.id)
     found: dict[str, list[StoredPolicy]] = defaultdict(list)
-    for row in (await conn.execute(query)).mappings():
+    for row in (await conn.execute(_SIBLINGS, {"keys": keys})).mappings():
         found[row["package_id"]].append(_stored(row))
     return found
 
@@ -142,9 +148,8 @@ async def terms(
 
 async def current_terms(conn: AsyncConnection, keys: Collection[str]) -> dict[str, str]:
     """Give the ids of the terms that policies have now."""
-    columns = assignment_policies.c
-    query = select(columns.id, columns.terms_id).where(among(columns.id, keys))
-    return {key: terms_id for key, terms_id in await conn.execute(query)}
+    rows = await conn.execute(_CURRENT_TERMS, {"keys": keys})
+    return {key: terms_id for key, terms_id in rows}
 
 
 async def insert_policy(conn: AsyncConnection, new: StoredPolicy) -> None:

@@ -35,7 +35,7 @@ from ostiary.entitlement.tables import (
     assignment_requests,
     assignments,
 )
-from ostiary.storage.batches import among
+from ostiary.storage.batches import KEYS, among
 
 _MOVING: Final = (
     "state",
@@ -53,6 +53,16 @@ _SAVE: Final = (
     .where(_columns.id == bindparam("request_id"))
     .values({name: bindparam(name) for name in (*_MOVING, *_PLACES)})
 )
+_ADD: Final = insert(assignment_requests)
+_READ: Final = select(assignment_requests).where(among(_columns.id, KEYS))
+_LOCK: Final = _READ.order_by(_columns.id).with_for_update()
+_SAID: Final = select(
+    _columns.id,
+    _columns.schedule,
+    _columns.answers,
+    _columns.justification,
+    _columns.created_by,
+).where(among(_columns.id, KEYS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +103,7 @@ async def insert_requests(
     nothing = Said()
     rows = [{**_row(request), **_said(said.get(request.id, nothing))} for request in new]
     if rows:
-        await conn.execute(insert(assignment_requests), rows)
+        await conn.execute(_ADD, rows)
 
 
 async def save(conn: AsyncConnection, moved: Sequence[Request]) -> None:
@@ -107,15 +117,14 @@ async def save(conn: AsyncConnection, moved: Sequence[Request]) -> None:
 
 async def lock(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Request]:
     """Give requests by id, their rows locked until the end of the transaction."""
-    query = select(assignment_requests).where(among(_columns.id, keys)).order_by(_columns.id)
-    rows = (await conn.execute(query.with_for_update())).mappings()
+    rows = (await conn.execute(_LOCK, {"keys": keys})).mappings()
     return {row["id"]: _request(row) for row in rows}
 
 
 async def read_requests(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Request]:
     """Give requests by id; those that do not exist are missing."""
-    query = select(assignment_requests).where(among(_columns.id, keys))
-    return {row["id"]: _request(row) for row in (await conn.execute(query)).mappings()}
+    rows = (await conn.execute(_READ, {"keys": keys})).mappings()
+    return {row["id"]: _request(row) for row in rows}
 
 
 async def exists(conn: AsyncConnection, key: str) -> bool:
@@ -132,8 +141,6 @@ async def catalog_of(conn: AsyncConnection, key: str) -> str | None:
 
 async def said(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Said]:
     """Give what came with requests."""
-    names = (_columns.id, _columns.schedule, _columns.answers, _columns.justification)
-    query = select(*names, _columns.created_by).where(among(_columns.id, keys))
     return {
         row["id"]: Said(
             schedule=read(EntitlementManagementSchedule, row["schedule"]),
@@ -141,7 +148,7 @@ async def said(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Said]:
             justification=row["justification"],
             created_by=row["created_by"],
         )
-        for row in (await conn.execute(query)).mappings()
+        for row in (await conn.execute(_SAID, {"keys": keys})).mappings()
     }
 
 

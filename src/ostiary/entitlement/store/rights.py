@@ -14,11 +14,14 @@ from ostiary.durable.tables import work
 from ostiary.entitlement.rights import Held, Right, RightState
 from ostiary.entitlement.tables import assignment_roles, resource_rights
 from ostiary.storage import upserts
-from ostiary.storage.batches import among
+from ostiary.storage.batches import KEYS, among
 
 _links = assignment_roles.c
 _rights = resource_rights.c
 _MOVING: Final = ("role_id", "scope_id", "state", "attempts", "reason", "given_at", "call_id")
+
+_WANTS: Final = select(assignment_roles).where(among(_links.assignment_id, KEYS))
+_READ: Final = select(resource_rights).where(among(_rights.id, KEYS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +38,7 @@ class Want:
 async def wants_of(conn: AsyncConnection, assignment_ids: Collection[str]) -> dict[str, list[Want]]:
     """Give what each assignment wants, or has wanted."""
     found: dict[str, list[Want]] = {key: [] for key in assignment_ids}
-    query = select(assignment_roles).where(among(_links.assignment_id, assignment_ids))
-    for row in (await conn.execute(query)).mappings():
+    for row in (await conn.execute(_WANTS, {"keys": assignment_ids})).mappings():
         found[row["assignment_id"]].append(_want(row))
     return found
 
@@ -97,8 +99,8 @@ async def release(conn: AsyncConnection, right_ids: Collection[str]) -> None:
 
 async def read(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Held]:
     """Give rights by id; the caller has locked the people whose they are, or only looks."""
-    query = select(resource_rights).where(among(_rights.id, keys))
-    return {row["id"]: _held(row) for row in (await conn.execute(query)).mappings()}
+    rows = (await conn.execute(_READ, {"keys": keys})).mappings()
+    return {row["id"]: _held(row) for row in rows}
 
 
 async def people_of(conn: AsyncConnection, keys: Collection[str]) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import ColumnElement, and_, delete, exists, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,33 +20,38 @@ from ostiary.entitlement.tables import (
     incompatible_packages,
 )
 from ostiary.storage import upserts
-from ostiary.storage.batches import among
+from ostiary.storage.batches import KEYS, among
 
 HELD: ColumnElement[bool] = assignments.c.holder_key.is_not(None) & assignments.c.given_at.is_not(
     None
 )
 """Assignments that somebody has, if only in part."""
 
+_packages, _groups = incompatible_packages.c, incompatible_groups.c
+_EXCLUDERS: Final = union_all(
+    select(
+        _packages.package_id,
+        literal("package").label("kind"),
+        _packages.incompatible_id.label("id"),
+        access_packages.c.display_name,
+    )
+    .join(access_packages, access_packages.c.id == _packages.incompatible_id)
+    .where(among(_packages.package_id, KEYS)),
+    select(
+        _groups.package_id,
+        literal("group"),
+        _groups.group_id,
+        directory_objects.c.display_name,
+    )
+    .join(directory_objects, directory_objects.c.id == _groups.group_id)
+    .where(among(_groups.package_id, KEYS), directory_objects.c.deleted_date_time.is_(None)),
+)
+
 
 async def excluders(conn: AsyncConnection, package_ids: Collection[str]) -> dict[str, Excluders]:
     """Say what excludes packages; those that nothing excludes are missing."""
-    packages, groups = incompatible_packages.c, incompatible_groups.c
-    objects = directory_objects.c
-    query = union_all(
-        select(
-            packages.package_id,
-            literal("package").label("kind"),
-            packages.incompatible_id.label("id"),
-            access_packages.c.display_name,
-        )
-        .join(access_packages, access_packages.c.id == packages.incompatible_id)
-        .where(among(packages.package_id, package_ids)),
-        select(groups.package_id, literal("group"), groups.group_id, objects.display_name)
-        .join(directory_objects, objects.id == groups.group_id)
-        .where(among(groups.package_id, package_ids), objects.deleted_date_time.is_(None)),
-    )
     found: dict[str, dict[str, dict[str, str | None]]] = defaultdict(lambda: defaultdict(dict))
-    for package_id, kind, key, name in await conn.execute(query):
+    for package_id, kind, key, name in await conn.execute(_EXCLUDERS, {"keys": package_ids}):
         found[package_id][kind][key] = name
     return {
         key: Excluders(packages=kinds["package"], groups=kinds["group"])

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Select, Table, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.lifecycle.model import WorkflowExecutionType as ExecutionType
@@ -38,52 +38,96 @@ from ostiary.lifecycle.tables import (
     workflows,
 )
 from ostiary.lifecycle.tallies import Status, Tally
-from ostiary.storage.batches import among
+from ostiary.storage.batches import KEYS, among
 
 _people = user_processing_results.c
 _results = task_processing_results.c
 
+_TURNS: Final = (
+    select(
+        task_processing_results,
+        workflow_tasks.c.continue_on_error,
+        workflow_tasks.c.task_definition_id,
+        workflow_tasks.c.arguments,
+        workflow_tasks.c.extension_id,
+        runs.c.stopping,
+        runs.c.workflow_execution_type,
+        (workflows.c.is_enabled & workflows.c.deleted_date_time.is_(None)).label("enabled"),
+    )
+    .join(workflow_tasks, workflow_tasks.c.id == _results.task_id)
+    .join(runs, runs.c.id == _results.run_id)
+    .join(workflows, workflows.c.id == _results.workflow_id)
+    .where(among(_results.id, KEYS))
+)
+_TOLD: Final = (
+    select(
+        task_processing_results,
+        workflow_tasks.c.display_name.label("task_name"),
+        workflow_tasks.c.task_definition_id,
+        workflow_tasks.c.arguments,
+        workflow_tasks.c.extension_id,
+        workflows.c.display_name.label("workflow_name"),
+        _people.workflow_version,
+        workflow_subjects.c.subject,
+    )
+    .join(workflow_tasks, workflow_tasks.c.id == _results.task_id)
+    .join(workflows, workflows.c.id == _results.workflow_id)
+    .join(user_processing_results, _people.id == _results.user_processing_result_id)
+    .outerjoin(workflow_subjects, workflow_subjects.c.result_id == _people.id)
+    .where(among(_results.id, KEYS))
+)
+_PLACES: Final = (
+    select(
+        task_processing_results,
+        workflow_tasks.c.extension_id,
+        workflow_versions.c.version_number,
+    )
+    .join(workflow_tasks, workflow_tasks.c.id == _results.task_id)
+    .join(workflow_versions, workflow_versions.c.id == workflow_tasks.c.version_id)
+    .where(among(_results.id, KEYS))
+)
+_OPEN_TASKS: Final = (
+    select(task_processing_results, workflow_tasks.c.continue_on_error)
+    .join(workflow_tasks, workflow_tasks.c.id == _results.task_id)
+    .where(
+        among(_results.user_processing_result_id, KEYS),
+        _results.processing_status.in_([Status.QUEUED.value, Status.IN_PROGRESS.value]),
+    )
+)
+_LOCK_PEOPLE: Final = (
+    select(user_processing_results)
+    .where(among(_people.id, KEYS))
+    .order_by(_people.id)
+    .with_for_update()
+)
+_LOCK_PEOPLE_OF: Final = (
+    select(user_processing_results)
+    .where(
+        _people.id.in_(select(_results.user_processing_result_id).where(among(_results.id, KEYS)))
+    )
+    .order_by(_people.id)
+    .with_for_update()
+)
+_READ_RUNS: Final = select(runs).where(among(runs.c.id, KEYS))
+_LOCK_RUNS: Final = _READ_RUNS.order_by(runs.c.id).with_for_update()
+
 
 async def lock_turns(conn: AsyncConnection, result_ids: Collection[str]) -> list[Turn]:
     """Read task results with everything around them, the people locked."""
-    owners = select(_results.user_processing_result_id).where(among(_results.id, result_ids))
-    people = await _locked_people(conn, _people.id.in_(owners))
-    query = (
-        select(
-            task_processing_results,
-            workflow_tasks.c.continue_on_error,
-            workflow_tasks.c.task_definition_id,
-            workflow_tasks.c.arguments,
-            workflow_tasks.c.extension_id,
-            runs.c.stopping,
-            runs.c.workflow_execution_type,
-            (workflows.c.is_enabled & workflows.c.deleted_date_time.is_(None)).label("enabled"),
-        )
-        .join(workflow_tasks, workflow_tasks.c.id == _results.task_id)
-        .join(runs, runs.c.id == _results.run_id)
-        .join(workflows, workflows.c.id == _results.workflow_id)
-        .where(among(_results.id, result_ids))
-    )
-    rows = (await conn.execute(query)).mappings()
+    people = await _people_by_id(conn, _LOCK_PEOPLE_OF, result_ids)
+    rows = (await conn.execute(_TURNS, {"keys": result_ids})).mappings()
     return [_turn(row, people[row["user_processing_result_id"]]) for row in rows]
 
 
 async def lock_people(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Person]:
     """Read people, locked."""
-    return await _locked_people(conn, among(_people.id, ids))
+    return await _people_by_id(conn, _LOCK_PEOPLE, ids)
 
 
 async def open_tasks(conn: AsyncConnection, person_ids: Collection[str]) -> list[TaskResult]:
     """Read the task results of people that have not ended."""
-    query = (
-        select(task_processing_results, workflow_tasks.c.continue_on_error)
-        .join(workflow_tasks, workflow_tasks.c.id == _results.task_id)
-        .where(
-            among(_results.user_processing_result_id, person_ids),
-            _results.processing_status.in_([Status.QUEUED.value, Status.IN_PROGRESS.value]),
-        )
-    )
-    return [task_result_of(row) for row in (await conn.execute(query)).mappings()]
+    rows = (await conn.execute(_OPEN_TASKS, {"keys": person_ids})).mappings()
+    return [task_result_of(row) for row in rows]
 
 
 async def calls(conn: AsyncConnection, result_ids: Collection[str]) -> dict[str, Row]:
@@ -101,39 +145,14 @@ async def results_of_run(conn: AsyncConnection, run_id: str) -> list[str]:
 
 async def told(conn: AsyncConnection, result_ids: Collection[str]) -> dict[str, Row]:
     """Read what there is to tell of tasks, with the names around them and their arguments."""
-    query = (
-        select(
-            task_processing_results,
-            workflow_tasks.c.display_name.label("task_name"),
-            workflow_tasks.c.task_definition_id,
-            workflow_tasks.c.arguments,
-            workflow_tasks.c.extension_id,
-            workflows.c.display_name.label("workflow_name"),
-            _people.workflow_version,
-            workflow_subjects.c.subject,
-        )
-        .join(workflow_tasks, workflow_tasks.c.id == _results.task_id)
-        .join(workflows, workflows.c.id == _results.workflow_id)
-        .join(user_processing_results, _people.id == _results.user_processing_result_id)
-        .outerjoin(workflow_subjects, workflow_subjects.c.result_id == _people.id)
-        .where(among(_results.id, result_ids))
-    )
-    return {row["id"]: row for row in (await conn.execute(query)).mappings()}
+    rows = (await conn.execute(_TOLD, {"keys": result_ids})).mappings()
+    return {row["id"]: row for row in rows}
 
 
 async def places_of(conn: AsyncConnection, result_ids: Collection[str]) -> dict[str, Row]:
     """Read what task results belong to: every id that a path to them may name."""
-    query = (
-        select(
-            task_processing_results,
-            workflow_tasks.c.extension_id,
-            workflow_versions.c.version_number,
-        )
-        .join(workflow_tasks, workflow_tasks.c.id == _results.task_id)
-        .join(workflow_versions, workflow_versions.c.id == workflow_tasks.c.version_id)
-        .where(among(_results.id, result_ids))
-    )
-    return {row["id"]: row for row in (await conn.execute(query)).mappings()}
+    rows = (await conn.execute(_PLACES, {"keys": result_ids})).mappings()
+    return {row["id"]: row for row in rows}
 
 
 async def save_tasks(conn: AsyncConnection, moved: Iterable[TaskResult]) -> None:
@@ -169,14 +188,14 @@ async def add_to_runs(
 
 async def lock_runs(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Run]:
     """Read runs, locked in the order of their ids."""
-    query = select(runs).where(among(runs.c.id, ids)).order_by(runs.c.id).with_for_update()
-    return {row["id"]: run_of(row) for row in (await conn.execute(query)).mappings()}
+    rows = (await conn.execute(_LOCK_RUNS, {"keys": ids})).mappings()
+    return {row["id"]: run_of(row) for row in rows}
 
 
 async def read_runs(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Run]:
     """Read runs."""
-    query = select(runs).where(among(runs.c.id, ids))
-    return {row["id"]: run_of(row) for row in (await conn.execute(query)).mappings()}
+    rows = (await conn.execute(_READ_RUNS, {"keys": ids})).mappings()
+    return {row["id"]: run_of(row) for row in rows}
 
 
 async def save_runs(conn: AsyncConnection, moved: Iterable[Run]) -> None:
@@ -198,9 +217,11 @@ async def save_reports(conn: AsyncConnection, moved: Iterable[Report]) -> None:
     await _save(conn, task_reports, columns)
 
 
-async def _locked_people(conn: AsyncConnection, which: Any) -> dict[str, Person]:
-    query = select(user_processing_results).where(which).order_by(_people.id).with_for_update()
-    return {row["id"]: person_of(row) for row in (await conn.execute(query)).mappings()}
+async def _people_by_id(
+    conn: AsyncConnection, query: Select[Any], keys: Collection[str]
+) -> dict[str, Person]:
+    rows = (await conn.execute(query, {"keys": keys})).mappings()
+    return {row["id"]: person_of(row) for row in rows}
 
 
 def _turn(row: Row, person: Person) -> Turn:
