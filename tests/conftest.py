@@ -55,16 +55,21 @@ def postgresql() -> Iterator[PostgreSQL]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> SQLiteFiles:
+def sqlite_files() -> Iterator[SQLiteFiles]:
     """SQLite files of this test session."""
-    return SQLiteFiles(tmp_path_factory.mktemp("sqlite"))
+    files = SQLiteFiles()
+    yield files
+    files.delete()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def database_url(request: pytest.FixtureRequest) -> AsyncIterator[str]:
     """The URL of a fresh database with every table, on SQLite (a file) and on PostgreSQL."""
     if request.param == "sqlite":
-        yield request.getfixturevalue("sqlite_files").fresh()
+        files = request.getfixturevalue("sqlite_files")
+        url = files.fresh()
+        yield url
+        files.forget(url)
     else:
         async with request.getfixturevalue("postgresql").fresh() as url:
             yield url

@@ -33,11 +33,11 @@ _ALONE: Final = """
     SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
-_WRITTEN: Final = """
-    SELECT oid::regclass::text FROM pg_class
-    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND pg_relation_size(oid) > 0
+_TABLES: Final = """
+    SELECT oid::regclass::text, pg_relation_size(oid) > 0 FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
 """
-"""The tables that anything was ever written to since they were made or emptied."""
+"""The tables, and whether anything was written to each since it was made or emptied."""
 _NUMBERS: Final = count(1)
 
 # Tests do not pull the plug of the machine, so nothing has to reach the disk.
@@ -75,8 +75,7 @@ class PostgreSQL:
         try:
             yield self._server.get_uri(database=name)
         finally:
-            if tables:
-                await self._clear(name)
+            if tables and await self._clear(name):
                 self._empty.append(name)
             else:
                 await self._command(f"DROP DATABASE {name} WITH (FORCE)")
@@ -87,17 +86,18 @@ class PostgreSQL:
         await self._command(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         return name
 
-    async def _clear(self, name: str) -> None:
-        """Send home whoever is still connected, and empty what was written to."""
+    async def _clear(self, name: str) -> bool:
+        """Send home whoever is connected, and empty all tables; say whether they are the usual."""
         connection = await asyncpg.connect(self._server.get_uri(database=name))
         try:
             await connection.execute(_ALONE)
-            written = [table for (table,) in await connection.fetch(_WRITTEN)]
+            found = dict(await connection.fetch(_TABLES))
+            written = ", ".join(table for table, is_written in found.items() if is_written)
             if written:
-                tables = ", ".join(written)
-                await connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+                await connection.execute(f"TRUNCATE {written} RESTART IDENTITY CASCADE")
         finally:
             await connection.close()
+        return found.keys() == metadata.tables.keys()
 
     async def _prepare(self) -> None:
         for setting in _HASTE:
@@ -117,9 +117,10 @@ class PostgreSQL:
 class SQLiteFiles:
     """Database files in a folder of this test session, copied from one that has every table."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._template = folder / "template.db"
+    def __init__(self) -> None:
+        folder = in_memory(room=2 * GIGABYTE)
+        self._folder = Path(tempfile.mkdtemp(prefix="ostiary-sqlite-", dir=folder))
+        self._template = self._folder / "template.db"
         _run_apart(_make_tables(f"sqlite:///{self._template}"))
 
     def fresh(self, *, tables: bool = True) -> str:
@@ -128,6 +129,15 @@ class SQLiteFiles:
         if tables:
             shutil.copy(self._template, path)
         return f"sqlite:///{path}"
+
+    def forget(self, url: str) -> None:
+        """Delete a file that is no longer used, with those that SQLite put beside it."""
+        for path in self._folder.glob(Path(url).name + "*"):
+            path.unlink()
+
+    def delete(self) -> None:
+        """Delete every file."""
+        shutil.rmtree(self._folder)
 
 
 @asynccontextmanager
