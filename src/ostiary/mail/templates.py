@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -79,9 +80,10 @@ class Templates:
         self._folders = [one.folder for one in sets] + [SHARED]
         self._samples = {name: values for one in sets for name, values in one.samples.items()}
         first = [overrides] if overrides else []
-        loader = ChoiceLoader([FileSystemLoader(f) for f in [*first, *self._folders]])
-        self._plain = self._environment(loader, is_html=False)
-        self._html = self._environment(loader, is_html=True)
+        # What is delivered with the server is compiled once; what overrides it may change.
+        make = _environment if overrides else _kept_environment
+        self._plain = make((*first, *self._folders), is_html=False)
+        self._html = make((*first, *self._folders), is_html=True)
         self._found: dict[tuple[str, str, str], tuple[str, Template] | None] = {}
 
     @property
@@ -211,19 +213,24 @@ class Templates:
             for language in sorted(found):
                 yield name, language
 
-    def _environment(self, loader: ChoiceLoader, *, is_html: bool) -> Environment:
-        environment = ImmutableSandboxedEnvironment(
-            loader=loader,
-            autoescape=is_html,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-            finalize=_finalized,
-        )
-        environment.filters["day"] = lambda value: value.day
-        environment.filters["instant"] = lambda value: value.instant
-        return environment
+
+def _environment(folders: tuple[Path, ...], *, is_html: bool) -> Environment:
+    """Make what finds templates in these folders, those of the first before those of the others."""
+    environment = ImmutableSandboxedEnvironment(
+        loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
+        autoescape=is_html,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        finalize=_finalized,
+    )
+    environment.filters["day"] = lambda value: value.day
+    environment.filters["instant"] = lambda value: value.instant
+    return environment
+
+
+_kept_environment: Final = cache(_environment)
 
 
 @dataclass(frozen=True, slots=True)
