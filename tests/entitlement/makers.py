@@ -52,7 +52,7 @@ def make_waiting(phase: Phase, **changes: Any) -> Request:
 def make_plan(*stages: Stage, waits: bool = True, approvals: int = 0) -> Plan:
     """Make a plan that calls an extension at each of these stages."""
     calls = tuple(PlannedCall(stage=s, extension_id="extension", waits=waits) for s in stages)
-    return Plan(calls=calls, approval=tuple(Decide(n) for n in range(approvals)))
+    return Plan(calls=calls, approval=tuple(Decide((n,)) for n in range(approvals)))
 
 
 def make_policy(**body: Any) -> AccessPackageAssignmentPolicy:

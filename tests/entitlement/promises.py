@@ -81,7 +81,12 @@ async def read(database: Database) -> Rows:
 
 async def at_any_time(database: Database, rows: Rows) -> list[str]:
     """Give what does not hold of what must hold at any time."""
-    return [*_moved_by_something(rows), *_nothing_given_up(rows), *await _gates(database, rows)]
+    return [
+        *_moved_by_something(rows),
+        *_nobody_asked_in_vain(rows),
+        *_nothing_given_up(rows),
+        *await _gates(database, rows),
+    ]
 
 
 async def at_rest(
@@ -98,9 +103,12 @@ async def at_rest(
 
 def _moved_by_something(rows: Rows) -> Iterator[str]:
     """Nothing open waits on nothing."""
-    in_progress = {s["request_id"]: s for s in rows.stages if s["status"] == "InProgress"}
+    asked: dict[str, list[Row]] = defaultdict(list)
+    for stage in rows.stages:
+        if stage["status"] == "InProgress":
+            asked[stage["request_id"]].append(stage)
     for request in rows.requests:
-        if request["state"] in _OPEN and not _is_moved(request, rows, in_progress):
+        if request["state"] in _OPEN and not _is_moved(request, rows, asked[request["id"]]):
             yield f"request {request['id']} ({request['status']}) waits on nothing"
     for callout in rows.callouts.values():
         waits = rows.items("callout", callout["id"]) + rows.items("callout.timeout", callout["id"])
@@ -118,20 +126,33 @@ def _moved_by_something(rows: Rows) -> Iterator[str]:
                 yield f"assignment {one['id']} has no timer for its {column}"
 
 
-def _is_moved(request: Row, rows: Rows, in_progress: Mapping[str, Row]) -> bool:
+def _is_moved(request: Row, rows: Rows, asked: Sequence[Row]) -> bool:
     match request["awaits"]:
         case "callout":
             callout = rows.callouts.get(request["callout_id"])
             return callout is not None and callout["outcome"] is None
         case "approval":
-            stage = in_progress.get(request["id"])
-            return stage is not None and bool(rows.items(kinds.APPROVAL_EXPIRES, stage["id"]))
+            timed = [bool(rows.items(kinds.APPROVAL_EXPIRES, stage["id"])) for stage in asked]
+            return bool(timed) and all(timed)
         case "start":
             return bool(rows.items(kinds.START, request["id"]))
         case "delivery":
             return any(w["kind"] in _MOVES_DELIVERY and not w["dead_at"] for w in rows.work)
         case _:
             return bool(rows.items(kinds.ADVANCE, request["id"]))
+
+
+def _nobody_asked_in_vain(rows: Rows) -> Iterator[str]:
+    """All stages are open whose turn it is, until one of them ends the request, and no others."""
+    requests = {request["id"]: request for request in rows.requests}
+    for stage in rows.stages:
+        request = requests[stage["request_id"]]
+        is_due = request["awaits"] == "approval" and request["position"] == stage["turn"]
+        is_open, said = stage["status"] == "InProgress", (stage["status"], stage["result"])
+        if is_open != is_due and said != ("Completed", "Approved"):
+            yield f"stage {stage['id']} is {said} in a request that is {request['status']}"
+        if is_open and stage["is_escalated"] and "Escalated" not in request["status"]:
+            yield f"request {request['id']} does not say that stage {stage['id']} is escalated"
 
 
 def _nothing_given_up(rows: Rows) -> Iterator[str]:
@@ -177,7 +198,8 @@ async def _gates(database: Database, rows: Rows) -> list[str]:
                 for stage in rows.stages
                 if stage["request_id"] == request["id"] and stage["result"] == "Approved"
             ]
-            if len(agreed) < sum(isinstance(step, Decide) for step in plan.approval):
+            wanted = sum(len(s.stages) for s in plan.approval if isinstance(s, Decide))
+            if len(agreed) < wanted:
                 found.append(f"request {request['id']} was given without its approval")
     return found
 

@@ -50,6 +50,7 @@ PEOPLE: Final = ("ann", "bob")
 WHO: Final = st.sampled_from(PEOPLE)
 OFFER: Final = st.sampled_from(OFFERS)
 NUMBERS: Final = st.integers(0, 7)
+RESULT: Final = st.sampled_from(["Approve", "Approve", "Deny"])
 TURNS: Final[dict[str, tuple[Any, Any]]] = {
     "department": ("Law", "Sales"),
     "job_title": (None, "Head"),
@@ -205,12 +206,21 @@ class Stories(RuleBasedStateMachine):
         self.run(self.ask_for(body, by=person(one["target_id"], SUBJECT)))
 
     @precondition(lambda self: self.undecided)
-    @rule(result=st.sampled_from(["Approve", "Approve", "Deny"]), number=NUMBERS)
-    def decide(self, result: str, number: int) -> None:
-        one = self.undecided[number % len(self.undecided)]
-        path = f"accessPackageAssignmentApprovals/{one['request_id']}/stages/{one['id']}"
+    @rule(results=st.lists(RESULT, min_size=1, max_size=3), number=NUMBERS)
+    def decide(self, results: list[str], number: int) -> None:
+        """Something is decided; several decisions, perhaps about one request, come at once."""
+        open_ = self.undecided[number % len(self.undecided) :]
+
+        async def decide() -> None:
+            both = zip(open_, results, strict=False)
+            await asyncio.gather(*(self.send_decision(one, result) for one, result in both))
+
+        self.run(decide())
+
+    async def send_decision(self, stage: promises.Row, result: str) -> None:
+        path = f"accessPackageAssignmentApprovals/{stage['request_id']}/stages/{stage['id']}"
         body = {"reviewResult": result, "justification": "so"}
-        self.run(self.send("PATCH", path, body, by=person(self.places.boss, APPROVER)))
+        await self.send("PATCH", path, body, by=person(self.places.boss, APPROVER))
 
     # what the extension does
 
@@ -234,11 +244,11 @@ class Stories(RuleBasedStateMachine):
 
     # what changes
 
-    @rule(offer=OFFER, by=st.sampled_from(RULES), is_edited=st.booleans())
-    def edit_policy(self, offer: str, by: str, is_edited: bool) -> None:
+    @rule(offer=OFFER, by=st.sampled_from(RULES), is_edited=st.booleans(), at_once=st.booleans())
+    def edit_policy(self, offer: str, by: str, is_edited: bool, at_once: bool) -> None:
         package, key = self.offers[offer]
-        body = policy(package, **terms(offer, self.places, by, is_edited=is_edited))
-        self.run(self.send("PUT", f"assignmentPolicies/{key}", body))
+        said = terms(offer, self.places, by, is_edited=is_edited, at_once=at_once)
+        self.run(self.send("PUT", f"assignmentPolicies/{key}", policy(package, **said)))
 
     @rule(who=WHO, what=st.sampled_from(tuple(TURNS)))
     def move(self, who: str, what: str) -> None:
@@ -352,7 +362,8 @@ class Stories(RuleBasedStateMachine):
     @property
     def undecided(self) -> list[promises.Row]:
         """The decisions that somebody is asked for."""
-        return self.sorted(s for s in self.rows.stages if s["status"] == "InProgress")
+        ordered = sorted(self.rows.stages, key=lambda stage: int(stage["position"]))
+        return self.sorted(s for s in ordered if s["status"] == "InProgress")
 
     @property
     def asked(self) -> list[promises.Row]:

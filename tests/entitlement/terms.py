@@ -29,8 +29,13 @@ class Places:
     outcasts: str
 
 
-def terms(name: str, places: Places, by: str, *, is_edited: bool) -> dict[str, Any]:
-    """Give what is said by the policy of an offer; the automatic one goes ``by`` something."""
+def terms(
+    name: str, places: Places, by: str, *, is_edited: bool, at_once: bool = False
+) -> dict[str, Any]:
+    """Give what is said by the policy of an offer; the automatic one goes ``by`` something.
+
+    ``at_once`` says how several decisions are asked for.
+    """
     called = calls(("assignmentRequestCreated", places.extension))
     match name:
         case "plain":
@@ -41,15 +46,27 @@ def terms(name: str, places: Places, by: str, *, is_edited: bool) -> dict[str, A
             granted = calls(("assignmentRequestGranted", places.extension))
             return {"customExtensionStageSettings": called + (granted if is_edited else [])}
         case "approved":
-            return {"requestorSettings": _OWN, **_approved(places, is_edited=is_edited)}
+            return {"requestorSettings": _OWN, **_approved(places, is_edited, at_once)}
         case _:
             return _automatic(places, by, called if is_edited else [], is_edited=is_edited)
 
 
-def _approved(places: Places, *, is_edited: bool) -> dict[str, Any]:
-    """Two decisions for the crew alone, or one for everybody; changes need them too."""
-    stages = [decision(user(places.boss))] * (2 if is_edited else 1)
+def _approved(places: Places, is_edited: bool, at_once: bool) -> dict[str, Any]:
+    """Two decisions for the crew alone, or one for everybody; changes need them too.
+
+    The second has half as long, and is escalated before.
+    """
+    boss = user(places.boss)
+    sooner = {
+        "durationBeforeAutomaticDenial": "P1D",
+        "durationBeforeEscalation": "PT6H",
+        "isEscalationEnabled": True,
+        "escalationApprovers": [boss],
+    }
+    stages = [decision(boss), decision(boss, **sooner)][: 2 if is_edited else 1]
+    mode = "Parallel" if at_once else "Serial"
     approval = {
+        **({"approvalMode": mode} if is_edited else {}),
         "isApprovalRequiredForAdd": True,
         "isApprovalRequiredForUpdate": True,
         "stages": stages,

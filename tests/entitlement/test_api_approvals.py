@@ -8,8 +8,10 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from ostiary.audit.tables import audit_records
+from ostiary.durable.tables import work
 from tests.entitlement.house import APPROVER, BETA, EM, GRAPH, SUBJECT, House, decision, user
 from tests.support.callers import application, person
 
@@ -164,6 +166,92 @@ async def test_a_later_stage_opens_when_the_one_before_it_is_approved(house: Hou
     await house.settle()
 
     assert (await house.standing(request))[0] == "delivered"
+
+
+async def ask_all(house: House) -> Asked:
+    """Ask bob and carol at once, each at a stage of their own."""
+    alice, bob, carol = [await house.person(alias) for alias in ("alice", "bob", "carol")]
+    group = await house.group("sales")
+    package = await house.package(await house.catalog(), group)
+    approval = {
+        "isApprovalRequiredForAdd": True,
+        "approvalMode": "Parallel",
+        "stages": [decision(user(bob)), decision(user(carol))],
+    }
+    policy = await house.policy(package, requestApprovalSettings=approval)
+    request = await house.ask(alice, package, policy)
+    await house.settle()
+    return Asked(house, alice, bob, carol, group, request, package)
+
+
+async def decide_both(it: Asked, *results: str) -> list[int]:
+    """Let both decide at the same moment; give the statuses of the replies."""
+    ids = [stage["id"] for stage in await it.stages(it.bob)]
+    url = f"{EM}/{APPROVALS}/{it.request}/stages"
+    replies = await asyncio.gather(
+        *(
+            it.house.api.patch(
+                f"{url}/{id_}", json={"reviewResult": result}, headers=person(who, APPROVER)
+            )
+            for id_, result, who in zip(ids, results, (it.bob, it.carol), strict=True)
+        )
+    )
+    await it.house.settle()
+    return [reply.status_code for reply in replies]
+
+
+async def test_two_who_are_asked_at_once_may_agree_at_the_same_moment(house: House) -> None:
+    it = await ask_all(house)
+    assert [stage["status"] for stage in await it.stages(it.bob)] == ["InProgress"] * 2
+    await it.decide(it.bob, "Approve", status=403, number=1)
+
+    assert await decide_both(it, "Approve", "Approve") == [204, 204]
+
+    assert (await house.standing(it.request))[0] == "delivered"
+    assert await house.members(it.group) == {it.alice}
+
+
+async def test_of_an_approval_and_a_denial_at_the_same_moment_the_denial_counts(
+    house: House,
+) -> None:
+    it = await ask_all(house)
+
+    first, second = await decide_both(it, "Deny", "Approve")
+
+    assert first == 204
+    assert await house.standing(it.request) == ("denied", "Denied")
+    stages = await it.stages(it.bob)
+    assert [stage["status"] for stage in stages] == ["Completed"] * 2
+    given = "Approved" if second == 204 else "NotReviewed"
+    assert [stage["reviewResult"] for stage in stages] == ["Denied", given]
+    async with house.database.reading() as conn:
+        timers = await conn.execute(select(work.c.kind).where(work.c.kind.like("approval.%")))
+        assert list(timers) == []
+
+
+async def test_somebody_who_is_asked_at_two_stages_decides_at_each(cottage: House) -> None:
+    alice, bob = await cottage.person("alice"), await cottage.person("bob")
+    package = await cottage.package(await cottage.catalog())
+    approval = {
+        "isApprovalRequiredForAdd": True,
+        "approvalMode": "Parallel",
+        "stages": [decision(user(bob))] * 2,
+    }
+    policy = await cottage.policy(package, requestApprovalSettings=approval)
+    request = await cottage.ask(alice, package, policy)
+    await cottage.settle()
+    path = f"{APPROVALS}/{request}/stages"
+
+    for left in (1, 0):
+        stages = await cottage.values(path, headers=person(bob, APPROVER))
+        mine = [stage for stage in stages if stage["assignedToMe"]]
+        assert len(mine) == left + 1
+        body = {"reviewResult": "Approve"}
+        url = f"{path}/{mine[0]['id']}"
+        await cottage.call("PATCH", url, body, status=204, headers=person(bob, APPROVER))
+        await cottage.settle()
+        state = "pendingApproval" if left else "delivered"
+        assert (await cottage.standing(request))[0] == state
 
 
 async def test_escalation_asks_further_approvers_in_time(house: House) -> None:

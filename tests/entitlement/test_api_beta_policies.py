@@ -219,6 +219,56 @@ async def test_parts_of_a_policy_are_addressed_by_their_names_in_beta(cottage: H
     assert settings["@odata.context"].endswith("#microsoft.graph.approvalSettings")
 
 
+async def test_only_beta_says_that_all_stages_are_asked_at_once(house: House) -> None:
+    """What v1.0 has no word for stays there, until what is left could not be asked at once."""
+    _, key = await make_policy(house)
+    v1 = await house.get(f"assignmentPolicies/{key}")
+    (stage,) = (await house.get(f"{POLICIES}/{key}"))["requestApprovalSettings"]["approvalStages"]
+
+    async def mode() -> str:
+        return str((await house.get(f"{POLICIES}/{key}/requestApprovalSettings"))["approvalMode"])
+
+    async def change(path: str, **settings: Any) -> Any:
+        body = {"requestApprovalSettings": settings}
+        return await house.call("PATCH", f"{path}/{key}", body, status=200)
+
+    await change(POLICIES, approvalStages=[stage] * 2)
+    assert await mode() == "Serial"
+    await change(POLICIES, approvalMode="parallel")
+    assert await mode() == "Parallel"
+
+    shown = await house.get(f"assignmentPolicies/{key}")
+    stages = shown["requestApprovalSettings"]["stages"]
+    assert shown["requestApprovalSettings"].keys() == v1["requestApprovalSettings"].keys()
+    await house.call("PUT", f"assignmentPolicies/{key}", {**shown, "description": "y"}, status=200)
+    await change("assignmentPolicies", stages=[*stages, stages[0]])
+    await house.call("PATCH", f"{POLICIES}/{key}", {"description": "z"}, status=200)
+    assert await mode() == "Parallel"
+    for switch, then in ((False, "NoApproval"), (True, "Parallel")):
+        await change("assignmentPolicies", isApprovalRequiredForAdd=switch)
+        assert await mode() == then
+
+    refused = {"requestApprovalSettings": {"approvalStages": [stage]}}
+    *_, target = await house.refused("PATCH", f"{POLICIES}/{key}", refused)
+    assert target == "requestApprovalSettings/approvalMode"
+    await change("assignmentPolicies", stages=stages[:1])
+    assert await mode() == "SingleStage"
+    await change("assignmentPolicies", stages=stages)
+    assert await mode() == "Serial"
+
+    await change(POLICIES, approvalMode="Parallel")
+    body = await house.get(f"{POLICIES}/{key}")
+    for approval, then in (({"approvalMode": "Parallel"}, "Parallel"), ({}, "Serial")):
+        settings = {
+            name: value
+            for name, value in body["requestApprovalSettings"].items()
+            if name != "approvalMode"
+        }
+        put = {**body, "requestApprovalSettings": {**settings, **approval}}
+        await house.call("PUT", f"{POLICIES}/{key}", put, status=200)
+        assert await mode() == then
+
+
 @pytest.mark.parametrize("root", [POLICIES, "assignmentPolicies"])
 async def test_policies_are_filtered_by_whom_they_are_for(house: House, root: str) -> None:
     _, key = await make_policy(house)

@@ -250,3 +250,46 @@ async def test_a_batch_of_requests_is_told_in_a_constant_number_of_statements(
     await cottage.settle()
 
     assert await cottage.told() == [("boss", "approval-requested")] * 8
+
+
+async def test_those_who_are_asked_at_once_are_told_each_of_their_own_stage(house: House) -> None:
+    ada, one, two, chief = [await house.person(name) for name in ("ada", "one", "two", "chief")]
+    later = {"isEscalationEnabled": True, "escalationApprovers": [user(chief)]}
+    stages = [
+        decision(user(one), durationBeforeEscalation="PT1H", **later),
+        decision(user(two), durationBeforeEscalation="PT2H", **later),
+    ]
+    approval = {"isApprovalRequiredForAdd": True, "approvalMode": "Parallel", "stages": stages}
+    _, package, terms = await make_offer(house, requestApprovalSettings=approval)
+
+    async def ask_and_wait() -> str:
+        request = await house.ask(ada, package, terms)
+        for _ in range(3):
+            await house.settle()
+            house.clock.advance(hours=1)
+        return request
+
+    request = await ask_and_wait()
+    assert sorted(await house.told(request)) == [
+        ("chief", "approval-escalated"),
+        ("chief", "approval-escalated"),
+        ("one", "approval-requested"),
+        ("two", "approval-requested"),
+    ]
+    path = f"accessPackageAssignmentApprovals/{request}/stages"
+    (first, _) = await house.values(path, headers=person(one, APPROVER))
+    body = {"reviewResult": "Approve"}
+    url = f"{path}/{first['id']}"
+    await house.call("PATCH", url, body, status=204, headers=person(one, APPROVER))
+    headers = person(ada, "EntitlementMgmt-SubjectAccess.ReadWrite")
+    await house.post(f"assignmentRequests/{request}/cancel", status=204, headers=headers)
+    assert (await house.told(request))[4:] == [("two", "approval-withdrawn")]
+
+    again = await ask_and_wait()
+    house.clock.advance(days=2)
+    await house.settle()
+    assert sorted((await house.told(again))[4:]) == [
+        ("ada", "request-expired"),
+        ("one", "approval-expired"),
+        ("two", "approval-expired"),
+    ]

@@ -70,6 +70,37 @@ async def test_each_thing_that_a_request_waits_for_is_told_with_who_could_act(
     assert len(wait["who"]) == 1
 
 
+async def test_everybody_who_is_asked_at_once_is_told_of(cottage: House) -> None:
+    house = cottage
+    ann, bob, cid = [await house.person(name) for name in ("ann", "bob", "cid")]
+    package = await house.package(await house.catalog())
+    stages = [
+        decision(user(bob)),
+        decision(user(cid), durationBeforeAutomaticDenial="P1D"),
+        decision(user(cid), durationBeforeAutomaticDenial="P1D"),
+    ]
+    approval = {"isApprovalRequiredForAdd": True, "approvalMode": "Parallel", "stages": stages}
+    policy_ = await house.policy(package, requestApprovalSettings=approval)
+    request = await house.ask(ann, package, policy_)
+    await house.settle()
+
+    told = await why(house, request)
+    assert [[one["displayName"] for one in wait["who"]] for wait in told["waitsFor"]] == [
+        ["Bob"],
+        ["Cid"],
+        ["Cid"],
+    ]
+    assert [wait["until"][8:10] for wait in told["waitsFor"]] == ["07", "06", "06"]
+    assert "at approval stage 1. Somebody is to decide at approval stage 2." in told["text"]
+
+    house.clock.advance(days=3)
+    await house.settle()
+    refusals = (await why(house, request))["refusals"]
+    assert [one["text"] for one in refusals] == [
+        f"Nobody decided at approval stage {number} in time." for number in (1, 2, 3)
+    ]
+
+
 async def test_what_refused_a_request_is_told(cottage: House) -> None:
     house = cottage
     ann, bob = await house.person("ann"), await house.person("bob")

@@ -52,7 +52,7 @@ def around(**changes: Any) -> Surroundings:
 
 
 def opened(**body: Any) -> Stage:
-    stage = Stage(id="stage", request_id="request", position=0)
+    stage = Stage(id="stage", request_id="request", position=0, turn=0)
     return approvals.opened(stage, setting(**body), now=MONDAY)
 
 
@@ -156,8 +156,23 @@ def test_a_decision_on_the_deadline_is_too_late() -> None:
 
 
 def test_a_stage_whose_turn_has_not_come_cannot_be_decided() -> None:
+    later = Stage(id="stage", request_id="request", position=1, turn=1)
+
     with pytest.raises(StageClosed):
-        decide(Stage(id="stage", request_id="request", position=1), reviewer(Chair.PRIMARY))
+        decide(later, reviewer(Chair.PRIMARY))
+
+
+def test_stages_that_are_asked_at_once_agree_when_each_of_them_does() -> None:
+    first = opened()
+    second = replace(first, id="second", position=1)
+    before = replace(first, id="before", turn=1)
+
+    agreed = decide(first, reviewer(Chair.PRIMARY))
+    assert not approvals.is_agreed([agreed, second, before], 0)
+    both = [agreed, decide(second, reviewer(Chair.PRIMARY))]
+    assert approvals.is_agreed([*both, before], 0)
+    no = decide(second, reviewer(Chair.PRIMARY), ReviewResult.DENIED)
+    assert not approvals.is_agreed([agreed, no], 0)
 
 
 def test_a_reason_is_asked_for_where_the_stage_wants_one() -> None:

@@ -176,6 +176,14 @@ def reviews(
     )
 
 
+def approval_settings(at_once: bool, **parts: Any) -> AccessPackageAssignmentApprovalSettings:
+    """Make settings as they are kept: only several stages that somebody needs are asked at once."""
+    made = AccessPackageAssignmentApprovalSettings(**parts)
+    is_required = made.is_approval_required_for_add or made.is_approval_required_for_update
+    made.asks_all_at_once = bool(at_once and is_required and len(made.stages) > 1)
+    return made
+
+
 def policies(
     days: st.SearchStrategy[timedelta],
     minutes: st.SearchStrategy[timedelta],
@@ -184,7 +192,8 @@ def policies(
 ) -> st.SearchStrategy[AccessPackageAssignmentPolicy]:
     """Make policies with durations and recurrences of these kinds."""
     approval = st.builds(
-        AccessPackageAssignmentApprovalSettings,
+        approval_settings,
+        booleans,
         is_approval_required_for_add=optional_booleans,
         is_approval_required_for_update=optional_booleans,
         is_requestor_justification_required=optional_booleans,
@@ -376,6 +385,16 @@ def test_published_samples_with_the_expiration_of_v1_are_understood() -> None:
             "must be 'NoApproval'",
         ),
         (
+            {"requestApprovalSettings": {"approvalMode": "parallel", "approvalStages": [{}]}},
+            "requestApprovalSettings/approvalMode",
+            "at least two 'approvalStages'",
+        ),
+        (
+            {"requestApprovalSettings": {"approvalMode": "Parallel", "approvalStages": [{}, {}]}},
+            "requestApprovalSettings/approvalMode",
+            "must be 'NoApproval'",
+        ),
+        (
             {"accessReviewSettings": {"recurrenceType": "daily"}},
             "accessReviewSettings/recurrenceType",
             "'quarterly'",
@@ -412,7 +431,6 @@ def test_what_cannot_be_kept_is_refused_by_its_name_in_beta(
 @pytest.mark.parametrize(
     "body",
     [
-        {"requestApprovalSettings": {"approvalMode": "Parallel"}},
         {
             "verifiableCredentialSettings": {
                 "credentialTypes": [{"credentialType": "Passport", "issuers": ["did:x"]}]

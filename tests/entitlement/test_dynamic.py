@@ -90,7 +90,20 @@ def test_unnamed_stages_take_the_settings_in_their_order() -> None:
 def test_each_dynamic_decision_is_preceded_by_its_question() -> None:
     way = dynamic.way_of(policy(FIXED, dynamic_stage("who"), FIXED))
 
-    assert [step.stage if isinstance(step, Decide) else "?" for step in way] == [0, "?", 1, 2]
+    assert [step.stages if isinstance(step, Decide) else "?" for step in way] == [
+        (0,),
+        "?",
+        (1,),
+        (2,),
+    ]
+
+
+def test_stages_that_are_asked_at_once_have_one_turn() -> None:
+    whole = policy(FIXED, FIXED, FIXED)
+    assert whole.request_approval_settings is not None
+    whole.request_approval_settings.asks_all_at_once = True
+
+    assert dynamic.way_of(whole) == (Decide((0, 1, 2)),)
 
 
 @pytest.mark.parametrize(

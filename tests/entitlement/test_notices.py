@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ostiary.entitlement import notices, requests
+from ostiary.entitlement.approvals import ReviewResult, Stage, StageStatus
 from ostiary.entitlement.letters import SAMPLES, TEMPLATES
 from ostiary.entitlement.model.enums import AccessPackageRequestState as RequestState
 from ostiary.entitlement.model.enums import AccessPackageRequestType as RequestType
@@ -43,8 +44,14 @@ def writing(**changes: Any) -> Request:
     return make_request(**{**usual, **changes})
 
 
-def events(before: Request, after: Request, *, by: str = "system", over: bool = False) -> list[Any]:
-    return list(notices.of_move(before, after, actor_id=by, is_over=over))
+def events(
+    before: Request, after: Request, *stages: Stage, by: str = "system", over: bool = False
+) -> list[Any]:
+    return list(notices.of_move(before, after, stages=stages, actor_id=by, is_over=over))
+
+
+def stage(id: str, status: StageStatus, **changes: Any) -> Stage:
+    return Stage(id=id, request_id="request", position=0, turn=0, status=status, **changes)
 
 
 def test_each_opened_stage_is_told_once() -> None:
@@ -53,7 +60,32 @@ def test_each_opened_stage_is_told_once() -> None:
     assert events(waiting, asked()) == [Event.ASKED]
     assert events(asked(), asked(position=1)) == [Event.ASKED]
     assert events(asked(), asked()) == []
-    assert events(asked(), requests.escalated(asked(), 0)) == [Event.ESCALATED]
+    later = stage("later", StageStatus.IN_PROGRESS, is_escalated=True)
+    escalated = requests.escalated(asked(), 0)
+    assert events(asked(), escalated, later) == [Event.ESCALATED]
+    assert events(escalated, escalated, later) == [Event.ESCALATED]
+    assert events(escalated, escalated) == []
+
+
+def test_of_stages_that_are_asked_at_once_those_are_told_of_that_it_happened_to() -> None:
+    asked = stage("asked", StageStatus.IN_PROGRESS)
+    escalated = stage("escalated", StageStatus.IN_PROGRESS, is_escalated=True)
+    earlier = stage("earlier", StageStatus.IN_PROGRESS, is_escalated=True)
+    agreed = stage("agreed", StageStatus.COMPLETED, result=ReviewResult.APPROVED)
+    denied = stage("denied", StageStatus.COMPLETED, result=ReviewResult.DENIED)
+    closed = stage("closed", StageStatus.COMPLETED)
+    expired = stage("expired", StageStatus.EXPIRED)
+    every = [asked, escalated, earlier, agreed, denied, closed, expired]
+
+    def told(event: Event) -> list[str]:
+        return [one.id for one in notices.concerned(event, every, [escalated])]
+
+    assert told(Event.ASKED) == ["asked", "escalated", "earlier"]
+    assert told(Event.ESCALATED) == ["escalated"]
+    assert told(Event.WITHDRAWN) == ["closed"]
+    assert told(Event.DENIED) == ["denied"]
+    assert told(Event.UNDECIDED) == ["expired"]
+    assert told(Event.GRANTED) == []
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ostiary.entitlement import policies, stages
+from ostiary.entitlement import dynamic, policies, stages
 from ostiary.entitlement.model.extensions import (
     AccessPackageAssignmentRequestWorkflowExtension,
     AccessPackageAssignmentWorkflowExtension,
@@ -129,6 +129,28 @@ def test_backup_approvers_become_fallback_approvers() -> None:
     assert len(kept.primary_approvers) == 1
     (fallback,) = kept.fallback_primary_approvers
     assert fallback.is_backup is None
+
+
+def test_stages_that_are_asked_at_once_name_their_approvers() -> None:
+    """The path is that of the stage; a single stage is not asked at once with any other."""
+    stages: list[dict[str, Any]] = [
+        STAGE,
+        {"@odata.type": f"{GRAPH}accessPackageDynamicApprovalStage"},
+    ]
+    settings = {**approval(*stages), "approvalMode": "Parallel"}
+    with pytest.raises(InvalidModel) as caught:
+        policies.check(make_policy(requestApprovalSettings=settings))
+    assert caught.value.target == "requestApprovalSettings/stages/1"
+    assert "'Serial'" in str(caught.value)
+
+    both = make_policy(requestApprovalSettings={**settings, "stages": [STAGE, STAGE]})
+    policies.check(both)
+    assert dynamic.asks_all_at_once(policies.normalized(both))
+    said = make_policy(requestApprovalSettings=approval(STAGE, STAGE))
+    assert not dynamic.asks_all_at_once(said)
+    assert dynamic.asks_all_at_once(policies.keeping_mode(said, both))
+    alone = make_policy(requestApprovalSettings=approval(STAGE))
+    assert not dynamic.asks_all_at_once(policies.normalized(policies.keeping_mode(alone, both)))
 
 
 def known(type_: type[WorkflowExtension], catalog: str = "catalog") -> dict[str, KnownExtension]:

@@ -7,7 +7,7 @@ that can happen, and repeats or delays what may come twice or late.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from ostiary.entitlement import requests
+from ostiary.entitlement import approvals, requests
+from ostiary.entitlement.approvals import ReviewResult
 from ostiary.entitlement.errors import (
     RequestNotCancelable,
     RequestNotReprocessable,
@@ -86,14 +87,16 @@ WHO_DECIDES = PlannedCall(
     extension_id="third",
     waits=True,
 )
-ways = st.lists(st.booleans(), max_size=2).map(
+one_by_one = st.lists(st.booleans(), max_size=2).map(
     lambda dynamic: tuple(
         step
         for number, asks in enumerate(dynamic)
-        for step in (WHO_DECIDES if asks else None, Decide(number))
+        for step in (WHO_DECIDES if asks else None, Decide((number,)))
         if step is not None
     )
 )
+all_at_once = st.integers(2, 3).map(lambda number: (Decide(tuple(range(number))),))
+ways = st.one_of(one_by_one, all_at_once)
 plans = st.builds(Plan, calls=st.lists(planned_calls, max_size=5).map(tuple), approval=ways)
 
 
@@ -129,6 +132,7 @@ class RequestMachine(RuleBasedStateMachine):
         self.now = MONDAY
         self.plan = plan
         self.gates = Gates()
+        self.stages: list[approvals.Stage] = []
         self.has_access = removes
         self.next_callout = 0
         self.ended: list[RequestState] = []
@@ -171,9 +175,20 @@ class RequestMachine(RuleBasedStateMachine):
                 assert not self.request.needs_approval
             case Complete():
                 assert self.has_access != moved.is_removal
-            case OpenApproval() | WaitForStart():
+            case OpenApproval(turn):
+                self.open_stages(turn)
+            case WaitForStart():
                 pass
         return moved
+
+    def open_stages(self, turn: int) -> None:
+        decide = self.plan.approval[turn] if self.plan.approval else Decide((0,))
+        assert isinstance(decide, Decide)
+        assert not any(stage.turn == turn for stage in self.stages)
+        self.stages += [
+            approvals.Stage(id=f"stage-{n}", request_id="request", position=n, turn=turn)
+            for n in decide.stages
+        ]
 
     def store(self, moved: Request) -> None:
         if moved.state is not self.request.state and not moved.is_open:
@@ -191,6 +206,7 @@ class RequestMachine(RuleBasedStateMachine):
             assert {(stage, i) for i in range(number)} <= self.gates.calls
         if self.request.needs_approval:
             assert set(range(max(len(self.plan.approval), 1))) <= self.gates.approvals
+            assert all(stage.result is ReviewResult.APPROVED for stage in self.stages)
         assert self.request.start_at is None or self.now >= self.request.start_at
 
     def awaited_call(self) -> PlannedCall:
@@ -264,11 +280,21 @@ class RequestMachine(RuleBasedStateMachine):
         assert moved == self.request
 
     @precondition(lambda self: self.awaits(Awaits.APPROVAL))
-    @rule()
-    def an_approver_agrees(self) -> None:
-        position = self.request.position
-        self.gates.approvals.add(position)
-        self.store(requests.approved(self.request, position))
+    @rule(number=st.integers(0, 2))
+    def an_approver_agrees(self, number: int) -> None:
+        """Only the last approval of those that are asked for at once moves the request on."""
+        turn, before = self.request.position, self.request
+        asked = [one for one in self.stages if one.result is ReviewResult.NOT_REVIEWED]
+        chosen = asked[number % len(asked)]
+        self.stages[self.stages.index(chosen)] = replace(chosen, result=ReviewResult.APPROVED)
+        if not approvals.is_agreed(self.stages, turn):
+            assert len(asked) > 1
+            self.advance()
+            assert self.request == before
+            return
+        assert len(asked) == 1
+        self.gates.approvals.add(turn)
+        self.store(requests.approved(self.request, turn))
         self.advance()
 
     @precondition(lambda self: self.awaits(Awaits.APPROVAL))
@@ -280,12 +306,12 @@ class RequestMachine(RuleBasedStateMachine):
         )
         assert self.request.state is RequestState.DENIED
 
-    @rule(position=st.integers(0, 3), timed_out=st.booleans())
-    def another_stage_is_decided(self, position: int, timed_out: bool) -> None:
-        if self.awaits(Awaits.APPROVAL) and position == self.request.position:
+    @rule(turn=st.integers(0, 3), timed_out=st.booleans())
+    def stages_of_another_turn_are_decided(self, turn: int, timed_out: bool) -> None:
+        if self.awaits(Awaits.APPROVAL) and turn == self.request.position:
             return
-        assert requests.approved(self.request, position) == self.request
-        denied = requests.denied(self.request, position, timed_out=timed_out, now=self.now)
+        assert requests.approved(self.request, turn) == self.request
+        denied = requests.denied(self.request, turn, timed_out=timed_out, now=self.now)
         assert denied == self.request
 
     @precondition(lambda self: self.awaits(Awaits.DELIVERY))

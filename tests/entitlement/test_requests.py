@@ -21,10 +21,12 @@ from ostiary.entitlement.states import (
     Awaits,
     CallOut,
     Complete,
+    Decide,
     Deliver,
     Delivery,
     OpenApproval,
     Phase,
+    Plan,
     RequestStatus,
     TakeBack,
     Verdict,
@@ -78,6 +80,18 @@ def test_approval_stages_open_in_their_order() -> None:
 
     assert (first, second, last) == ((OpenApproval(0),), (OpenApproval(1),), (Deliver(),))
     assert (asked.state, asked.status) == (State.PENDING_APPROVAL, RequestStatus.PENDING_APPROVAL)
+    assert done.state is State.DELIVERING
+
+
+def test_stages_that_are_asked_at_once_are_left_together() -> None:
+    plan = Plan(approval=(Decide((0, 1)),))
+    asked, first = requests.advance(make_request(needs_approval=True), plan, now=MONDAY)
+    escalated = requests.escalated(asked, 0)
+    done, last = requests.advance(requests.approved(escalated, 0), plan, now=MONDAY)
+
+    assert (first, last) == ((OpenApproval(0),), (Deliver(),))
+    assert escalated.status is RequestStatus.PENDING_APPROVAL_ESCALATED
+    assert requests.escalated(escalated, 0) == escalated
     assert done.state is State.DELIVERING
 
 

@@ -86,7 +86,7 @@ async def _offer(api: Api, name: str, url: str) -> Offer:
         package=made.package,
         policy=made.policy,
         group=group,
-        is_approved=False,
+        approvers=(),
         awaited=tuple(stage for stage, wait in stages.items() if wait),
     )
 

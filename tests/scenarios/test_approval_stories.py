@@ -6,6 +6,7 @@ import pytest
 
 from ostiary.directory.seed import person_id
 from tests.scenarios import bodies
+from tests.scenarios.access import Offer
 from tests.scenarios.api import Json
 from tests.scenarios.bodies import GRAPH, deciding, manager, user
 from tests.scenarios.house import House
@@ -13,7 +14,7 @@ from tests.scenarios.names import BETA, V1, Names
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-MEGAN, NESTOR, LEE, MIRIAM = (person_id(a) for a in ("megan", "nestor", "lee", "miriam"))
+MEGAN, LEE, MIRIAM, PATTI = (person_id(a) for a in ("megan", "lee", "miriam", "patti"))
 WHO = "assignmentRequestDeterminingApprovalRequirements"
 DELIVERED = ("delivered", "FulfilledNotificationTriggered")
 both = pytest.mark.parametrize("names", [V1, BETA], ids=str)
@@ -78,6 +79,83 @@ async def test_a_committee_that_stays_silent_after_the_escalation_denies(house: 
     again = await house.asker("megan").ask(offer)
     await house.settle()
     assert await access.state_of(again) == ("pendingApproval", "PendingApproval")
+
+
+async def offer_at_once(house: House) -> Offer:
+    """Offer what a manager, IT and finance must agree to; IT has the least time, and a deputy."""
+    deputy = {
+        "durationBeforeAutomaticDenial": "P2D",
+        "durationBeforeEscalation": "P1D",
+        "isEscalationEnabled": True,
+        "isApproverJustificationRequired": True,
+        "escalationApprovers": [user(MIRIAM)],
+    }
+    stages: list[Json] = [
+        {"durationBeforeAutomaticDenial": "P9D", "primaryApprovers": [manager()]},
+        {**deputy, "primaryApprovers": [user(LEE)]},
+        {"durationBeforeAutomaticDenial": "P4D", "primaryApprovers": [user(PATTI)]},
+    ]
+
+    def body(package: str) -> Json:
+        said = deciding(package, *stages)
+        said["requestApprovalSettings"]["approvalMode"] = "Parallel"
+        return said
+
+    return await house.access(BETA).offer_under(await house.make_group(), body)
+
+
+async def test_all_who_must_agree_are_asked_at_once(house: House) -> None:
+    access, offer = house.access(), await offer_at_once(house)
+    request = await house.asker("megan").ask(offer)
+    await house.settle()
+    for alias in ("nestor", "lee", "patti"):
+        assert request in await house.approver(alias).asked()
+    assert request not in await house.approver("miriam").asked()
+
+    await house.approver("patti").decide(request, "Approve")
+    await house.advance(days=1)
+    assert await access.state_of(request) == ("pendingApproval", "PendingApprovalEscalated")
+    await house.approver("miriam").decide(request, "Approve")
+    await house.advance(days=3)  # the time of those who have agreed does not end any more
+    assert (await access.state_of(request))[0] == "pendingApproval"
+    assert await house.members(offer.group) == set()
+
+    await house.approver("nestor").decide(request, "Approve")
+    await house.settle()
+    assert await access.state_of(request) == DELIVERED
+    assert await house.members(offer.group) == {MEGAN}
+
+
+async def test_the_first_denial_ends_what_others_are_still_asked_about(house: House) -> None:
+    access, offer = house.access(), await offer_at_once(house)
+    request = await house.asker("megan").ask(offer)
+    await house.settle()
+
+    await house.approver("lee").decide(request, "Deny")
+    await house.settle()
+    assert await access.state_of(request) == ("denied", "Denied")
+    for alias in ("nestor", "lee", "patti"):
+        assert request not in await house.approver(alias).asked()
+    await house.advance(days=20)
+    assert await access.state_of(request) == ("denied", "Denied")
+    assert await house.members(offer.group) == set()
+
+
+async def test_the_first_who_says_nothing_in_time_ends_it_for_all(house: House) -> None:
+    access, offer = house.access(), await offer_at_once(house)
+    request = await house.asker("megan").ask(offer)
+    await house.settle()
+    await house.approver("nestor").decide(request, "Approve")
+
+    await house.advance(days=2)
+    assert await access.state_of(request) == ("denied", "Expired")
+    assert request not in await house.approver("patti").asked()
+    again = await house.asker("megan").ask(offer)
+    await house.settle()
+    megan = house.asker("megan")
+    await megan.api.post(f"{megan.request_path(again)}/cancel", None, status=204)
+    for alias in ("nestor", "lee", "patti"):
+        assert again not in await house.approver(alias).asked()
 
 
 @both

@@ -111,9 +111,9 @@ class Outside:
         if reply is not None and reply.status == 204:
             self.told.cancels.append(request)
 
-    async def decides(self, request: str, result: str) -> None:
-        """Decide what is open about a request."""
-        who = person(person_id("lee"), EVERYTHING[0])
+    async def decides(self, request: str, result: str, alias: str) -> None:
+        """Decide what somebody is asked about a request."""
+        who = person(person_id(alias), EVERYTHING[0])
         path = f"{ENTITLEMENT}/accessPackageAssignmentApprovals/{request}/stages"
         reply = await self._insists("GET", path, None, who)
         stages = reply.json()["value"] if reply is not None and reply.status == 200 else []

@@ -20,7 +20,7 @@ from tests.simulation.loop import Life, SimulatedLoop
 from tests.simulation.network import Network
 from tests.simulation.nodes import Node, simulated
 from tests.simulation.proof import is_quiet, undecided, violations, watch
-from tests.simulation.world import Offer, Places, places
+from tests.simulation.world import LEE, MIRIAM, Offer, Places, places
 from tests.support.folders import GIGABYTE, in_memory
 
 ACTIVE = 5_000.0  # seconds in which things go wrong
@@ -124,13 +124,14 @@ class History:
     async def _ends(self, file: Path, outside: Outside) -> None:
         """Let time pass until everything has ended, or nothing will.
 
-        An approver approves what waits, those requests included of which nobody outside knows,
+        Approvers approve what waits, those requests included of which nobody outside knows,
         because the reply was lost.
         """
         end = asyncio.get_running_loop().time() + LONGEST
         while asyncio.get_running_loop().time() < end:
             for request in undecided(file):
-                await outside.decides(request, "Approve")
+                for alias in (LEE, MIRIAM):
+                    await outside.decides(request, "Approve", alias)
             await asyncio.sleep(300)
             if not outside.busy and is_quiet(file):
                 return
@@ -160,8 +161,9 @@ class History:
             await outside.cancels(request)
         for _ in range(3):
             await self._waits(1_500.0)
-            if offer.is_approved:
-                await outside.decides(request, self.random.choice(["Approve", "Approve", "Deny"]))
+            results = [self.random.choice(["Approve", "Approve", "Deny"]) for _ in offer.approvers]
+            both = zip(results, offer.approvers, strict=True)
+            await asyncio.gather(*(outside.decides(request, *one) for one in both))
         if self.random.random() < 0.4:
             await outside.removes(request)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from ostiary.directory import seed
 from ostiary.storage.database import Database
 from tests.scenarios import bodies
 from tests.scenarios.access import Access
-from tests.scenarios.api import Api
+from tests.scenarios.api import Api, Json
 from tests.scenarios.bodies import APPROVED, CREATED, GRANTED, REMOVED
 from tests.scenarios.workflows import Workflows
 from tests.simulation.disk import Disk
@@ -41,7 +42,8 @@ class Offer:
     package: str
     policy: str
     group: str
-    is_approved: bool
+    approvers: tuple[str, ...]
+    """Who has to agree, each at a stage of their own."""
     awaited: tuple[str, ...]
     """The stages before delivery at which an extension is waited for."""
 
@@ -57,13 +59,15 @@ class Places:
     """The group that the workflow puts people into."""
 
 
-_OFFERS: dict[str, tuple[bool, dict[str, str | None]]] = {
-    "checked": (False, {CREATED: WAIT}),
-    "approved": (True, {CREATED: None, APPROVED: WAIT}),
-    "ticketed": (True, {GRANTED: WAIT}),
-    "told": (False, {CREATED: None, GRANTED: None, REMOVED: WAIT}),
+LEE, MIRIAM = "lee", "miriam"
+_OFFERS: dict[str, tuple[tuple[str, ...], dict[str, str | None]]] = {
+    "checked": ((), {CREATED: WAIT}),
+    "approved": ((LEE,), {CREATED: None, APPROVED: WAIT}),
+    "ticketed": ((LEE,), {GRANTED: WAIT}),
+    "told": ((), {CREATED: None, GRANTED: None, REMOVED: WAIT}),
+    "joint": ((LEE, MIRIAM), {}),
 }
-"""Whether somebody must agree, and who is called at which stage, awaited for how long."""
+"""Who must agree, all at once, and who is called at which stage, awaited for how long."""
 
 
 @cache
@@ -107,23 +111,42 @@ async def _build(node: Node, file: Path) -> Places:
 
 
 async def _offer(api: Api, name: str) -> Offer:
-    is_approved, stages = _OFFERS[name]
+    approvers, stages = _OFFERS[name]
     group = await _group(api, name)
     calls = [
         (stage, bodies.extension(ENDPOINT, wait=wait, retries=1)) for stage, wait in stages.items()
     ]
-    made = await Access(api).make_offer(
-        group, *calls, approver=seed.person_id("lee") if is_approved else ""
-    )
+    if len(approvers) > 1:
+        made = await Access(api).offer_under(group, lambda package: _joint(package, approvers))
+    else:
+        approver = seed.person_id(approvers[0]) if approvers else ""
+        made = await Access(api).make_offer(group, *calls, approver=approver)
     awaited = tuple(stage for stage, wait in stages.items() if wait and stage != REMOVED)
     return Offer(
         name=name,
         package=made.package,
         policy=made.policy,
         group=group,
-        is_approved=is_approved,
+        approvers=approvers,
         awaited=awaited,
     )
+
+
+def _joint(package: str, approvers: Sequence[str]) -> Json:
+    """Give a policy that asks all at once; the last has less time, and the first may step in."""
+    users = [bodies.user(seed.person_id(alias)) for alias in approvers]
+    stages: list[Json] = [
+        {"durationBeforeAutomaticDenial": "P2D", "primaryApprovers": [user]} for user in users
+    ]
+    stages[-1] |= {
+        "durationBeforeAutomaticDenial": "PT50M",
+        "durationBeforeEscalation": "PT10M",
+        "isEscalationEnabled": True,
+        "escalationApprovers": users[:1],
+    }
+    body = bodies.deciding(package, *stages)
+    body["requestApprovalSettings"]["approvalMode"] = "Parallel"
+    return body
 
 
 async def _group(api: Api, name: str) -> str:

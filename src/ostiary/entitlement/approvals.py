@@ -1,12 +1,13 @@
 """Approvals: the only functions that move a stage.
 
-One decision by anybody who is asked (``approvers``) completes a stage. Nobody decides on a request
-of their own. A deadline belongs to "too late".
+One decision by anybody who is asked (``approvers``) completes a stage. Stages that have the same
+turn are asked at once, and each of them has to agree. Nobody decides on a request of their own. A
+deadline belongs to "too late".
 """
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -73,6 +74,9 @@ class Stage:
     id: str
     request_id: str
     position: int
+    """Which of the stages of the policy it is."""
+    turn: int
+    """When it is asked: at which step of the request's way to an approval."""
     status: StageStatus = StageStatus.INITIALIZING
     result: ReviewResult = ReviewResult.NOT_REVIEWED
     needs_justification: bool = False
@@ -184,6 +188,11 @@ def close(stage: Stage) -> Stage:
     if stage.status is not StageStatus.IN_PROGRESS:
         return stage
     return replace(stage, status=StageStatus.COMPLETED)
+
+
+def is_agreed(stages: Iterable[Stage], turn: int) -> bool:
+    """Say whether all stages of a turn have been approved."""
+    return all(one.result is ReviewResult.APPROVED for one in stages if one.turn == turn)
 
 
 def _may_decide(stage: Stage, chairs: Set[Chair]) -> bool:

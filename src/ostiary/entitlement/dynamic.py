@@ -1,7 +1,9 @@
-"""Dynamic approval: stages whose approvers an extension names, for each request anew.
+"""The way to an approval: which stages are asked when, and by whom their approvers are named.
 
-A policy names the extension twice, at the stage and among its stage settings. The schema of v1.0
-has no room for the first, so either may be left out here, and ``reconciled`` adds it.
+The stages of a policy are asked one after the other, or all at once. The approvers of dynamic ones
+are named by an extension, for each request anew. A policy names the extension twice, at the stage
+and among its stage settings. The schema of v1.0 has no room for the first, so either may be left
+out here, and ``reconciled`` adds it.
 """
 
 from __future__ import annotations
@@ -41,12 +43,22 @@ def stages_of(policy: AccessPackageAssignmentPolicy) -> Sequence[AccessPackageAp
     return settings.stages if settings else ()
 
 
+def asks_all_at_once(policy: AccessPackageAssignmentPolicy) -> bool:
+    """Say whether the stages of a policy are asked at once (``approvalMode`` ``Parallel``)."""
+    settings = policy.request_approval_settings
+    return settings is not None and bool(settings.asks_all_at_once)
+
+
 def way_of(policy: AccessPackageAssignmentPolicy) -> tuple[PlannedCall | Decide, ...]:
     """Give what leads to an approval: decisions, and before the dynamic ones who is to decide.
 
-    That question is always awaited: an extension that is only told cannot name anybody.
+    That question is always awaited: an extension that is only told cannot name anybody. Here alone
+    it is said whether the stages have one turn after the other, or one turn together.
     """
-    return tuple(_way(stages_of(policy)))
+    stages = stages_of(policy)
+    if asks_all_at_once(policy):
+        return (Decide(tuple(range(len(stages)))),)
+    return tuple(_one_by_one(stages))
 
 
 def plan(policy: AccessPackageAssignmentPolicy, known: Mapping[str, KnownExtension]) -> Plan:
@@ -158,11 +170,11 @@ def determined(
     )
 
 
-def _way(stages: Sequence[AccessPackageApprovalStage]) -> Iterator[PlannedCall | Decide]:
+def _one_by_one(stages: Sequence[AccessPackageApprovalStage]) -> Iterator[PlannedCall | Decide]:
     for number, stage in enumerate(stages):
         if isinstance(stage, AccessPackageDynamicApprovalStage):
             yield PlannedCall(stage=DETERMINING, extension_id=_extension(stage) or "", waits=True)
-        yield Decide(number)
+        yield Decide((number,))
 
 
 def _extension(stage: AccessPackageApprovalStage) -> str | None:

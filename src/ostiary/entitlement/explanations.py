@@ -128,7 +128,8 @@ def of_assignment(assignment: Assignment, facts: Facts) -> Why:
 def _standing(state: str, waits: Sequence[WhyWait]) -> str:
     if not waits:
         return f"It is '{state}' and waits for nothing."
-    return f"It is '{state}'. {waits[0].text}"
+    asked = [wait.text for wait in waits if wait.kind == waits[0].kind == "approval"]
+    return f"It is '{state}'. {' '.join(asked or [waits[0].text])}"
 
 
 def _waits(request: Request, facts: Facts) -> Iterator[WhyWait]:

@@ -6,11 +6,12 @@ finds the events in the move of a request. Both are pure; ``process.notifying`` 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from ostiary.entitlement.approvals import ReviewResult, Stage, StageStatus
 from ostiary.entitlement.model.enums import AccessPackageRequestState as RequestState
 from ostiary.entitlement.model.enums import AccessPackageRequestType as RequestType
 from ostiary.entitlement.states import OF_SERVER, Awaits, Phase, Request, RequestStatus
@@ -125,22 +126,55 @@ _STOPPED: Final = frozenset(
 )
 
 
-def of_move(before: Request, after: Request, *, actor_id: str, is_over: bool) -> Iterator[Event]:
+_CONCERNED: Final[Mapping[Event, Callable[[Stage], bool]]] = {
+    Event.ASKED: lambda stage: stage.status is StageStatus.IN_PROGRESS,
+    Event.ESCALATED: lambda stage: stage.is_escalated and stage.status is StageStatus.IN_PROGRESS,
+    Event.WITHDRAWN: lambda stage: (
+        stage.status is StageStatus.COMPLETED and stage.result is ReviewResult.NOT_REVIEWED
+    ),
+    Event.DENIED: lambda stage: stage.result is ReviewResult.DENIED,
+    Event.UNDECIDED: lambda stage: stage.status is StageStatus.EXPIRED,
+}
+"""The stages of a request that an event is about, as they are after it."""
+
+
+def of_move(
+    before: Request,
+    after: Request,
+    *,
+    stages: Collection[Stage] = (),
+    actor_id: str,
+    is_over: bool,
+) -> Iterator[Event]:
     """Find what has happened in the move of a request.
 
-    ``actor_id`` is whoever moved it, ``is_over`` says whether the time of its assignment is up.
+    ``stages`` are those that time has moved with it, ``actor_id`` is whoever moved it, ``is_over``
+    says whether the time of its assignment is up.
     """
     if after.is_removal:
         yield from _of_removal(before, after, is_over=is_over)
         return
     if _is_asked(after) and not (_is_asked(before) and before.position == after.position):
         yield Event.ASKED
-    if _has_status(before, after, RequestStatus.PENDING_APPROVAL_ESCALATED):
+    if _is_asked(after) and any(stage.is_escalated for stage in stages):
         yield Event.ESCALATED
     if before.needs_approval and _left(Phase.APPROVAL, before, after):
         yield Event.APPROVED
     if before.state is not after.state and not after.is_open:
         yield from _of_end(before, after, actor_id)
+
+
+def concerned(event: Event, stages: Iterable[Stage], moved: Collection[Stage]) -> list[Stage]:
+    """Give the stages of a request that an event is about; only what has just moved escalates."""
+    is_about = _CONCERNED.get(event)
+    if is_about is None:
+        return []
+    known = {stage.id for stage in moved}
+    return [
+        stage
+        for stage in stages
+        if is_about(stage) and (event is not Event.ESCALATED or stage.id in known)
+    ]
 
 
 def told_of(event: Event, request: Request, *, is_switched_off: bool) -> Iterator[Notice]:
@@ -188,7 +222,3 @@ def _is_asked(request: Request) -> bool:
 
 def _left(phase: Phase, before: Request, after: Request) -> bool:
     return before.phase is phase and after.phase is not phase
-
-
-def _has_status(before: Request, after: Request, status: RequestStatus) -> bool:
-    return before.status is not status and after.status is status

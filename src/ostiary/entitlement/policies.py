@@ -70,12 +70,14 @@ def check(policy: AccessPackageAssignmentPolicy) -> None:
 def normalized(policy: AccessPackageAssignmentPolicy) -> AccessPackageAssignmentPolicy:
     """Give a policy in the structure of v1.0: backup approvers become fallback approvers.
 
-    The ids of people and groups are written as the directory writes them.
+    The ids of people and groups are written as the directory writes them. A single stage is not
+    asked at once with others.
     """
     settings = policy.request_approval_settings
     if settings is not None:
         stages = [normalized_stage(stage) for stage in settings.stages]
-        settings = msgspec.structs.replace(settings, stages=stages)
+        at_once = bool(settings.asks_all_at_once) and len(stages) > 1
+        settings = msgspec.structs.replace(settings, stages=stages, asks_all_at_once=at_once)
     asking = policy.requestor_settings
     if asking is not None:
         askers = _plain(asking.on_behalf_requestors)
@@ -86,6 +88,20 @@ def normalized(policy: AccessPackageAssignmentPolicy) -> AccessPackageAssignment
         request_approval_settings=settings,
         specific_allowed_targets=_plain(policy.specific_allowed_targets),
     )
+
+
+def keeping_mode(
+    policy: AccessPackageAssignmentPolicy, before: AccessPackageAssignmentPolicy
+) -> AccessPackageAssignmentPolicy:
+    """Give a policy that asks its stages as it did ``before``, where nothing is said of that.
+
+    v1.0 has no word for it, so nothing that is written there says it.
+    """
+    settings, known = policy.request_approval_settings, before.request_approval_settings
+    if settings is None or known is None or settings.asks_all_at_once is not None:
+        return policy
+    kept = msgspec.structs.replace(settings, asks_all_at_once=known.asks_all_at_once)
+    return msgspec.structs.replace(policy, request_approval_settings=kept)
 
 
 def check_name(name: object, path: str = "displayName") -> None:
@@ -242,6 +258,8 @@ def _check_approval(settings: AccessPackageAssignmentApprovalSettings) -> None:
         raise InvalidModel(f"'{path}' must have a stage when approval is required.", target=path)
     for number, stage in enumerate(settings.stages):
         check_stage(stage, f"{path}/{number}")
+        if settings.asks_all_at_once:
+            _check_named_ahead(stage, f"{path}/{number}")
 
 
 def check_stage(stage: AccessPackageApprovalStage, path: str) -> None:
@@ -271,6 +289,17 @@ def _check_nobody(stage: AccessPackageDynamicApprovalStage, path: str) -> None:
         raise InvalidModel(
             f"'{here}' cannot stand in a dynamic stage: its extension names the approvers.",
             target=here,
+        )
+
+
+def _check_named_ahead(stage: AccessPackageApprovalStage, path: str) -> None:
+    """Refuse an extension that would have to name approvers while others are asked already."""
+    if isinstance(stage, AccessPackageDynamicApprovalStage):
+        raise InvalidModel(
+            f"'{path}' cannot be dynamic, for the stages of the policy are asked at once (under "
+            "beta its 'approvalMode' is 'Parallel'). Name its approvers, or make the mode "
+            "'Serial'.",
+            target=path,
         )
 
 

@@ -148,24 +148,27 @@ def gave_up(
     return failed, TakeBack() if _is_given(request) else None
 
 
-def approved(request: Request, position: int) -> Request:
-    """Note that a stage was approved; the next one opens with ``advance``."""
-    if not _awaits_approval(request, position):
+def approved(request: Request, turn: int) -> Request:
+    """Note that all stages of a turn were approved; those of the next open with ``advance``."""
+    if not _awaits_approval(request, turn):
         return request
     return _passed(request)
 
 
-def denied(request: Request, position: int, *, timed_out: bool, now: datetime) -> Request:
-    """End the request because an approver said no, or because nobody said anything in time."""
-    if not _awaits_approval(request, position):
+def denied(request: Request, turn: int, *, timed_out: bool, now: datetime) -> Request:
+    """End the request because an approver said no, or because nobody said anything in time.
+
+    One stage is enough, whoever else is still asked.
+    """
+    if not _awaits_approval(request, turn):
         return request
     status = RequestStatus.EXPIRED if timed_out else RequestStatus.DENIED
     return _end(request, RequestState.DENIED, status, now)
 
 
-def escalated(request: Request, position: int) -> Request:
-    """Note that further approvers are asked; the first ones still may decide."""
-    if not _awaits_approval(request, position):
+def escalated(request: Request, turn: int) -> Request:
+    """Note that further approvers are asked at a stage; the first ones still may decide."""
+    if not _awaits_approval(request, turn):
         return request
     return replace(request, status=RequestStatus.PENDING_APPROVAL_ESCALATED)
 
@@ -303,7 +306,7 @@ def _launch(request: Request, call: PlannedCall) -> tuple[Request, Step]:
 def _ask(request: Request, way: tuple[PlannedCall | Decide, ...]) -> tuple[Request, Step | None]:
     if not request.needs_approval:
         return _next(request), AutoApprove()
-    way = way or (Decide(0),)  # a demanded approval without a stage still is one
+    way = way or (Decide((0,)),)  # a demanded approval without a stage still is one
     if request.position >= len(way):
         return _next(request), None
     first = way[request.position]
@@ -359,5 +362,5 @@ def _awaits_callout(request: Request, callout_id: str) -> bool:
     return request.awaits is Awaits.CALLOUT and request.callout_id == callout_id
 
 
-def _awaits_approval(request: Request, position: int) -> bool:
-    return request.awaits is Awaits.APPROVAL and request.position == position
+def _awaits_approval(request: Request, turn: int) -> bool:
+    return request.awaits is Awaits.APPROVAL and request.position == turn

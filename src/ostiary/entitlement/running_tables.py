@@ -142,6 +142,7 @@ approval_stages: Final = Table(
     Column("id", String(36), primary_key=True),
     Column("request_id", String(36), nullable=False),
     Column("position", Integer, nullable=False),
+    Column("turn", Integer, nullable=False),  # of its request; those of one turn are asked at once
     Column("status", String(32), nullable=False),
     Column("result", String(32), nullable=False),
     Column("needs_justification", Boolean, nullable=False),

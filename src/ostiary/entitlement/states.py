@@ -46,7 +46,7 @@ class Phase(StrEnum):
     CREATED = "created"
     """The extensions of the created stage are called."""
     APPROVAL = "approval"
-    """The approval stages are opened, one after the other."""
+    """The approval stages are opened, one after the other or all at once."""
     APPROVED = "approved"
     """The extensions of the approved stage are called."""
     START = "start"
@@ -298,9 +298,12 @@ class PlannedCall:
 
 @dataclass(frozen=True, slots=True)
 class Decide:
-    """One decision, by the approval stage at this index of the policy."""
+    """Decisions that are asked for at once, by the approval stages at these indices of the policy.
 
-    stage: int
+    Every one of them has to be an approval.
+    """
+
+    stages: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,9 +330,9 @@ class CallOut:
 
 @dataclass(frozen=True, slots=True)
 class OpenApproval:
-    """Ask the approvers at this position; it comes back as ``approved`` or ``denied``."""
+    """Ask whoever decides at this turn; it comes back as ``approved`` or ``denied``."""
 
-    position: int
+    turn: int
 
 
 @dataclass(frozen=True, slots=True)

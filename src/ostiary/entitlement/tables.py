@@ -204,6 +204,7 @@ policy_terms: Final = Table(
     Column("id", String(36), primary_key=True),
     Column("policy_id", String(36), nullable=False),
     Column("document", Json, nullable=False),
+    Column("asks_all_at_once", Boolean, nullable=False),  # v1.0, the document's form, has no word
     Column("created_at", Instant, nullable=False),
 )
 

@@ -27,6 +27,7 @@ from ostiary.graph.types import (
     EdmEnum,
     EdmType,
     Entity,
+    Inward,
     Nav,
     PublishedAs,
     ReadOnly,
@@ -77,6 +78,7 @@ class Property:
     nav: Nav | None = None
     beta: Beta = SAME_IN_BETA
     beta_only: bool = False
+    inward: bool = False
     also: tuple[Also, ...] = ()
     published: TypeRef | None = None
     """The type that the schema names, where it is wider than the one that is read."""
@@ -88,12 +90,16 @@ class Property:
 
     def name_in(self, version: Version) -> str | None:
         """Give the name below a root; None where the property does not exist."""
+        if self.inward:
+            return None
         if version is Version.V1:
             return None if self.beta_only else self.name
         return None if self.beta.absent else self.beta.name or self.name
 
     def spellings(self) -> Iterator[str]:
         """Give every name that a request may use."""
+        if self.inward:
+            return
         yield self.name
         if self.beta.name:
             yield self.beta.name
@@ -230,6 +236,7 @@ def _property(info: msgspec.structs.FieldInfo, hint: Any) -> Property:
         nav=nav,
         beta=next((m for m in marked if isinstance(m, Beta)), SAME_IN_BETA),
         beta_only=_has(marked, BetaOnly),
+        inward=_has(marked, Inward),
         also=tuple(m for m in marked if isinstance(m, Also)),
         published=_published(marked, type_ref),
     )

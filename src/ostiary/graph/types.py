@@ -32,6 +32,7 @@ __all__ = [
     "EdmType",
     "Entity",
     "Int64",
+    "Inward",
     "Nav",
     "PublishedAs",
     "ReadOnly",
@@ -94,6 +95,13 @@ class WriteOnly(_Marker):
 
 class BetaOnly(_Marker):
     """Exists only below ``/beta``; still read under both roots."""
+
+
+class Inward(_Marker):
+    """Kept with the value and known to neither root: not read, not shown, absent from the schema.
+
+    It is for what a form under one root says, and the structure under the other has no room for.
+    """
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Who must agree, in the form of beta.
 
 There fallback approvers stand among the others, marked with ``isBackup``; times are whole days and
-minutes, rounded up; and ``approvalMode`` says what the number of stages says already.
+minutes, rounded up; and ``approvalMode`` says what the number of stages says already, except that
+several may be asked at once.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from ostiary.entitlement.model.policies import (
 )
 from ostiary.entitlement.model.subjects import SubjectSet
 from ostiary.extensions.model import CustomCalloutExtension
-from ostiary.graph.errors import NotSupported
 from ostiary.graph.forms import Form, Misfit, carried, declare
 from ostiary.graph.types import UNSET, Beta, Complex, Nav, UnsetType
 
 NO_APPROVAL: Final = "NoApproval"
 SINGLE: Final = "SingleStage"
 SERIAL: Final = "Serial"
-MODES: Final = (NO_APPROVAL, SINGLE, SERIAL)
+PARALLEL: Final = "Parallel"
+MODES: Final = (NO_APPROVAL, SINGLE, SERIAL, PARALLEL)
 
 _DAY: Final = timedelta(days=1)
 _MINUTE: Final = timedelta(minutes=1)
@@ -172,7 +173,9 @@ def _mode(settings: AccessPackageAssignmentApprovalSettings) -> str:
     is_required = settings.is_approval_required_for_add or settings.is_approval_required_for_update
     if not is_required or not settings.stages:
         return NO_APPROVAL
-    return SINGLE if len(settings.stages) == 1 else SERIAL
+    if len(settings.stages) == 1:
+        return SINGLE
+    return PARALLEL if settings.asks_all_at_once else SERIAL
 
 
 def _settings_to_beta(settings: AccessPackageAssignmentApprovalSettings) -> BetaApprovalSettings:
@@ -182,18 +185,28 @@ def _settings_to_beta(settings: AccessPackageAssignmentApprovalSettings) -> Beta
 def _settings_of(
     settings: BetaApprovalSettings, old: AccessPackageAssignmentApprovalSettings | None
 ) -> AccessPackageAssignmentApprovalSettings:
-    read = carried(settings, AccessPackageAssignmentApprovalSettings)
+    """Read the settings; a mode that is told as before follows from the rest, as it did before."""
     mode = settings.approval_mode
-    if mode is not None and (old is None or mode != _mode(old)):
+    before = old if old is not None and mode == _mode(old) else None
+    if before is not None:
+        at_once = before.asks_all_at_once
+    else:
+        at_once = _is_parallel(mode) if mode or old else None
+    read = carried(settings, AccessPackageAssignmentApprovalSettings, asks_all_at_once=at_once)
+    if _is_parallel(mode) and len(read.stages) < 2:
+        reason = f"cannot be '{PARALLEL}' unless there are at least two 'approvalStages'"
+        raise Misfit("approvalMode", reason)
+    if mode is not None and before is None:
         _check_mode(mode, read)
     return read
 
 
+def _is_parallel(mode: str | None) -> bool:
+    return (mode or "").lower() == PARALLEL.lower()
+
+
 def _check_mode(mode: str, settings: AccessPackageAssignmentApprovalSettings) -> None:
     """Refuse a mode that says something else than the rest; a single stage is serial, too."""
-    if mode.lower() == "parallel":
-        reason = "cannot be 'Parallel' here: stages are decided one after the other"
-        raise Misfit("approvalMode", reason, kind=NotSupported)
     if mode.lower() not in {known.lower() for known in MODES}:
         names = ", ".join(f"'{known}'" for known in MODES)
         raise Misfit("approvalMode", f"must be one of {names}")

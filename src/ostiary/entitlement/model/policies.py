@@ -14,7 +14,7 @@ from ostiary.entitlement.model.enums import (
 from ostiary.entitlement.model.schedules import EntitlementManagementSchedule
 from ostiary.entitlement.model.subjects import SubjectSet
 from ostiary.extensions.model import CustomCalloutExtension
-from ostiary.graph.types import UNSET, Complex, Nav, UnsetType
+from ostiary.graph.types import UNSET, Complex, Inward, Nav, UnsetType
 
 
 class AccessPackageAssignmentRequestorSettings(Complex, kw_only=True):
@@ -53,8 +53,13 @@ class AccessPackageDynamicApprovalStage(AccessPackageApprovalStage, kw_only=True
 
 
 class AccessPackageAssignmentApprovalSettings(Complex, kw_only=True):
-    """Whether somebody must agree, and the stages in which that happens."""
+    """Whether somebody must agree, and the stages in which that happens.
 
+    ``asks_all_at_once`` is what only beta has a word for, the ``approvalMode`` ``Parallel``; None
+    says that nothing was said of it.
+    """
+
+    asks_all_at_once: Annotated[bool | None, Inward] = None
     is_approval_required_for_add: bool | None = None
     is_approval_required_for_update: bool | None = None
     is_requestor_justification_required: bool | None = None

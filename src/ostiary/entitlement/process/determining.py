@@ -43,9 +43,9 @@ async def note(
         asking.question(request, request.position + 1, terms[request.terms_id])
         for request, _ in answers
     ]
-    stages = await asking.made_stages(conn, questions)
+    said = {request.id: answer for request, answer in answers}
     determined = {
-        stages[one.request.id][one.position].id: dynamic.determined(one.setting, answer)
-        for one, (_, answer) in zip(questions, answers, strict=True)
+        one.stage.id: dynamic.determined(one.setting, said[one.request.id])
+        for one in await asking.stages_asked(conn, questions)
     }
     await store.determine(conn, determined)

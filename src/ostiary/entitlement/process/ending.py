@@ -5,8 +5,10 @@ A timer may fire for something that is no more: the rules then change nothing.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from functools import reduce
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -43,7 +45,7 @@ async def expire_stages(
         conn,
         stage_ids,
         lambda stage: approvals.expire(stage, now=now),
-        lambda request, stage: requests.denied(request, stage.position, timed_out=True, now=now),
+        lambda request, stage: requests.denied(request, stage.turn, timed_out=True, now=now),
         now=now,
     )
 
@@ -56,7 +58,7 @@ async def escalate_stages(
         conn,
         stage_ids,
         lambda stage: approvals.escalate(stage, now=now),
-        lambda request, stage: requests.escalated(request, stage.position),
+        lambda request, stage: requests.escalated(request, stage.turn),
         now=now,
     )
 
@@ -107,15 +109,22 @@ async def _move_stages(
     *,
     now: datetime,
 ) -> None:
-    """Move stages, and the requests of those that moved; requests are locked first."""
+    """Move stages, and the requests of those that moved; requests are locked first.
+
+    Several stages of one request may move at once: together they are one move of the request.
+    """
     owners = await approval_store.request_ids(conn, stage_ids)
     held = await request_store.lock(conn, set(owners.values()))
     stages = await approval_store.lock_of_requests(conn, held.keys())
     timed = [one for group in stages.values() for one in group if one.id in owners]
     moved = [after for stage in timed if (after := move_stage(stage)) != stage]
     await approval_store.save(conn, moved)
+    moved_of: dict[str, list[Stage]] = defaultdict(list)
+    for stage in moved:
+        moved_of[stage.request_id].append(stage)
     both = [
-        Move(held[stage.request_id], move_request(held[stage.request_id], stage)) for stage in moved
+        Move(held[key], reduce(move_request, these, held[key]), stages=these)
+        for key, these in moved_of.items()
     ]
     await moves.store(conn, both, now=now)
 

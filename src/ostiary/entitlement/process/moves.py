@@ -7,7 +7,7 @@ open one that awaits nothing gets work for the dispatcher, an ended one gives ba
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -18,6 +18,7 @@ from ostiary.audit.store import record
 from ostiary.durable import queue
 from ostiary.durable.queue import NewWork
 from ostiary.entitlement import approvals, assignments, records
+from ostiary.entitlement.approvals import Stage
 from ostiary.entitlement.model.enums import AccessPackageRequestState as RequestState
 from ostiary.entitlement.model.enums import AccessPackageRequestType as RequestType
 from ostiary.entitlement.process import kinds, notifying, waking
@@ -41,6 +42,8 @@ class Move:
     """Whoever made it move."""
     reason: str | None = None
     """Why it ended, where its status does not say all of it."""
+    stages: Sequence[Stage] = field(default_factory=tuple)
+    """Its approval stages that time has moved, as they are now."""
 
     @property
     def is_end(self) -> bool:
@@ -60,7 +63,8 @@ async def store(conn: AsyncConnection, moves: Sequence[Move], *, now: datetime) 
     free = [move.after for move in changed if move.after.is_open and move.after.awaits is None]
     work = [NewWork(kind=kinds.ADVANCE, key=request.id, due_at=now) for request in free]
     await queue.put(conn, work)
-    await notifying.notify(conn, changed, now=now)
+    told = [move for move in moves if move.after != move.before or move.stages]
+    await notifying.notify(conn, told, now=now)
 
 
 async def _release(conn: AsyncConnection, ended: Sequence[Request], *, now: datetime) -> None:

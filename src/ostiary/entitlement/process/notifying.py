@@ -56,14 +56,17 @@ class Moved(Protocol):
     @property
     def actor(self) -> Actor: ...  # noqa: D102
 
+    @property
+    def stages(self) -> Sequence[Stage]: ...  # noqa: D102
+
 
 @dataclass(frozen=True, slots=True)
 class _Happening:
-    """Something that has happened to a request, and the stage that it happened at."""
+    """Something that has happened to a request, and the stages that time has moved with it."""
 
     event: Event
     request: Request
-    position: int
+    moved: Sequence[Stage]
     actor_id: str
 
 
@@ -78,7 +81,8 @@ class _Facts:
     terms: Mapping[str, AccessPackageAssignmentPolicy]
     held: Mapping[str, Assignment]
     justifications: Mapping[str, str | None] = field(default_factory=dict)
-    stages: Mapping[tuple[str, int], Stage] = field(default_factory=dict)
+    stages: Mapping[str, Sequence[Stage]] = field(default_factory=dict)
+    """By request."""
     asked: Mapping[tuple[str, Audience], Set[str]] = field(default_factory=dict)
     """The people by stage."""
     outside: Mapping[str, AccessPackageSubject] = field(default_factory=dict)
@@ -89,11 +93,12 @@ async def notify(conn: AsyncConnection, moves: Sequence[Moved], *, now: datetime
     """Write to everybody who is to be told of these moves, which the caller has stored."""
     over = await _over(conn, moves, now)
     found = [
-        _Happening(event, move.after, _position(event, move), move.actor.id)
+        _Happening(event, move.after, move.stages, move.actor.id)
         for move in moves
         for event in notices.of_move(
             move.before,
             move.after,
+            stages=move.stages,
             actor_id=move.actor.id,
             is_over=move.after.assignment_id in over,
         )
@@ -102,10 +107,6 @@ async def notify(conn: AsyncConnection, moves: Sequence[Moved], *, now: datetime
         return
     facts = await _facts(conn, found)
     await send(conn, [mail for one in found for mail in _mails(one, facts)], now=now)
-
-
-def _position(event: Event, move: Moved) -> int:
-    return (move.after if event is Event.ASKED else move.before).position
 
 
 async def _over(conn: AsyncConnection, moves: Sequence[Moved], now: datetime) -> set[str]:
@@ -154,13 +155,11 @@ async def _of_approvals(conn: AsyncConnection, found: Sequence[_Happening]) -> d
     """Read what only mails about approvals name, and who is asked."""
     keys = {one.request.id for one in found}
     said = await request_store.said(conn, keys)
-    held = await approval_store.lock_of_requests(conn, keys)
-    stages = {(s.request_id, s.position): s for group in held.values() for s in group}
-    concerned = [s for one in found if (s := stages.get((one.request.id, one.position)))]
+    stages = await approval_store.lock_of_requests(conn, keys)
     return {
         "justifications": {key: one.justification for key, one in said.items()},
         "stages": stages,
-        "asked": await _asked(conn, {stage.id for stage in concerned}),
+        "asked": await _asked(conn, {s.id for one in found for s in _concerned(one, stages)}),
     }
 
 
@@ -180,17 +179,28 @@ async def _asked(
     }
 
 
+def _concerned(one: _Happening, stages: Mapping[str, Sequence[Stage]]) -> list[Stage]:
+    return notices.concerned(one.event, stages.get(one.request.id, ()), one.moved)
+
+
 def _mails(one: _Happening, facts: _Facts) -> Iterable[NewMail]:
     terms = facts.terms[one.request.terms_id]
-    values = _values(one, facts)
     for notice in notices.told_of(one.event, one.request, is_switched_off=is_silent(terms)):
-        for person in sorted(_recipients(notice, one, facts)):
-            yield NewMail(
-                template=notice.template,
-                **_address(person, facts),
-                values={name: values[name] for name in SAMPLES[notice.template]},
-                about=About(names.REQUEST, one.request.id),
-            )
+        for stage in _occasions(notice, one, facts):
+            values = _values(one, stage, facts)
+            for person in sorted(_recipients(notice, one, stage, facts)):
+                yield NewMail(
+                    template=notice.template,
+                    **_address(person, facts),
+                    values={name: values[name] for name in SAMPLES[notice.template]},
+                    about=About(names.REQUEST, one.request.id),
+                )
+
+
+def _occasions(notice: Notice, one: _Happening, facts: _Facts) -> Sequence[Stage | None]:
+    """Give the stages to tell of: approvers are told of each of theirs, everybody else once."""
+    stages = _concerned(one, facts.stages)
+    return stages if notice.audience in _CHAIRS else (stages[:1] or [None])
 
 
 def is_silent(terms: AccessPackageAssignmentPolicy) -> bool:
@@ -199,7 +209,7 @@ def is_silent(terms: AccessPackageAssignmentPolicy) -> bool:
     return settings is not None and settings.is_assignment_notification_disabled
 
 
-def _recipients(notice: Notice, one: _Happening, facts: _Facts) -> Set[str]:
+def _recipients(notice: Notice, one: _Happening, stage: Stage | None, facts: _Facts) -> Set[str]:
     request = one.request
     match notice.audience:
         case Audience.REQUESTOR:
@@ -208,7 +218,6 @@ def _recipients(notice: Notice, one: _Happening, facts: _Facts) -> Set[str]:
         case Audience.TARGET:
             return {request.target_id}
         case _:
-            stage = facts.stages.get((request.id, one.position))
             asked = facts.asked.get((stage.id, notice.audience), set()) if stage else set()
             return asked - {request.target_id, request.requestor_id}
 
@@ -220,9 +229,8 @@ def _address(person: str, facts: _Facts) -> dict[str, Any]:
     return {"to": person, "address": outside.email, "name": outside.display_name}
 
 
-def _values(one: _Happening, facts: _Facts) -> dict[str, Any]:
+def _values(one: _Happening, stage: Stage | None, facts: _Facts) -> dict[str, Any]:
     request = one.request
-    stage = facts.stages.get((request.id, one.position))
     held = facts.held.get(request.assignment_id)
     asker = facts.askers.get(request.id, request.requestor_id)
     return {

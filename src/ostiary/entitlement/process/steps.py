@@ -103,7 +103,7 @@ async def _ask(
     now: datetime,
 ) -> None:
     questions = [
-        asking.question(one.request, one.step.position, terms[one.request.terms_id])
+        asking.question(one.request, one.step.turn, terms[one.request.terms_id])
         for one in taken
         if isinstance(one.step, OpenApproval)
     ]

@@ -128,13 +128,20 @@ def _apply(decision: Decision, facts: _Facts) -> bool:
     if decided == stage:
         return False
     facts.stages[stage.id] = decided
-    if decided.result is ReviewResult.APPROVED:
-        facts.requests[request.id] = requests.approved(request, stage.position)
-    else:
-        facts.requests[request.id] = requests.denied(
-            request, stage.position, timed_out=False, now=act.now
-        )
+    _move_on(request, decided, facts, act)
     return True
+
+
+def _move_on(request: Request, decided: Stage, facts: _Facts, act: Act) -> None:
+    """Note what a decision means for the request, and for the stages that are asked with it."""
+    of_request = [one for one in facts.stages.values() if one.request_id == request.id]
+    if decided.result is ReviewResult.DENIED:
+        facts.requests[request.id] = requests.denied(
+            request, decided.turn, timed_out=False, now=act.now
+        )
+        facts.stages.update((one.id, approvals.close(one)) for one in of_request)
+    elif approvals.is_agreed(of_request, decided.turn):
+        facts.requests[request.id] = requests.approved(request, decided.turn)
 
 
 def _reviewer(decision: Decision, request: Request, facts: _Facts) -> Reviewer:

@@ -113,7 +113,7 @@ class Policies:
                     "The access package of a policy cannot be changed.", target="accessPackage"
                 )
             policy = msgspec.structs.replace(
-                _settled(changed),
+                _settled(policies.keeping_mode(changed, existing.policy)),
                 created_date_time=existing.policy.created_date_time,
                 created_by=existing.policy.created_by,
             )

@@ -25,8 +25,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ostiary.entitlement import dynamic
 from ostiary.entitlement.automatic import is_automatic
-from ostiary.entitlement.dynamic import reconciled
 from ostiary.entitlement.model.catalogs import AccessPackage, AccessPackageAssignmentPolicy
 from ostiary.entitlement.model.enums import AccessPackageCustomExtensionStage, AllowedTargetScope
 from ostiary.entitlement.model.extensions import CustomExtensionStageSetting
@@ -44,7 +44,7 @@ from ostiary.storage.batches import KEYS, among
 from ostiary.storage.tables import new_id
 
 POLICIES: Final = (
-    select(assignment_policies, policy_terms.c.document)
+    select(assignment_policies, policy_terms.c.document, policy_terms.c.asks_all_at_once)
     .join(policy_terms, policy_terms.c.id == assignment_policies.c.terms_id)
     .subquery("policies")
 )
@@ -78,7 +78,7 @@ class StoredPolicy:
 
 def load(row: RowMapping) -> AccessPackageAssignmentPolicy:
     """Make a policy of a row of ``POLICIES``; its stage settings appear only when expanded."""
-    says = _kept_terms(row["terms_id"], row["document"])
+    says = _kept_terms(row["terms_id"], row["document"], row["asks_all_at_once"])
     return msgspec.structs.replace(
         says,
         id=row["id"],
@@ -140,9 +140,10 @@ async def terms(
     found = {key: _terms[key] for key in keys if key in _terms}
     unknown = set(keys) - found.keys()
     if unknown:
-        query = select(policy_terms.c.id, policy_terms.c.document)
-        for key, document in await conn.execute(query.where(among(policy_terms.c.id, unknown))):
-            found[key] = _kept_terms(key, document)
+        columns = policy_terms.c
+        query = select(columns.id, columns.document, columns.asks_all_at_once)
+        for key, *said in await conn.execute(query.where(among(columns.id, unknown))):
+            found[key] = _kept_terms(key, *said)
     return found
 
 
@@ -242,12 +243,14 @@ def _stored(row: RowMapping) -> StoredPolicy:
     )
 
 
-def _kept_terms(key: str, document: Any) -> AccessPackageAssignmentPolicy:
+def _kept_terms(key: str, document: Any, at_once: bool) -> AccessPackageAssignmentPolicy:
     kept = _terms.get(key)
     if kept is None:
         says = read(AccessPackageAssignmentPolicy, document)
         assert says is not None  # the column is not null
-        kept = reconciled(says)  # which names extensions by their ids alone
+        if says.request_approval_settings is not None:
+            says.request_approval_settings.asks_all_at_once = at_once
+        kept = dynamic.reconciled(says)  # which names extensions by their ids alone
         if len(_terms) >= _KEPT:
             _terms.pop(next(iter(_terms)))
         _terms[key] = kept
@@ -262,6 +265,7 @@ async def _insert_terms(conn: AsyncConnection, stored: StoredPolicy) -> None:
         "id": stored.terms_id,
         "policy_id": stored.id,
         "document": written(says, AccessPackageAssignmentPolicy),
+        "asks_all_at_once": dynamic.asks_all_at_once(says),
         "created_at": stored.policy.modified_date_time,
     }
     await conn.execute(insert(policy_terms).values(row))

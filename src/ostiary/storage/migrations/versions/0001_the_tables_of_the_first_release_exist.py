@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("request_id", sa.String(length=36), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("turn", sa.Integer(), nullable=False),
         sa.Column("status", sa.String(length=32), nullable=False),
         sa.Column("result", sa.String(length=32), nullable=False),
         sa.Column("needs_justification", sa.Boolean(), nullable=False),
@@ -501,6 +502,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("policy_id", sa.String(length=36), nullable=False),
         sa.Column("document", Json, nullable=False),
+        sa.Column("asks_all_at_once", sa.Boolean(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_policy_terms")),
     )
