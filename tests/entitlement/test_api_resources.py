@@ -6,9 +6,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from ostiary.audit.tables import audit_records
 from ostiary.directory import changes, model, store
 from ostiary.directory.model import AppRole
+from ostiary.durable.tables import work
 from ostiary.entitlement.roles import Role
 from ostiary.extensions.caller import Caller
 from ostiary.storage.database import Database
@@ -236,8 +239,82 @@ async def test_a_request_can_be_checked_only(lodge: House) -> None:
     (kept,) = await lodge.values(f"{path}?$expand=accessPackageResource")
     assert (kept["executeImmediately"], kept["justification"]) == (True, "needed")
     assert kept["accessPackageResource"]["originId"] == group
-    late = {**body, "expirationDateTime": "2026-02-01T00:00:00Z"}
-    assert (await lodge.refused("POST", path, late, status=501))[2] == "expirationDateTime"
+
+
+async def test_a_resource_that_is_added_for_a_time_is_removed_when_it_is_up(house: House) -> None:
+    catalog, group, other = (
+        await house.catalog(),
+        await house.group("sales"),
+        await house.group("crew"),
+    )
+    path, until = f"{BETA}/accessPackageResourceRequests", "2026-01-10T00:00:00Z"
+
+    def adding(group: str, at: str | None = until, **more: Any) -> dict[str, Any]:
+        resource = {"originId": group, "originSystem": "AadGroup"}
+        named = {"catalogId": catalog, "accessPackageResource": resource}
+        return {"requestType": "AdminAdd", **named, "expirationDateTime": at, **more}
+
+    for wrong in (
+        adding(group, at="2026-01-05T09:00:00Z"),
+        adding(group, requestType="AdminUpdate"),
+        adding(group, requestType="AdminRemove"),
+    ):
+        assert (await house.refused("POST", path, wrong))[2] == "expirationDateTime"
+    await house.post(path, adding(group, isValidationOnly=True))
+    made = await house.post(path, adding(group))
+    assert made["expirationDateTime"] == until
+    await house.post(path, adding(other))
+    package = await house.package(catalog, other)
+
+    async def there() -> set[str]:
+        return {one["originId"] for one in await house.values(f"catalogs/{catalog}/resources")}
+
+    await pass_by(house, days=4, hours=14)
+    assert await there() == {group, other}
+    await pass_by(house, hours=1)
+    assert await there() == {other}
+    assert (await house.get(f"{path}/{made['id']}"))["expirationDateTime"] == until
+    assert "expirationDateTime" not in await house.get(f"resourceRequests/{made['id']}")
+
+    await house.post(path, adding(group, at=None))
+    await pass_by(house, days=1)
+    assert await there() == {group, other}
+    (scope,) = await house.values(f"accessPackages/{package}/resourceRoleScopes")
+    scopes = f"accessPackages/{package}/resourceRoleScopes/{scope['id']}"
+    await house.call("DELETE", scopes, status=204)
+    await pass_by(house, days=1)
+    assert await there() == {group}
+    await pass_by(house, days=3)
+    async with house.database.reading() as conn:
+        query = select(audit_records).where(
+            audit_records.c.activity_display_name == "Remove resource from catalog"
+        )
+        ordered = query.order_by(audit_records.c.activity_date_time, audit_records.c.id)
+        told = (await conn.execute(ordered)).mappings().all()
+    assert sorted(one["result"] for one in told[:2]) == ["failure", "success"]
+    assert [one["result"] for one in told[2:]] == ["failure", "success"]
+    assert "'Sales'. Remove them there first." in told[2]["result_reason"]
+    assert "the resource was added to the catalog is up." in told[3]["result_reason"]
+
+
+async def test_a_resource_that_was_removed_by_hand_leaves_no_timer(cottage: House) -> None:
+    catalog, group = await cottage.catalog(), await cottage.group("sales")
+    resource = {"originId": group, "originSystem": "AadGroup"}
+    named = {"catalog": {"id": catalog}, "resource": resource}
+    added = {"requestType": "adminAdd", "expirationDateTime": "2026-01-10T00:00:00Z", **named}
+    await cottage.post("resourceRequests", added)
+
+    await cottage.post("resourceRequests", {"requestType": "adminRemove", **named})
+
+    async with cottage.database.reading() as conn:
+        kinds = (await conn.execute(select(work.c.kind))).scalars().all()
+    assert "resource.expire" not in kinds
+
+
+async def pass_by(house: House, **duration: float) -> None:
+    """Let time pass, and do everything that is due then."""
+    house.clock.advance(**duration)
+    await house.settle()
 
 
 async def test_environments_are_listed_by_origin_system(lodge: House) -> None:

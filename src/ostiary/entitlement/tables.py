@@ -147,6 +147,7 @@ resource_requests: Final = Table(
     Column("requestor_id", String(36), nullable=False),
     Column("execute_immediately", Boolean),
     Column("justification", Text),
+    Column("expires_at", Instant),  # when the resource that was added is removed again
     Column("created_at", Instant, nullable=False),
     Index("ix_resource_requests_catalog_id", "catalog_id"),
 )

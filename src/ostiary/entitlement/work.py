@@ -17,6 +17,7 @@ from ostiary.durable.handlers import InTransaction, Outcome
 from ostiary.durable.queue import NewWork, WorkItem
 from ostiary.entitlement.model.enums import AccessPackageCustomExtensionStage as Stage
 from ostiary.entitlement.process import (
+    clearing,
     delivering,
     delivery,
     ending,
@@ -60,6 +61,7 @@ def handlers(
         InTransaction(kinds.APPROVAL_ESCALATES, _each(ending.escalate_stages)),
         InTransaction(kinds.GUEST, _each(guests.review)),
         InTransaction(kinds.CLEANUP, _each(guests.clean)),
+        InTransaction(kinds.RESOURCE_EXPIRES, clearing.clear),
         InTransaction(kinds.REWRITE, _rewrite, is_bulk=True),
         InTransaction(kinds.WRITE_RIGHT, _write_right),
         InTransaction(kinds.SPREAD, _spread, batch=1, is_bulk=True),

@@ -43,6 +43,9 @@ CLEANUP: Final = "guest.clean"
 ASSIGNMENT_REMINDS: Final = "assignment.remind"
 """An assignment has reached a stage before its end; the key is its id."""
 
+RESOURCE_EXPIRES: Final = "resource.expire"
+"""The time for which a catalog has a resource is up; the key is the resource's id."""
+
 REWRITE: Final = "assignment.deliver"
 """Bring the roles of an assignment in line with its package; the key is its id."""
 

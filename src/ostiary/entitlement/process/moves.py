@@ -7,7 +7,7 @@ open one that awaits nothing gets work for the dispatcher, an ended one gives ba
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -42,7 +42,7 @@ class Move:
     """Whoever made it move."""
     reason: str | None = None
     """Why it ended, where its status does not say all of it."""
-    stages: Sequence[Stage] = field(default_factory=tuple)
+    stages: Sequence[Stage] = ()
     """Its approval stages that time has moved, as they are now."""
 
     @property

@@ -1,7 +1,8 @@
 """What a catalog can hand out: requests that add a resource to it, change it, or remove it.
 
-They are carried out at once. Whoever adds a resource must have a say over it as well: a catalog
-owner could otherwise let anybody into any group.
+They are carried out at once; what was added for a time only, a work item removes. Whoever adds
+something must have a say over it as well: a catalog owner could otherwise let anybody into any
+group.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ostiary.audit.events import AuditEvent, Target
+from ostiary.audit.events import AuditEvent
 from ostiary.audit.store import record
 from ostiary.entitlement import attributes
 from ostiary.entitlement.errors import NotThere, OperationNotAllowed, ResourceAlreadyOnboarded
@@ -24,6 +25,7 @@ from ostiary.entitlement.model.catalogs import (
 )
 from ostiary.entitlement.model.enums import AccessPackageRequestType as RequestType
 from ostiary.entitlement.origins import DIRECTORY_SYSTEMS, spelled, system_named
+from ostiary.entitlement.process import clearing
 from ostiary.entitlement.providers.port import Offer
 from ostiary.entitlement.service import offering
 from ostiary.entitlement.service.acts import Act
@@ -31,7 +33,7 @@ from ostiary.entitlement.service.offers import Offers
 from ostiary.entitlement.store import catalogs as catalog_store
 from ostiary.entitlement.store import environments as environment_store
 from ostiary.entitlement.store import resources as store
-from ostiary.graph.errors import BadRequest, InvalidModel, NotSupported
+from ostiary.graph.errors import BadRequest, InvalidModel
 from ostiary.storage.database import Database
 from ostiary.storage.tables import new_id
 
@@ -39,9 +41,6 @@ LONGEST_ORIGIN = 255
 """Characters that what an origin calls something may have."""
 
 _DESCRIBED = ("display_name", "description", "resource_type", "url")
-
-SHOWN = 5
-"""How many packages a refusal names."""
 
 
 def catalog_named(draft: AccessPackageResourceRequest) -> str | None:
@@ -76,6 +75,7 @@ class Resources:
         :raises Unavailable: its origin does not answer.
         """
         catalog_id, resource = _named(draft)
+        _check_expiration(draft, act)
         ahead = None
         if draft.request_type is RequestType.ADMIN_ADD:
             resource = _with_origin(resource)
@@ -95,6 +95,9 @@ class Resources:
                     requestor_id=act.caller.object_id,
                     now=act.now,
                 )
+                if made.expiration_date_time is not None:
+                    at = made.expiration_date_time
+                    await clearing.set_timer(conn, done.id, request_id=made.id, at=at)
                 if draft.is_validation_only:
                     raise _OnlyAsked
         except _OnlyAsked:
@@ -121,7 +124,7 @@ class Resources:
             await offering.keep(conn, catalog_id, fresh, offer)
             kept = [role.origin_id for role in offer.roles]
             await store.drop_unused(conn, key, keep=kept)
-            event = act.event("Refresh resource in catalog", "Update", _target(fresh))
+            event = act.event("Refresh resource in catalog", "Update", clearing.target(fresh))
             await record(conn, [event], now=act.now)
 
     async def _carry_out(
@@ -136,13 +139,15 @@ class Resources:
         match draft.request_type:
             case RequestType.ADMIN_ADD:
                 done = await self._add(conn, catalog_id, resource, ahead, act)
-                return done, act.event("Add resource to catalog", "Add", _target(done))
+                return done, act.event("Add resource to catalog", "Add", clearing.target(done))
             case RequestType.ADMIN_UPDATE:
                 done = await _update(conn, catalog_id, resource, act)
-                return done, act.event("Update resource in catalog", "Update", _target(done))
+                return done, act.event(
+                    "Update resource in catalog", "Update", clearing.target(done)
+                )
             case RequestType.ADMIN_REMOVE:
                 done = await _remove(conn, catalog_id, resource)
-                return done, act.event("Remove resource from catalog", "Delete", _target(done))
+                return done, act.event(clearing.REMOVE, "Delete", clearing.target(done))
             case _:
                 raise BadRequest(
                     "'requestType' must be 'adminAdd', 'adminUpdate' or 'adminRemove'.",
@@ -207,14 +212,10 @@ async def _remove(
     conn: AsyncConnection, catalog_id: str, draft: AccessPackageResource
 ) -> AccessPackageResource:
     existing = await _existing(conn, catalog_id, draft)
-    names = await store.using_packages(conn, existing.id, limit=SHOWN + 1)
-    if names:
-        shown = ", ".join(f"'{name}'" for name in names[:SHOWN])
-        more = " and others" if len(names) > SHOWN else ""
-        raise OperationNotAllowed(
-            f"Access packages hold roles of the resource: {shown}{more}. Remove them there first."
-        )
-    await store.delete_resource(conn, existing.id)
+    using = await store.using_packages(conn, [existing.id])
+    if using:
+        raise OperationNotAllowed(clearing.in_use(using[existing.id]))
+    await clearing.remove(conn, [existing.id])
     return existing
 
 
@@ -255,11 +256,28 @@ def _named(draft: AccessPackageResourceRequest) -> tuple[str, AccessPackageResou
         raise InvalidModel("The property 'catalog' is required.", target="catalog")
     if not isinstance(draft.resource, AccessPackageResource):
         raise InvalidModel("The property 'resource' is required.", target="resource")
-    if draft.expiration_date_time is not None:
-        raise NotSupported(
-            "Resources stay in a catalog until they are removed.", target="expirationDateTime"
-        )
     return catalog_id, draft.resource
+
+
+def _check_expiration(draft: AccessPackageResourceRequest, act: Act) -> None:
+    """Check the instant at which a resource that is added is to be removed again.
+
+    :raises InvalidModel: nothing is added, or it does not lie in the future.
+    """
+    at = draft.expiration_date_time
+    if at is None:
+        return
+    if draft.request_type is not RequestType.ADMIN_ADD:
+        raise InvalidModel(
+            "The property 'expirationDateTime' must be left out unless 'requestType' is 'adminAdd':"
+            " it is when the resource that is added is removed again.",
+            target="expirationDateTime",
+        )
+    if at <= act.now:
+        raise InvalidModel(
+            "The property 'expirationDateTime' must lie in the future.",
+            target="expirationDateTime",
+        )
 
 
 def _with_origin(draft: AccessPackageResource) -> AccessPackageResource:
@@ -285,7 +303,3 @@ def _as_offered(draft: AccessPackageResource, offer: Offer, act: Act) -> AccessP
     if draft.origin_system not in DIRECTORY_SYSTEMS:
         said = {name: value or getattr(draft, name) for name, value in said.items()}
     return msgspec.structs.replace(draft, **said, modified_date_time=act.now)
-
-
-def _target(resource: AccessPackageResource) -> Target:
-    return Target(id=resource.id, type="AccessPackageResource", display_name=resource.display_name)

@@ -328,6 +328,7 @@ RESOURCE_REQUESTS: Final[Source] = Source(
         "catalog_id",
         "justification",
         created_date_time="created_at",
+        expiration_date_time="expires_at",
     ),
     load=resource_store.load_request,
     visible=in_seen_catalogs(resource_requests.c.catalog_id),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -24,6 +25,7 @@ from ostiary.entitlement.store.documents import read, read_list, written, writte
 from ostiary.entitlement.tables import (
     access_packages,
     catalog_resources,
+    catalogs,
     package_role_scopes,
     resource_requests,
     resource_roles,
@@ -102,6 +104,7 @@ def load_request(row: RowMapping) -> AccessPackageResourceRequest:
         justification=row["justification"],
         execute_immediately=bool(row["execute_immediately"]),
         is_validation_only=False,
+        expiration_date_time=row["expires_at"],
         created_date_time=row["created_at"],
     )
 
@@ -212,26 +215,42 @@ async def resources_with_role(
     return list((await conn.execute(query.limit(2))).scalars())
 
 
-async def using_packages(conn: AsyncConnection, resource_id: str, *, limit: int) -> list[str]:
-    """Name some packages that have a role of this resource."""
-    names = access_packages.c.display_name
+async def using_packages(
+    conn: AsyncConnection, resource_ids: Collection[str]
+) -> dict[str, list[str]]:
+    """Name the packages that have roles of resources; resources that none uses are missing."""
+    roles, name = resource_roles.c, access_packages.c.display_name
     query = (
-        select(names)
-        .join(package_role_scopes, package_role_scopes.c.package_id == access_packages.c.id)
-        .join(resource_roles, resource_roles.c.id == package_role_scopes.c.role_id)
-        .where(resource_roles.c.resource_id == resource_id)
+        select(roles.resource_id, name)
+        .join(package_role_scopes, package_role_scopes.c.role_id == roles.id)
+        .join(access_packages, access_packages.c.id == package_role_scopes.c.package_id)
+        .where(among(roles.resource_id, resource_ids))
         .distinct()
-        .order_by(names)
-        .limit(limit)
+        .order_by(name)
     )
-    return list((await conn.execute(query)).scalars())
+    found: dict[str, list[str]] = defaultdict(list)
+    for key, package in await conn.execute(query):
+        found[key].append(package)
+    return dict(found)
 
 
-async def delete_resource(conn: AsyncConnection, resource_id: str) -> None:
-    """Take a resource out of its catalog, with its roles and scopes."""
+async def lock_resources(
+    conn: AsyncConnection, keys: Collection[str]
+) -> dict[str, AccessPackageResource]:
+    """Give resources by id, their catalogs locked; those that do not exist are missing."""
+    these = among(catalog_resources.c.id, keys)
+    own = select(catalog_resources.c.catalog_id).where(these)
+    places = select(catalogs.c.id).where(catalogs.c.id.in_(own)).order_by(catalogs.c.id)
+    await conn.execute(places.with_for_update())
+    rows = (await conn.execute(select(catalog_resources).where(these))).mappings()
+    return {row["id"]: load_resource(row) for row in rows}
+
+
+async def delete_resources(conn: AsyncConnection, keys: Collection[str]) -> None:
+    """Take resources out of their catalogs, with their roles and scopes."""
     for table in (resource_scopes, resource_roles):
-        await conn.execute(delete(table).where(table.c.resource_id == resource_id))
-    await conn.execute(delete(catalog_resources).where(catalog_resources.c.id == resource_id))
+        await conn.execute(delete(table).where(among(table.c.resource_id, keys)))
+    await conn.execute(delete(catalog_resources).where(among(catalog_resources.c.id, keys)))
 
 
 async def insert_request(
@@ -254,6 +273,7 @@ async def insert_request(
         "requestor_id": requestor_id,
         "execute_immediately": request.execute_immediately,
         "justification": request.justification,
+        "expires_at": request.expiration_date_time,
         "created_at": now,
     }
     result = await conn.execute(

@@ -529,6 +529,7 @@ def upgrade() -> None:
         sa.Column("requestor_id", sa.String(length=36), nullable=False),
         sa.Column("execute_immediately", sa.Boolean(), nullable=True),
         sa.Column("justification", sa.Text(), nullable=True),
+        sa.Column("expires_at", Instant(), nullable=True),
         sa.Column("created_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_resource_requests")),
     )
