@@ -36,6 +36,7 @@ def test_there_are_the_commands_that_are_promised() -> None:
         "callouts list",
         "callouts show",
         "callouts replay",
+        "callouts health",
         "logicapps set",
         "logicapps list",
         "app add",

@@ -91,7 +91,7 @@ class House:
         )
         provisioning = Provisioning(database, clock, {one.system: one for one in providers})
         self.callouts = CalloutWork(
-            database, clock, owners, caller, addresses=Addresses(base_url=BASE)
+            database, clock, owners, caller, addresses=Addresses(base_url=BASE), node="test"
         )
         templates = Templates([TEMPLATES], zone=UTC)
         self.mail_work = MailWork(database, clock, templates, sender=SENDER)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from joserfc.jwk import RSAKey
 
 from ostiary.extensions.caller import Caller
+from ostiary.extensions.limits import Limits
 from ostiary.extensions.receiver import Trust, read_keys
 from ostiary.extensions.signing import OutboundIssuer, Signer
 from ostiary.storage.database import Database
 from tests.extensions.endpoints import ScriptedEndpoint
-from tests.extensions.house import House, Pauses, make_caller
+from tests.extensions.house import House, MakeHouse, Pauses, make_caller
 from tests.support.clocks import FixedClock
 
 ISSUER = "http://127.0.0.1:8080/outbound"
@@ -66,3 +68,21 @@ async def house(
     house = House(database, clock, caller, endpoint)
     yield house
     await house.close()
+
+
+@pytest.fixture
+async def make_house(
+    database: Database, clock: FixedClock, signer: Signer, endpoint: ScriptedEndpoint
+) -> AsyncIterator[MakeHouse]:
+    """Make nodes on one database, each with a caller of its own."""
+    houses: list[House] = []
+
+    def make(node: str = "a", **options: Any) -> House:
+        usual = Limits(per_extension=options.get("at_once", 16))
+        caller = make_caller(signer, clock, Pauses(), limits=options.pop("limits", usual))
+        houses.append(House(database, clock, caller, endpoint, node=node, **options))
+        return houses[-1]
+
+    yield make
+    for house in houses:
+        await house.close()

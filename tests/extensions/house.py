@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ostiary.durable.worker import Worker
@@ -36,6 +37,11 @@ def make_caller(signer: Signer, clock: FixedClock, pauses: Pauses, **changes: An
     return Caller(signer=signer, clock=clock, **{**usual, **changes})
 
 
+def owners(number: int) -> list[str]:
+    """Name so many owners."""
+    return [f"owner-{n}" for n in range(number)]
+
+
 class House:
     """One node with its worker, an endpoint, and an owner."""
 
@@ -58,7 +64,14 @@ class House:
         self.resumes = Resumes(database, clock, owners)
         addresses = Addresses(base_url="http://127.0.0.1:8080")
         self.work = CalloutWork(
-            database, clock, owners, caller, addresses=addresses, terms=terms, at_once=at_once
+            database,
+            clock,
+            owners,
+            caller,
+            addresses=addresses,
+            node=node,
+            terms=terms,
+            at_once=at_once,
         )
         self.worker = Worker(database, clock, self.work.handlers(), node=node)
 
@@ -84,3 +97,6 @@ class House:
     async def attempts(self, owner_id: str = "owner-1") -> list[ledger.Entry]:
         async with self.database.reading() as conn:
             return await ledger.read(conn, [owner_id])
+
+
+MakeHouse = Callable[..., House]

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from typing import Any
 
-import pytest
 from sqlalchemy import func, select
 
 from ostiary.durable.tables import work
@@ -15,37 +12,12 @@ from ostiary.extensions.callouts import CalloutStatus
 from ostiary.extensions.circuits import Terms
 from ostiary.extensions.limits import Limits
 from ostiary.extensions.model import CustomExtensionClientConfiguration
-from ostiary.extensions.signing import Signer
-from ostiary.storage.database import Database
 from tests.extensions.endpoints import ScriptedEndpoint
-from tests.extensions.house import House, Pauses, make_caller
+from tests.extensions.house import House, MakeHouse, Pauses, owners
 from tests.support.clocks import FixedClock
 
-MakeHouse = Callable[..., House]
 PATIENT = CustomExtensionClientConfiguration(timeout_in_milliseconds=60_000)
 ONE_RETRY = CustomExtensionClientConfiguration(maximum_retries=1)
-
-
-@pytest.fixture
-async def make_house(
-    database: Database, clock: FixedClock, signer: Signer, endpoint: ScriptedEndpoint
-) -> AsyncIterator[MakeHouse]:
-    """Make nodes on one database, each with a caller of its own."""
-    houses: list[House] = []
-
-    def make(node: str = "a", **options: Any) -> House:
-        usual = Limits(per_extension=options.get("at_once", 16))
-        caller = make_caller(signer, clock, Pauses(), limits=options.pop("limits", usual))
-        houses.append(House(database, clock, caller, endpoint, node=node, **options))
-        return houses[-1]
-
-    yield make
-    for house in houses:
-        await house.close()
-
-
-def owners(number: int) -> list[str]:
-    return [f"owner-{n}" for n in range(number)]
 
 
 async def leased(house: House, lane: str | None = None) -> int:

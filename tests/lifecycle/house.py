@@ -114,7 +114,9 @@ class House:
             database, resumes=self.resumes, registry=self.registry, egress=egress
         )
         addresses = Addresses(base_url=BASE)
-        self.callouts = CalloutWork(database, clock, owners, caller, addresses=addresses)
+        self.callouts = CalloutWork(
+            database, clock, owners, caller, addresses=addresses, node="test"
+        )
         templates = Templates([TEMPLATES], zone=UTC)
         self.mail_work = MailWork(database, clock, templates, sender=SENDER)
         work = [

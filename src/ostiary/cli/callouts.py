@@ -1,4 +1,4 @@
-"""``ostiary callouts``: what was called, who was waited for, how it ended; and sending again."""
+"""``ostiary callouts``: what was called, who is waited for, how it ended; and sending again."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Annotated, Final
 
 from cyclopts import App, Parameter
 
+from ostiary.cli import callout_health, neighbours
 from ostiary.cli import callout_queries as queries
-from ostiary.cli import neighbours
 from ostiary.cli.callout_queries import Filters, Found
 from ostiary.cli.callout_views import details, row, show_one
 from ostiary.cli.opening import opened, run
@@ -21,6 +21,7 @@ from ostiary.graph.values import read_enum
 from ostiary.settings import Settings
 
 app = App(name="callouts", help="Look at callouts, and send open ones again.")
+app.command(callout_health.health, help_epilogue=callout_health.EXAMPLES)
 
 _ANEW: Final = {
     "assignmentRequest": (

@@ -80,6 +80,9 @@ class Outside:
     parallel: int = 4
     """Batches of this kind that one node handles at a time."""
     lanes: Lanes | None = None
+    begin: Callable[[AsyncConnection, datetime], Awaitable[None]] | None = None
+    """Called once, before any work, in the transaction in which the node takes back what an earlier
+    life of it had leased."""
     leave: Callable[[], None] | None = None
     """Called when the node is asked to stop: ``handle`` gives back what it has not begun."""
 

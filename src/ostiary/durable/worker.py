@@ -63,12 +63,10 @@ class Worker:
         self._kinds = [handler.kind for handler in handlers]
         if len(set(self._kinds)) < len(self._kinds):
             raise ValueError("Two handlers are for the same kind of work.")
-        self._leased = [handler.kind for handler in handlers if isinstance(handler, Outside)]
-        self._leave = [
-            handler.leave
-            for handler in handlers
-            if isinstance(handler, Outside) and handler.leave is not None
-        ]
+        outside = [handler for handler in handlers if isinstance(handler, Outside)]
+        self._leased = [handler.kind for handler in outside]
+        self._begins = [handler.begin for handler in outside if handler.begin is not None]
+        self._leave = [handler.leave for handler in outside if handler.leave is not None]
         self._database = database
         self._clock = clock
         self._node = node
@@ -171,6 +169,8 @@ class Worker:
                 return
             async with self._database.transaction() as conn:
                 taken = await queue.take_back(conn, kinds=self._leased, node=self._node)
+                for begin in self._begins:
+                    await begin(conn, self._clock.now())
             self._has_begun = True
         if taken:
             _log.info("work.taken_back", node=self._node, items=taken)

@@ -50,6 +50,8 @@ class Circuit:
     opens_until: datetime | None = None
     paused_until: datetime | None = None
     """What the endpoint itself has asked for with ``Retry-After``."""
+    label: str | None = None
+    """What went wrong the last time."""
 
     def until(self, now: datetime, terms: Terms) -> datetime | None:
         """Say until when no call is made; None: calls may be made now."""
@@ -69,9 +71,22 @@ class Circuit:
         return State.CLOSED if self.opens_until is None else State.HALF_OPEN
 
 
-def failed(circuit: Circuit, *, now: datetime, terms: Terms) -> Circuit:
-    """Note a call that failed; those that were under way when the circuit opened change nothing."""
-    counted = replace(circuit, failures=circuit.failures + 1)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """What a node knew of the endpoint of an extension when its circuit last turned."""
+
+    node: str
+    extension_id: str
+    circuit: Circuit
+    at: datetime
+
+
+def failed(circuit: Circuit, label: str | None, *, now: datetime, terms: Terms) -> Circuit:
+    """Note a call that failed; those that were under way when the circuit opened are only counted.
+
+    ``label`` says what went wrong.
+    """
+    counted = replace(circuit, failures=circuit.failures + 1, label=label)
     if not terms.failures or not terms.patience or counted.failures < terms.failures:
         return counted
     if circuit.opens_until is not None and now < circuit.opens_until:
@@ -80,12 +95,26 @@ def failed(circuit: Circuit, *, now: datetime, terms: Terms) -> Circuit:
     return replace(counted, openings=circuit.openings + 1, opens_until=now + period)
 
 
-def answered(circuit: Circuit) -> Circuit:
-    """Note a call that the endpoint answered, whatever it said: it is there."""
-    return Circuit(paused_until=circuit.paused_until)
+def answered(circuit: Circuit, *, now: datetime) -> Circuit:
+    """Note a call that the endpoint answered, whatever it said: it is there.
+
+    A pause that it has asked for goes on.
+    """
+    if circuit.paused_until is None or circuit.paused_until <= now:
+        return Circuit()
+    return Circuit(paused_until=circuit.paused_until, label=circuit.label)
 
 
-def asked_to_pause(circuit: Circuit, seconds: float, *, now: datetime, terms: Terms) -> Circuit:
+def asked_to_pause(
+    circuit: Circuit, seconds: float, label: str | None, *, now: datetime, terms: Terms
+) -> Circuit:
     """Note that the endpoint wants no calls for so long, at most for the patience."""
     until = now + min(timedelta(seconds=seconds), terms.patience)
-    return replace(circuit, paused_until=max(circuit.paused_until or until, until))
+    longer = max(circuit.paused_until or until, until)
+    return replace(circuit, paused_until=longer, label=label)
+
+
+def has_turned(before: Circuit, after: Circuit) -> bool:
+    """Whether a circuit has opened, for longer too, closed or been paused; more failures do not."""
+    periods = ((one.opens_until, one.paused_until) for one in (before, after))
+    return next(periods) != next(periods)

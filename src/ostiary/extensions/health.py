@@ -2,6 +2,7 @@
 
 It is kept in memory, for each node on its own: it is learnt from a handful of calls, and a shared
 copy would be a write for each. It closes lanes of the queue, so that what waits is held by nobody.
+Only its turns are noted in the database, for people to read (``circuit_store``).
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ class Health:
         self._terms = terms or Terms()
         self._circuits: dict[str, Circuit] = {}
         self._tried: set[str] = set()
+        self._told: dict[str, Circuit] = {}
+        self._not_told: set[str] = set()
 
     def passage(self, lane: str, *, now: datetime) -> Passage:
         """Say how much of the queue of an extension may be claimed."""
@@ -78,7 +81,7 @@ class Health:
             self._change(
                 extension_id,
                 lambda circuit, now: circuits.asked_to_pause(
-                    circuit, attempt.retry_after or 0, now=now, terms=self._terms
+                    circuit, attempt.retry_after or 0, attempt.label, now=now, terms=self._terms
                 ),
             )
 
@@ -90,10 +93,26 @@ class Health:
         if result.label in _FAILURES:
             self._change(
                 extension_id,
-                lambda circuit, now: circuits.failed(circuit, now=now, terms=self._terms),
+                lambda circuit, now: circuits.failed(
+                    circuit, result.label, now=now, terms=self._terms
+                ),
             )
         elif extension_id in self._circuits:
-            self._change(extension_id, lambda circuit, now: circuits.answered(circuit))
+            self._change(extension_id, lambda circuit, now: circuits.answered(circuit, now=now))
+
+    def turned(self, extension_id: str) -> Circuit | None:
+        """Give a circuit that is to be noted, since it has turned after it was last given here."""
+        circuit = self._circuits.get(extension_id, Circuit())
+        told = self._told.get(extension_id, Circuit())
+        if not circuits.has_turned(told, circuit) and extension_id not in self._not_told:
+            return None
+        self._told[extension_id] = circuit
+        self._not_told.discard(extension_id)
+        return circuit
+
+    def not_noted(self, extension_id: str) -> None:
+        """Give the circuit once more after the next call: it could not be noted."""
+        self._not_told.add(extension_id)
 
     def _change(self, extension_id: str, rule: _Rule) -> None:
         now = self._clock.now()
@@ -115,6 +134,6 @@ class Health:
             )
         elif before.openings and not after.openings:
             _log.info("extension.recovered", extension=extension_id, failures=before.failures)
-        if after.paused_until != before.paused_until:
+        if after.paused_until not in (None, before.paused_until):
             until = after.paused_until
             _log.warning("extension.paused", extension=extension_id, until=until)

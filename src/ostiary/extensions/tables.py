@@ -1,4 +1,4 @@
-"""The tables: extensions of both governors, callouts, the ledger of attempts, known Logic Apps.
+"""The tables: extensions of both governors, callouts, the ledger of attempts, circuits, Logic Apps.
 
 A callout refers to its owner and its extension by id alone: it outlives both, as history does.
 """
@@ -81,6 +81,18 @@ callout_attempts: Final = Table(
     Column("caller", String(64)),
     Column("caller_app", String(64)),
     Index("ix_callout_attempts_owner_id", "owner_id"),
+)
+
+circuits: Final = Table(
+    "circuits",
+    metadata,
+    Column("node", String(255), primary_key=True),
+    Column("extension_id", String(36), primary_key=True),
+    Column("failures", Integer, nullable=False),  # in a row, when it was noted
+    Column("opens_until", Instant),
+    Column("paused_until", Instant),
+    Column("last_failure", String(32)),  # its label
+    Column("noted_at", Instant, nullable=False),
 )
 
 logic_apps: Final = Table(

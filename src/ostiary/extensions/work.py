@@ -22,7 +22,7 @@ from ostiary.durable.group import GroupCommit
 from ostiary.durable.handlers import Again, Handler, InTransaction, Outcome, Outside
 from ostiary.durable.items import WorkItem
 from ostiary.durable.lanes import Lanes
-from ostiary.extensions import effects, ledger, store
+from ostiary.extensions import circuit_store, effects, ledger, store
 from ostiary.extensions.caller import Caller, HeldBack
 from ostiary.extensions.callouts import (
     Callout,
@@ -34,7 +34,7 @@ from ostiary.extensions.callouts import (
     replied,
 )
 from ostiary.extensions.calls import Attempt, CallResult, Outgoing
-from ostiary.extensions.circuits import Terms
+from ostiary.extensions.circuits import Circuit, Terms
 from ostiary.extensions.direct import Unreadable, read_reply
 from ostiary.extensions.health import Health
 from ostiary.extensions.owners import Owners
@@ -79,6 +79,8 @@ class _Delivery:
     outgoing: Outgoing
     result: CallResult
     at: datetime
+    turned: Circuit | None
+    """The circuit of its extension, where this is to be noted."""
 
 
 class CalloutWork:
@@ -92,6 +94,7 @@ class CalloutWork:
         caller: Caller,
         *,
         addresses: Addresses,
+        node: str,
         terms: Terms | None = None,
         at_once: int = 16,
     ) -> None:
@@ -100,6 +103,7 @@ class CalloutWork:
         self._owners = owners
         self._caller = caller
         self._addresses = addresses
+        self._node = node
         self._health = Health(clock, terms)
         self._lanes = Lanes(at_once=at_once, gate=self._health)
         self._leaving = asyncio.Event()
@@ -112,8 +116,18 @@ class CalloutWork:
         """Give the handlers for the worker."""
         return [
             InTransaction(effects.TIMEOUT, self.expire),
-            Outside(effects.CALLOUT, self.send, lanes=self._lanes, leave=self.leave),
+            Outside(
+                effects.CALLOUT,
+                self.send,
+                lanes=self._lanes,
+                begin=self.begin,
+                leave=self.leave,
+            ),
         ]
+
+    async def begin(self, conn: AsyncConnection, now: datetime) -> None:
+        """Forget the circuits of this node's earlier life: all begin closed."""
+        await circuit_store.forget(conn, self._node, now=now)
 
     def leave(self) -> None:
         """Give back every callout that is not on the wire, now and from now on."""
@@ -198,12 +212,23 @@ class CalloutWork:
         if result is None:
             await self._results.submit(_HeldBack(item))
             return
-        await self._results.submit(_Delivery(item, outgoing, result, self._clock.now()))
+        await self._store(item, outgoing, result)
         event = {"callout": item.key, "extension": outgoing.extension_id}
         if result.label is None:
             _log.info("callout.taken", **event, run=result.correlation)
         else:
             _log.warning("callout.not_taken", **event, reason=result.reason)
+
+    async def _store(self, item: WorkItem, outgoing: Outgoing, result: CallResult) -> None:
+        """Store how a call went, and what that says of the endpoint if it is news."""
+        turned = self._health.turned(outgoing.extension_id)
+        delivery = _Delivery(item, outgoing, result, self._clock.now(), turned)
+        try:
+            await self._results.submit(delivery)
+        except BaseException:
+            if turned is not None:
+                self._health.not_noted(outgoing.extension_id)
+            raise
 
     async def _called(self, item: WorkItem, outgoing: Outgoing) -> CallResult | None:
         """Call; None: the endpoint is left alone for now, or the node is about to stop."""
@@ -260,6 +285,8 @@ class CalloutWork:
         await effects.apply(conn, self._owners, before, after, now=self._clock.now())
         await queue.done(conn, [delivery.item for delivery in deliveries])
         await ledger.write(conn, entries)
+        turned = {d.outgoing.extension_id: d.turned for d in deliveries if d.turned is not None}
+        await circuit_store.note(conn, self._node, turned, now=self._clock.now())
         return [None] * len(ended)
 
 

@@ -159,6 +159,7 @@ def composed(
         owners=owners,
         tenant_id=tenant_id,
         base_urls=urls,
+        node=node_name(settings),
     )
     resumes = Resumes(database, clock, owners, max_waiting=settings.max_waiting)
     parts = governors.compose(
@@ -272,9 +273,14 @@ def _handlers(
 def _worker(
     settings: Settings, database: Database, clock: Clock, handlers: Sequence[Handler]
 ) -> Worker:
-    node = settings.node or f"{socket.gethostname()}/{settings.host}:{settings.port}"
     poll, lease = settings.worker_poll, settings.worker_lease
+    node = node_name(settings)
     return Worker(database, clock, handlers, node=node, poll=poll, lease=lease)
+
+
+def node_name(settings: Settings) -> str:
+    """Give the name of this node in leases, and in what it notes for people to read."""
+    return settings.node or f"{socket.gethostname()}/{settings.host}:{settings.port}"
 
 
 def _admitting(app: ASGI, settings: Settings) -> ASGI:

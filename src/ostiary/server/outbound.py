@@ -45,6 +45,7 @@ def compose(
     owners: Owners,
     tenant_id: str,
     base_urls: Sequence[str],
+    node: str,
 ) -> Outbound:
     """Put the parts together."""
     issuer = OutboundIssuer(
@@ -63,7 +64,8 @@ def compose(
         addresses=Addresses(
             base_url=base_urls[0], logic_app_template=settings.logic_app_url_template
         ),
-        terms=Terms(failures=settings.callout_failures, patience=settings.callout_patience),
+        node=node,
+        terms=terms(settings),
         at_once=settings.callout_concurrency_per_extension,
     )
     return Outbound(
@@ -74,6 +76,11 @@ def compose(
         work=work,
         connection=_connection(settings, database, clock, caller),
     )
+
+
+def terms(settings: Settings) -> Terms:
+    """Say when an extension is left alone, and for how long its callouts wait at most."""
+    return Terms(failures=settings.callout_failures, patience=settings.callout_patience)
 
 
 def _caller(

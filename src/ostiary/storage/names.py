@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any, Final
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -34,6 +35,12 @@ _WATCH: Final = (
 
 # A standby knows nothing of the locks of others.
 _TAKE: Final = "SELECT CASE WHEN pg_is_in_recovery() THEN false ELSE pg_try_advisory_lock($1) END"
+
+_HELD: Final = text(
+    "SELECT classid::bigint << 32 | objid::bigint FROM pg_locks WHERE locktype = 'advisory' "
+    "AND granted AND objsubid = 1 AND database = "
+    "(SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 
 
 class NameTaken(Exception):
@@ -125,6 +132,14 @@ class Name:
             self._reminded = now
             tell = _log.error if self._was_held else _log.warning
             tell("node.name_taken", node=self._name)
+
+
+async def held(conn: AsyncConnection, names: Collection[str]) -> frozenset[str] | None:
+    """Say which of these names a process holds now; None: nobody can tell (SQLite)."""
+    if conn.dialect.name == "sqlite":
+        return None
+    keys = set((await conn.execute(_HELD)).scalars())
+    return frozenset(name for name in names if _key(name) in keys)
 
 
 def _key(name: str) -> int:

@@ -266,6 +266,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_catalogs")),
     )
     op.create_table(
+        "circuits",
+        sa.Column("node", sa.String(length=255), nullable=False),
+        sa.Column("extension_id", sa.String(length=36), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("opens_until", Instant(), nullable=True),
+        sa.Column("paused_until", Instant(), nullable=True),
+        sa.Column("last_failure", sa.String(length=32), nullable=True),
+        sa.Column("noted_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("node", "extension_id", name=op.f("pk_circuits")),
+    )
+    op.create_table(
         "connected_organizations",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("display_name", sa.Text(), nullable=False),
@@ -1455,6 +1466,7 @@ def downgrade() -> None:
     op.drop_table("custom_extensions")
     op.drop_table("control_configurations")
     op.drop_table("connected_organizations")
+    op.drop_table("circuits")
     op.drop_table("catalogs")
     with op.batch_alter_table("callouts", schema=None) as batch_op:
         batch_op.drop_index("ix_callouts_owner_id")
