@@ -69,24 +69,32 @@ class Process:
 
 
 @contextmanager
-def started(*arguments: str) -> Iterator[Process]:
-    """Run ``ostiary … --json`` in a process until the block ends, once it has said what it is."""
+def launched(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Run ``ostiary …`` in a process until the block ends."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "ostiary.cli", *arguments, "--json"],
+        [sys.executable, "-m", "ostiary.cli", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    too_late = Timer(PATIENCE, process.kill)
-    too_late.start()
     try:
-        told = _first_document(process)
-        too_late.cancel()
-        yield Process(process, told)
+        yield process
     finally:
-        too_late.cancel()
         process.kill()
         process.communicate()
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[Process]:
+    """Run ``ostiary … --json`` in a process until the block ends, once it has said what it is."""
+    with launched(*arguments, "--json") as process:
+        too_late = Timer(PATIENCE, process.kill)
+        too_late.start()
+        try:
+            told = _first_document(process)
+        finally:
+            too_late.cancel()
+        yield Process(process, told)
 
 
 def _first_document(process: subprocess.Popen[str]) -> dict[str, Any]:

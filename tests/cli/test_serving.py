@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import ssl
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ import httpx
 import pytest
 
 from ostiary.server import whereabouts
-from tests.cli.commands import Commands, Process, started
+from tests.cli.commands import PATIENCE, Commands, Process, launched, started
+from tests.support.databases import PostgreSQL, opened
 
 CATALOGS = "/v1.0/groups"
 
@@ -134,3 +136,35 @@ def test_a_worker_of_its_own_runs_beside_a_server_without_one(data_dir: Path) ->
 
         assert worker.stop() == 0
         assert server.stop() == 0
+
+
+async def test_a_process_that_waits_for_its_name_is_stopped_at_once_and_ends_well(
+    postgresql: PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OSTIARY_NODE", "twin")
+    commands = [("serve", signal.SIGTERM), ("worker", signal.SIGINT)]
+    async with postgresql.fresh(tables=False) as url, opened(url) as database:
+        name = database.name("twin", lambda: None)
+        assert name is not None
+        await name.take()
+
+        monkeypatch.setenv("OSTIARY_DATABASE_URL", url)
+        stopping = (
+            asyncio.to_thread(stopped_while_it_waits, command, number, tmp_path / f"{n}")
+            for n, (command, number) in enumerate(commands)
+        )
+        codes = await asyncio.gather(*stopping)
+        await name.give_back()
+
+    assert codes == [0, 0]
+
+
+def stopped_while_it_waits(command: str, number: int, data_dir: Path) -> int:
+    """Start a process whose name is taken, stop it when it says so, and give its exit code."""
+    port = ["--port", "0"] if command == "serve" else []
+    with launched(command, *port, "--data-dir", str(data_dir)) as process:
+        assert process.stderr is not None
+        while "node.name_taken" not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(number)
+        return process.wait(PATIENCE)

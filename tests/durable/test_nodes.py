@@ -125,7 +125,7 @@ async def test_a_second_node_of_one_name_is_refused_and_takes_nothing_back(
     await first.stop()
     await running
     after = asyncio.create_task(third.run())
-    await third.take_name()
+    await third.named.wait()
     await third.stop()
     await after
 
@@ -140,7 +140,7 @@ async def test_a_node_begins_nothing_while_another_has_its_name(
     first, second = cluster.databases[:2]
     worker = cluster.workers[0]
     running = asyncio.create_task(worker.run())
-    await worker.take_name()
+    await worker.named.wait()
     await put(first, make_work("before", kind="note"))
     await eventually(partial(_all_done, first))
     with capture_logs() as logs:
@@ -151,7 +151,6 @@ async def test_a_node_begins_nothing_while_another_has_its_name(
             await eventually(partial(_is_told, logs))
             await put(first, *(make_work(f"{n}", kind="note") for n in range(30)))
             await cluster.workers[1].settle()
-        await worker.take_name()
     await put(first, make_work("after", kind="note"))
     await eventually(partial(_all_done, first))
     await worker.stop()

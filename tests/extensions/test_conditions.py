@@ -168,7 +168,7 @@ def statements_about_circuits() -> Iterator[list[str]]:
 async def running(house: House) -> AsyncIterator[None]:
     """Run the node's worker while the block runs."""
     task = asyncio.create_task(house.worker.run())
-    await house.worker.take_name()
+    await house.worker.named.wait()
     yield
     await house.worker.stop()
     await task

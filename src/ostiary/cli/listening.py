@@ -40,6 +40,20 @@ class Listener(uvicorn.Server):
         self.should_exit = True
 
 
+async def until(event: asyncio.Event, task: asyncio.Task[Any]) -> None:
+    """Return when something has happened, or a task has ended.
+
+    :raises Exception: what the task raised.
+    """
+    happens = asyncio.create_task(event.wait())
+    try:
+        await asyncio.wait({happens, task}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        happens.cancel()
+    if task.done():
+        task.result()
+
+
 @asynccontextmanager
 async def listening(
     listener: Listener, sockets: Sequence[socket.socket]
@@ -58,9 +72,6 @@ async def listening(
 
 
 async def _started(listener: Listener, serving: asyncio.Task[Any]) -> None:
-    listens = asyncio.create_task(listener.listens.wait())
-    await asyncio.wait({listens, serving}, return_when=asyncio.FIRST_COMPLETED)
-    listens.cancel()
+    await until(listener.listens, serving)
     if serving.done():
-        serving.result()
         raise Failed("The server ended before it listened; the log says why.")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, TypeVar
 
 from ostiary.cli import logs, memory
@@ -64,6 +64,26 @@ def on_signal(stop: Callable[[], None]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # on Windows, where Ctrl-C cancels instead
             loop.add_signal_handler(number, stop)
+
+
+@contextmanager
+def broken_off_by_signals() -> Iterator[None]:
+    """Let Ctrl-C or SIGTERM end the block at once, until :func:`on_signal` says otherwise in it."""
+    task, is_asked = asyncio.current_task(), False
+    assert task is not None
+
+    def stop() -> None:
+        nonlocal is_asked
+        if not is_asked:  # a second one would break off the tidying up
+            is_asked = True
+            task.cancel()
+
+    on_signal(stop)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not is_asked or task.uncancel() > 0:
+            raise
 
 
 def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -20,7 +20,7 @@ import uvicorn
 
 from ostiary.cli import memory, neighbours
 from ostiary.cli.addresses import Addresses, bind, speaks_tls
-from ostiary.cli.listening import Listener, listening
+from ostiary.cli.listening import Listener, listening, until
 from ostiary.cli.problems import Failed
 from ostiary.durable.worker import Worker
 from ostiary.identity import tls
@@ -98,13 +98,13 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
 
 @asynccontextmanager
 async def working(worker: Worker) -> AsyncIterator[asyncio.Task[None]]:
-    """Run a worker while the block runs, and let it finish its batches.
+    """Run a worker while the block runs, which begins when it has its name; it ends its batches.
 
     :raises NameTaken: another of its name runs.
     """
-    await worker.take_name()
     task = asyncio.create_task(worker.run(), name="worker")
     try:
+        await until(worker.named, task)
         yield task
     finally:
         await worker.stop()

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Awaitable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from ostiary.cli import banner, logs
+from ostiary.cli.listening import until
 from ostiary.cli.memory import with_remembered_clock
-from ostiary.cli.opening import base_urls, on_signal, prepare, run
+from ostiary.cli.opening import base_urls, broken_off_by_signals, on_signal, prepare, run
 from ostiary.cli.options import HERE, ClockOption, Place
 from ostiary.cli.output import note, print_json
 from ostiary.cli.problems import Failed
@@ -119,13 +119,14 @@ def worker(
 
 
 async def _serve(settings: Settings, *, as_json: bool) -> None:
-    async with running(settings) as server:
-        on_signal(server.stop)
-        if as_json:
-            print_json(banner.facts(server))
-        else:
-            banner.show(server)
-        await server.ended()
+    with broken_off_by_signals():
+        async with running(settings) as server:
+            on_signal(server.stop)
+            if as_json:
+                print_json(banner.facts(server))
+            else:
+                banner.show(server)
+            await server.ended()
     note("Stopped.")
 
 
@@ -136,37 +137,23 @@ async def _work(settings: Settings, *, as_json: bool) -> None:
             "The server of this database has a simulated clock, which only its own process moves: "
             "run the worker there too (ostiary serve without --no-worker)."
         )
-    stopped = asyncio.Event()
-    on_signal(stopped.set)
-    async with composition.opened(settings, base_urls=base_urls(settings)) as server:
-        if await _unless(stopped, server.worker.take_name()):
-            await _work_until(stopped, server, as_json=as_json)
+    with broken_off_by_signals():
+        async with composition.opened(settings, base_urls=base_urls(settings)) as server:
+            await _work_until_stopped(server, as_json=as_json)
     note("Stopped.")
 
 
-async def _work_until(stopped: asyncio.Event, server: Server, *, as_json: bool) -> None:
-    settings = server.settings
+async def _work_until_stopped(server: Server, *, as_json: bool) -> None:
+    settings, stopped = server.settings, asyncio.Event()
     async with server.keys.noted(), working(server.worker) as task:
+        on_signal(stopped.set)
         where = banner.database(settings)
         if as_json:
             print_json({"node": settings.node, "database": where})
         else:
             note(f"The worker {settings.node} runs on {where}. Ctrl-C stops it.")
-        await _unless(stopped, asyncio.shield(task))
+        await until(stopped, task)
     task.result()
-
-
-async def _unless(stopped: asyncio.Event, job: Awaitable[Any]) -> bool:
-    """Do a job until it ends or something else is to stop; say whether it has ended."""
-    waiting, doing = asyncio.ensure_future(stopped.wait()), asyncio.ensure_future(job)
-    await asyncio.wait({doing, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    if not doing.done():
-        doing.cancel()
-        await asyncio.wait([doing])
-        return False
-    doing.result()
-    return True
 
 
 def _own_node() -> str:

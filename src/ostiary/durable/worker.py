@@ -79,6 +79,8 @@ class Worker:
         self._name = database.name(node, self.wake)
         self._name_patience = name_patience
         self._pace = Pace()
+        self.named = asyncio.Event()
+        """Set by :meth:`run` once no other node of the name runs."""
         self._beginning = asyncio.Lock()
         self._has_begun = False
         self._stopping = False
@@ -88,14 +90,6 @@ class Worker:
     def wake(self) -> None:
         """Look for due work now rather than at the next poll."""
         self._rounds.changed()
-
-    async def take_name(self) -> None:
-        """Make sure that no other node of the name runs; :meth:`run` does it too.
-
-        :raises NameTaken: one does.
-        """
-        if self._name is not None:
-            await self._name.take(self._name_patience)
 
     async def run(self) -> None:
         """Run due work until :meth:`stop`; what this node had leased in an earlier life comes back.
@@ -108,7 +102,9 @@ class Worker:
         self._running = asyncio.current_task()
         try:
             await self._database.join()
-            await self.take_name()
+            if self._name is not None:
+                await self._name.take(self._name_patience)
+            self.named.set()
             while not self._stopping:
                 await self._keep_pace()
                 news = self._rounds.news
@@ -125,13 +121,16 @@ class Worker:
     async def stop(self) -> None:
         """Start no more batches, and return when those that run have ended.
 
-        Handlers that can give back what they have not begun.
+        Handlers that can give back what they have not begun. A node that waits for its name has
+        begun nothing: it is broken off, as if its task were cancelled.
         """
         self._stopping = True
         for leave in self._leave:
             leave()
         self._rounds.tell()
         if self._running is not None:
+            if not self.named.is_set():
+                self._running.cancel()
             await asyncio.wait([self._running])
 
     async def settle(self) -> int:
