@@ -8,11 +8,9 @@ it. The authorization header is kept as a fingerprint only.
 from __future__ import annotations
 
 import asyncio
-import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -33,6 +31,7 @@ from ostiary.extensions.replies import (
 from ostiary.extensions.resolver import Lookup, PinnedResolver
 from ostiary.extensions.signing import CONTENT_TYPE, Authorization, Signer
 from ostiary.extensions.targets import Target
+from ostiary.identity.tls import trusting
 
 LARGEST_REPLY = 64 * 1024
 LARGEST_KEPT = 4 * 1024 * 1024
@@ -169,7 +168,7 @@ class Caller:
                 connector=aiohttp.TCPConnector(
                     limit=0,  # ``limits`` bounds the number, outside of the time of a call
                     resolver=PinnedResolver(self._egress, lookup=self._lookup),
-                    ssl=_tls(tuple(self._ca_files)),
+                    ssl=trusting(tuple(self._ca_files)),
                     keepalive_timeout=KEPT_ALIVE,
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -230,13 +229,3 @@ def _headers(outgoing: Outgoing, authorization: Authorization) -> dict[str, str]
 def _correlation(reply: _Reply) -> str | None:
     run = reply.headers.get("x-ms-workflow-run-id", "")
     return run[:200] if run.isprintable() and run else None
-
-
-@cache
-def _tls(ca_files: tuple[Path, ...]) -> ssl.SSLContext:
-    """Trust the system's authorities, whose reading takes a while, and those in the files."""
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    for path in ca_files:
-        context.load_verify_locations(path)
-    return context

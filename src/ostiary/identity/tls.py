@@ -1,18 +1,20 @@
-"""The local certificate authority: https on a laptop, which every credential class insists on.
+"""TLS: whom our calls trust, and a local authority for https on a laptop.
 
-The authority is made once and kept; the server's certificate is made anew when it is near its end
-or when the names change. Clients trust the authority's certificate (``REQUESTS_CA_BUNDLE``,
-``SSL_CERT_FILE``, ``NODE_EXTRA_CA_CERTS``). Certificates live in real time, whatever the clock of
-the server says, because the clients do.
+Every credential class insists on https. The authority is made once and kept; the server's
+certificate is made anew when it is near its end or when the names change. Clients trust the
+authority's certificate (``REQUESTS_CA_BUNDLE``, ``SSL_CERT_FILE``, ``NODE_EXTRA_CA_CERTS``).
+Certificates live in real time, whatever the clock of the server says, because the clients do.
 """
 
 from __future__ import annotations
 
 import os
+import ssl
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -46,6 +48,19 @@ class TLSFiles:
 class _Authority:
     certificate: x509.Certificate
     key: ec.EllipticCurvePrivateKey
+
+
+@cache
+def trusting(ca_files: tuple[Path, ...]) -> ssl.SSLContext:
+    """Trust the system's authorities, whose reading takes a while, and those in the files.
+
+    :raises OSError: a file cannot be read, or holds none.
+    """
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    for path in ca_files:
+        context.load_verify_locations(path)
+    return context
 
 
 def authority_path(directory: Path) -> Path:

@@ -7,7 +7,6 @@ never hold the URL, which may have a password in it.
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ import aiosmtplib
 import structlog
 
 from ostiary.identity.issuers import ConfigurationError
+from ostiary.identity.tls import trusting
 
 TIMEOUT: Final = 30.0
 """Seconds that the server may take for each answer."""
@@ -172,7 +172,7 @@ class SMTPPost:
         is_required = server.security is Security.STARTTLS
         context: dict[str, Any] = {}
         if server.ca_files or server.security is not Security.NONE:
-            context["tls_context"] = _context(server.ca_files)
+            context["tls_context"] = trusting(server.ca_files)
         return aiosmtplib.SMTP(
             hostname=server.host,
             port=server.port,
@@ -216,13 +216,6 @@ def _of_answer(code: int, text: str) -> Result:
 
 def _told(error: BaseException) -> str:
     return (str(error) or type(error).__name__)[:_LONGEST]
-
-
-def _context(ca_files: Sequence[Path]) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    for path in ca_files:
-        context.load_verify_locations(path)
-    return context
 
 
 def _split(url: str) -> SplitResult:
