@@ -16,6 +16,9 @@ from typing import Final, Protocol
 
 from ostiary.durable.items import WorkItem
 
+UNBOUNDED: Final = 1_000_000
+"""More places than any lane has."""
+
 _LARGEST: Final = 400
 _QUICK: Final = 0.25
 _SLOW: Final = 1.0
@@ -55,7 +58,7 @@ class Open:
 
     def passage(self, lane: str, *, now: datetime) -> Passage:
         """Let everything through."""
-        return Passage(_LARGEST, now)
+        return Passage(UNBOUNDED, now)
 
 
 @dataclass(slots=True)

@@ -14,12 +14,11 @@ from typing import Final
 import structlog
 
 from ostiary.durable.clock import Clock
-from ostiary.durable.lanes import Passage
+from ostiary.durable.lanes import UNBOUNDED, Passage
 from ostiary.extensions import circuits
 from ostiary.extensions.calls import Attempt, CallResult
 from ostiary.extensions.circuits import Circuit, State, Terms
 
-_ANY_NUMBER: Final = 1_000_000
 _FAILURES: Final = frozenset(
     {"connect_failure", "dns_failure", "timeout", "tls_failure", "protocol_failure", "http_5xx"}
 )
@@ -44,15 +43,15 @@ class Health:
         """Say how much of the queue of an extension may be claimed."""
         circuit = self._circuits.get(lane)
         if circuit is None:
-            return Passage(_ANY_NUMBER, now)
+            return Passage(UNBOUNDED, now)
         match circuit.state(now, self._terms):
             case State.CLOSED:
-                return Passage(_ANY_NUMBER, now)
+                return Passage(UNBOUNDED, now)
             case State.HALF_OPEN:
                 return Passage(1, now)
             case State.OPEN:
                 until = circuit.until(now, self._terms)
-                return Passage(_ANY_NUMBER, now - self._terms.patience, until)
+                return Passage(UNBOUNDED, now - self._terms.patience, until)
 
     def admits(self, extension_id: str, *, due_at: datetime) -> bool:
         """Whether a call may begin now that was due at ``due_at``.
