@@ -55,13 +55,14 @@ async def prepare(
     roles = ["EntitlementManagement.ReadWrite.All", "Group.ReadWrite.All"]
     token = issuer.for_app(client, roles=roles, now=datetime.now(UTC)).token
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    ids = await _add_people(database_url, people)
+    ids = await add_people(database_url, people)
     async with aiohttp.ClientSession(headers=headers) as session:
         package, policy = await _make_package(session, url, endpoint_port, calls)
     return Setting(headers, package, policy, ids)
 
 
-async def _add_people(database_url: str, number: int) -> list[str]:
+async def add_people(database_url: str, number: int) -> list[str]:
+    """Make so many people whose names nobody else has; give their ids."""
     database = await Database.open(database_url)
     mark = new_id()[:8]
     drafts = [

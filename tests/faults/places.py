@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Final
 
 import httpx
+from bench.story import add_people
 
-from ostiary.audit.events import SYSTEM
-from ostiary.directory import changes
-from ostiary.directory.model import User
-from ostiary.storage.tables import new_id
 from tests.scenarios import bodies
 from tests.scenarios.access import Access
 from tests.scenarios.api import Api
 from tests.scenarios.bodies import CREATED, GRANTED
 from tests.scenarios.workflows import Workflows
 from tests.simulation.world import Offer
-from tests.support.databases import opened
 
 ENTITLEMENT: Final = "/v1.0/identityGovernance/entitlementManagement"
 LIFECYCLE: Final = "/v1.0/identityGovernance/lifecycleWorkflows"
@@ -43,7 +38,7 @@ class Places:
 async def build(places: Places, api: Api, database_url: str, *, people: int) -> None:
     """Make it all, through a server that runs, but for the people."""
     url = f"http://127.0.0.1:{places.endpoint_port}/hook"
-    places.people = await _people(database_url, people)
+    places.people = await add_people(database_url, people)
     places.offers = tuple([await _offer(api, name, url) for name in _OFFERS])
     flows = Workflows(api)
     extension = await flows.make_task_extension(url, wait="PT3H", retries=1)
@@ -58,22 +53,6 @@ def api_of(url: str, token: str) -> tuple[httpx.AsyncClient, Api]:
     """Give an administrator of the server at ``url``."""
     http = httpx.AsyncClient(base_url=url, timeout=30)
     return http, Api(http, lambda: token)
-
-
-async def _people(database_url: str, number: int) -> list[str]:
-    drafts = [
-        User(
-            id=new_id(),
-            display_name=f"Person {n}",
-            user_principal_name=f"p{n}@faults.example",
-            account_enabled=True,
-            mail_nickname=f"p{n}",
-        )
-        for n in range(number)
-    ]
-    async with opened(database_url) as database, database.transaction() as conn:
-        made = await changes.add_users(conn, drafts, now=datetime.now(UTC), actor=SYSTEM)
-    return [user.id for user in made]
 
 
 async def _offer(api: Api, name: str, url: str) -> Offer:
