@@ -12,7 +12,7 @@ help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 # uv takes seconds where pip takes minutes; where it cannot be had, pip does the same.
-INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python -e '$(1)' || $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '$(1)'
+INSTALL = for pip in '$(BIN)/uv pip install --python $(BIN)/python' '$(BIN)/python -m pip install --disable-pip-version-check'; do $$pip --quiet -e '$(1)' && break; done
 
 $(BIN)/.venv:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Ostiary needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
