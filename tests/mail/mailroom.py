@@ -62,10 +62,12 @@ class MailRoom:
         url: str | None = None,
         *,
         ca_files: tuple[Path, ...] = (),
+        timeout: float = 5,
     ) -> None:
         self.database = database
         self.clock = clock
-        post = SMTPPost(MailServer.read(url, ca_files=ca_files), timeout=5) if url else None
+        server = MailServer.read(url, ca_files=ca_files) if url else None
+        post = SMTPPost(server, timeout=timeout) if server else None
         self.work = MailWork(database, clock, templates, sender=SENDER, post=post)
         self.worker = Worker(database, clock, self.work.handlers(), node="test")
 

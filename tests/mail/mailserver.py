@@ -1,4 +1,4 @@
-"""A real mail server on loopback, which can be told to refuse, to break off, or to be down."""
+"""Real mail servers on loopback: one that does as it is told, and one that says nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import warnings
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import default
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
@@ -21,7 +21,8 @@ class MailBox:
     """Takes mails, and keeps them as they came.
 
     ``answers`` are replies for the next mails instead of taking them; ``refuses`` are replies to
-    recipients; ``hangs_up`` says how many of the next mails break the connection.
+    recipients; ``hangs_up`` says how many of the next mails break the connection, and ``hangs`` how
+    many get no answer.
     """
 
     tls: ssl.SSLContext | None = None
@@ -32,6 +33,9 @@ class MailBox:
     answers: list[str] = field(default_factory=list)
     refuses: dict[str, str] = field(default_factory=dict)
     hangs_up: int = 0
+    hangs: int = 0
+    hanging: asyncio.Queue[asyncio.BaseTransport] = field(default_factory=asyncio.Queue)
+    """The connections on which a mail was given no answer."""
     sessions: int = 0
     encrypted: list[bool] = field(default_factory=list)
     port: int = 0
@@ -83,6 +87,11 @@ class MailBox:
             self.hangs_up -= 1
             assert server.transport is not None
             server.transport.close()
+        if self.hangs:
+            self.hangs -= 1
+            assert server.transport is not None
+            self.hanging.put_nowait(server.transport)
+            await asyncio.get_running_loop().create_future()
         if self.answers:
             return self.answers.pop(0)
         message = email.message_from_bytes(cast(bytes, envelope.content), policy=default)
@@ -110,6 +119,50 @@ class MailBox:
                 require_starttls=starttls is not None,
                 **login,
             )
+
+
+class SilentServer:
+    """Takes connections, and never says a word on them."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self._connections: list[asyncio.StreamWriter] = []
+        self._arrived = asyncio.Condition()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    @property
+    def url(self) -> str:
+        """The address as a setting has it."""
+        return f"smtp://127.0.0.1:{self.port}"
+
+    async def got(self, number: int) -> None:
+        """Wait until there are so many connections."""
+        async with asyncio.timeout(10), self._arrived:
+            await self._arrived.wait_for(lambda: len(self._connections) >= number)
+
+    async def start(self) -> None:
+        """Take connections; the second time on the same port."""
+        self._server = await asyncio.start_server(self._take, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Break all connections off, and take no more."""
+        self._server.close()
+        for connection in self._connections:
+            connection.close()
+        self._connections.clear()
+        await self._server.wait_closed()
+
+    async def _take(self, _: asyncio.StreamReader, connection: asyncio.StreamWriter) -> None:
+        async with self._arrived:
+            self._connections.append(connection)
+            self._arrived.notify_all()
 
 
 def _authenticated(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from pathlib import Path
 
@@ -73,6 +74,46 @@ async def test_a_connection_that_breaks_postpones_that_mail_alone(
     await cottage.pass_by(minutes=1)
     assert {mail.state for mail in await cottage.mails()} == {MailState.SENT}
     assert len({message["Message-ID"] for message in box.messages}) == 3
+
+
+async def test_a_mail_that_gets_no_answer_is_tried_again_and_those_that_were_taken_are_not(
+    memory: Database, clock: FixedClock, templates: Templates, box: MailBox
+) -> None:
+    room = MailRoom(memory, clock, templates, box.url(), timeout=1)
+    box.hangs = 1
+
+    await room.send(*(ready(address=f"person{n}@contoso.example") for n in range(3)))
+    await room.settle()
+    waiting = [mail for mail in await room.mails() if mail.state is MailState.QUEUED]
+    assert [mail.attempts for mail in waiting] == [1]
+    assert len(box.messages) == 2
+    await room.pass_by(minutes=1)
+    await room.close()
+
+    assert {mail.state for mail in await room.mails()} == {MailState.SENT}
+    assert len(box.messages) == len({message["Message-ID"] for message in box.messages}) == 3
+
+
+async def test_a_node_that_is_stopped_begins_no_more_mails_and_gives_them_back(
+    room: MailRoom, templates: Templates, box: MailBox
+) -> None:
+    megan = await room.person("megan")
+    box.hangs = 1
+    await room.send(*[ready(megan)] * 5)
+    running = asyncio.create_task(room.worker.run())
+    connection = await box.hanging.get()
+
+    stopping = asyncio.create_task(room.worker.stop())
+    await asyncio.sleep(0)  # it has asked the handlers to leave
+    connection.close()
+    await asyncio.gather(stopping, running)
+
+    assert box.messages == []
+    assert sorted(mail.attempts for mail in await room.mails()) == [0, 0, 0, 0, 1]
+    successor = MailRoom(room.database, room.clock, templates, box.url())
+    await successor.settle()
+    await successor.close()
+    assert len(box.messages) == 4
 
 
 async def test_mails_wait_for_a_mail_server_that_is_away(room: MailRoom, box: MailBox) -> None:

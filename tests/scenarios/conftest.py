@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -21,9 +22,17 @@ from tests.scenarios.parking import ParkedRequest, ParkedTask
 MONDAY = "2026-01-05T09:00:00Z"
 
 
+@pytest.fixture(scope="module")
+def more_settings() -> dict[str, Any]:
+    """What a module sets for its server, beside the usual."""
+    return {}
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["sqlite", "postgresql"])
 async def server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    more_settings: dict[str, Any],
 ) -> AsyncIterator[Server]:
     """A server with the small organisation, as ``ostiary serve`` composes it, without a worker.
 
@@ -42,6 +51,7 @@ async def server(
             clock=ClockKind.SIMULATED,
             clock_start=MONDAY,
             connectivity_test=ConnectivityTest.OFF,
+            **more_settings,
         )
         server = await stack.enter_async_context(composition.opened(settings, base_urls=[BASE]))
         async with server.database.transaction() as conn:

@@ -7,6 +7,7 @@ never hold the URL, which may have a password in it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -103,6 +104,11 @@ class Postponed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """It was not handed over, since the node is about to stop."""
+
+
 Result = Taken | Refused | Postponed
 
 
@@ -115,15 +121,17 @@ class Letter:
     recipients: Sequence[str]
 
 
-Report = Callable[[Letter, Result], Awaitable[None]]
+Report = Callable[[Letter, Result | Left], Awaitable[None]]
 """Called with the result of each letter as soon as it is known."""
 
 
 class Post(Protocol):
     """Takes letters away."""
 
-    async def deliver(self, letters: Sequence[Letter], report: Report) -> None:
-        """Hand letters over, one after the other, and report each."""
+    async def deliver(
+        self, letters: Sequence[Letter], report: Report, leaving: asyncio.Event
+    ) -> None:
+        """Hand letters over, one after the other, and report each; none is begun when leaving."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +141,16 @@ class SMTPPost:
     server: MailServer
     timeout: float = TIMEOUT
 
-    async def deliver(self, letters: Sequence[Letter], report: Report) -> None:
+    async def deliver(
+        self, letters: Sequence[Letter], report: Report, leaving: asyncio.Event
+    ) -> None:
         """Hand letters over on one connection; a new one where it breaks."""
         client = self._client()
         try:
             for number, letter in enumerate(letters):
-                problem = None if client.is_connected else await self._connected(client)
+                problem: Postponed | Left | None = Left() if leaving.is_set() else None
+                if problem is None and not client.is_connected:
+                    problem = await self._connected(client)
                 if problem is not None:
                     for rest in letters[number:]:
                         await report(rest, problem)

@@ -7,6 +7,7 @@ through a group commit. So a crash repeats only what was being handed over, unde
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,7 +27,7 @@ from ostiary.mail.errors import BrokenTemplate
 from ostiary.mail.letters import BadAddress, Sender, message
 from ostiary.mail.mails import Mail, MailState
 from ostiary.mail.service import DELIVER
-from ostiary.mail.smtp import Letter, Post, Postponed, Refused, Result, Taken
+from ostiary.mail.smtp import Left, Letter, Post, Postponed, Refused, Result, Taken
 from ostiary.mail.templates import Templates
 from ostiary.storage.database import Database
 
@@ -45,6 +46,13 @@ class _Report:
     item: WorkItem
     result: Result
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _GivenBack:
+    """One mail that was not handed over, since the node is about to stop."""
+
+    item: WorkItem
 
 
 class MailWork:
@@ -69,13 +77,14 @@ class MailWork:
         self._sender = sender
         self._post = post
         self._retry = retry
-        self._reports: GroupCommit[_Report, None] = GroupCommit(database, self._store)
+        self._leaving = asyncio.Event()
+        self._reports: GroupCommit[_Report | _GivenBack, None] = GroupCommit(database, self._store)
 
     def handlers(self) -> list[Handler]:
         """Give the handlers for the worker."""
         if self._post is None:
             return [InTransaction(DELIVER, self.record)]
-        return [Outside(DELIVER, self.deliver, batch=50, parallel=2)]
+        return [Outside(DELIVER, self.deliver, batch=50, parallel=2, leave=self._leaving.set)]
 
     async def close(self) -> None:
         """Store the results that are known."""
@@ -100,10 +109,14 @@ class MailWork:
         if not letters:
             return
 
-        async def report(letter: Letter, result: Result) -> None:
-            await self._reports.submit(_Report(held[letter.mail_id], result, self._clock.now()))
+        async def report(letter: Letter, result: Result | Left) -> None:
+            item = held[letter.mail_id]
+            if isinstance(result, Left):
+                await self._reports.submit(_GivenBack(item))
+            else:
+                await self._reports.submit(_Report(item, result, self._clock.now()))
 
-        await self._post.deliver(letters, report)
+        await self._post.deliver(letters, report, self._leaving)
 
     async def _prepared(
         self, items: Sequence[WorkItem], now: datetime
@@ -146,12 +159,16 @@ class MailWork:
     def _write(self, mail: Mail) -> Mail:
         return mails.written(mail, self._templates.render(mail))
 
-    async def _store(self, conn: AsyncConnection, reports: Sequence[_Report]) -> Sequence[None]:
-        """Store what became of mails."""
+    async def _store(
+        self, conn: AsyncConnection, ended: Sequence[_Report | _GivenBack]
+    ) -> Sequence[None]:
+        """Store what became of mails; those that were given back are due again as before."""
+        reports = [one for one in ended if isinstance(one, _Report)]
+        free = [one.item for one in ended if isinstance(one, _GivenBack)]
         held = await store.lock(conn, {report.item.key for report in reports})
         moved: list[Mail] = []
         done: list[WorkItem] = []
-        again: list[tuple[WorkItem, datetime, str]] = []
+        again: list[tuple[WorkItem, datetime, str]] = [(item, item.due_at, "") for item in free]
         for report in reports:
             mail = held.get(report.item.key)
             if mail is None or mail.state is not MailState.QUEUED:
@@ -166,7 +183,7 @@ class MailWork:
         await store.save(conn, moved)
         await queue.done(conn, done)
         await queue.again(conn, again)
-        return [None] * len(reports)
+        return [None] * len(ended)
 
 
 def _reported(mail: Mail, report: _Report, *, gives_up: bool) -> Mail:
