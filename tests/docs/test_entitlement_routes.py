@@ -44,7 +44,9 @@ class Row(NamedTuple):
 def table() -> Iterator[Row]:
     for cells in rows(PAGE):
         if len(cells) == 4 and cells[2] in STANDINGS and cells[1].startswith("`/"):
-            yield Row(re.findall(r"`([A-Z]+)`", cells[0]), cells[1].strip("`"), cells[2])
+            methods = re.findall(r"`([A-Z]+)`", cells[0])
+            for path in re.findall(r"`([^`]+)`", cells[1]):
+                yield Row(methods, path, cells[2])
 
 
 def whole(path: str) -> str:
