@@ -25,14 +25,12 @@ Examples:
       with what each node knows, for a monitor
 """
 
+# What is said below the table says the rest; more columns fit on no terminal.
 _COLUMNS: Final = {
     "extension": "EXTENSION",
     "kind": "KIND",
     "host": "HOST",
     "circuit": "CIRCUIT",
-    "until": "UNTIL",
-    "failures": "FAILURES",
-    "lastFailure": "LAST",
     "toSend": "TO SEND",
     "sending": "SENDING",
     "awaited": "AWAITED",

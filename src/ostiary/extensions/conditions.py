@@ -163,7 +163,7 @@ def _of_endpoint(condition: Condition, now: datetime, terms: Terms) -> str | Non
         return None
     circuit, node = worst.circuit, worst.node
     until = circuit.until(now, terms)
-    then = write_instant(until) if until is not None else None
+    then = write_instant(until.replace(microsecond=0)) if until is not None else None
     wait = f"None waits for more than {write_duration(terms.patience)}; then it is sent anyway."
     match standing(worst, now, terms):
         case Standing.OPEN:
