@@ -150,13 +150,20 @@ class Stories(RuleBasedStateMachine):
     @initialize(
         departments=st.tuples(*[st.sampled_from(TURNS["department"])] * len(PEOPLE)),
         held=st.sets(st.tuples(WHO, st.sampled_from(OFFERS[:3])), min_size=1),
+        at_once=st.booleans(),
     )
-    def begin(self, departments: tuple[str, ...], held: set[tuple[str, str]]) -> None:
+    def begin(
+        self, departments: tuple[str, ...], held: set[tuple[str, str]], at_once: bool
+    ) -> None:
         """Some are in a department that has a package by rule, and some have asked before."""
+        self.edit_policy("approved", RULES[0], is_edited=False, at_once=at_once)
         for who, department in zip(PEOPLE, departments, strict=True):
             self.run(self.house.change(self.people[who], department=department))
         for who, offer in sorted(held):
-            self.run(self.ask_for(self.wish(who, offer, "adminAdd")))
+            is_decided = offer == "approved"
+            wish = self.wish(who, offer, "userAdd" if is_decided else "adminAdd")
+            by = person(self.people[who], SUBJECT) if is_decided else None
+            self.run(self.ask_for(wish, by=by))
         self.let_time_pass(0)
 
     # what people do

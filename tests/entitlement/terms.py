@@ -52,21 +52,20 @@ def terms(
 
 
 def _approved(places: Places, is_edited: bool, at_once: bool) -> dict[str, Any]:
-    """Two decisions for the crew alone, or one for everybody; changes need them too.
+    """One decision or several; changes need them too, and an edited policy is for the crew alone.
 
     The second has half as long, and is escalated before.
     """
     boss = user(places.boss)
     sooner = {
         "durationBeforeAutomaticDenial": "P1D",
-        "durationBeforeEscalation": "PT6H",
+        "durationBeforeEscalation": "PT1H",
         "isEscalationEnabled": True,
         "escalationApprovers": [boss],
     }
-    stages = [decision(boss), decision(boss, **sooner)][: 2 if is_edited else 1]
-    mode = "Parallel" if at_once else "Serial"
+    stages = [decision(boss), decision(boss, **sooner)][: 2 if is_edited or at_once else 1]
     approval = {
-        **({"approvalMode": mode} if is_edited else {}),
+        "approvalMode": "Parallel" if at_once else "Serial",
         "isApprovalRequiredForAdd": True,
         "isApprovalRequiredForUpdate": True,
         "stages": stages,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from typing import Any, ClassVar
@@ -9,7 +10,8 @@ from typing import Any, ClassVar
 import pytest
 from hypothesis import Phase
 
-from ostiary.entitlement import automatic, requests
+from ostiary.entitlement import approvals, automatic, requests
+from ostiary.entitlement.approvals import ReviewResult, Stage
 from ostiary.entitlement.assignments import Assignment
 from ostiary.entitlement.automatic import Act, Automatic
 from ostiary.entitlement.separation import Exclusions
@@ -93,4 +95,14 @@ def test_duties_that_are_not_kept_apart_are_found(
     signer: Signer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Exclusions, "conflict", lambda *_: None)
-    assert "excludes it" in found(signer, seed=1)
+    assert "excludes it" in found(signer, seed=3)
+
+
+def test_access_that_one_of_several_has_agreed_to_is_found(
+    signer: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def one_agrees(stages: Iterable[Stage], turn: int) -> bool:
+        return any(one.turn == turn and one.result is ReviewResult.APPROVED for one in stages)
+
+    monkeypatch.setattr(approvals, "is_agreed", one_agrees)
+    assert "is ('InProgress', 'NotReviewed') in a request" in found(signer, seed=1)
