@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from ostiary.durable import queue
 from ostiary.durable.deadletters import dead_letters, drop, replay
+from ostiary.durable.pace import Pace
 from ostiary.durable.queue import WorkItem
 from ostiary.durable.worker import Again, Dead, Done, InTransaction, Outcome, Worker
 from ostiary.storage.database import Database
@@ -236,6 +237,24 @@ async def test_stopping_lets_running_batches_end(
     await asyncio.gather(stopping, running)
 
     assert await diary.entries(database) == ["a"]
+
+
+async def test_stopping_between_two_rounds_starts_no_other(
+    memory: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    between = asyncio.Event()
+
+    def delay(_pace: Pace, _now: float) -> float:
+        between.set()
+        return 0.001
+
+    monkeypatch.setattr(Pace, "delay", delay)
+    worker = Worker(memory, clock, [], node="a", poll=timedelta(hours=1))
+    running = asyncio.create_task(worker.run())
+    await between.wait()
+
+    await asyncio.wait_for(worker.stop(), 5)
+    await running
 
 
 async def test_a_worker_that_is_killed_leaves_its_batch_to_the_next(

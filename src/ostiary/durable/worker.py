@@ -105,8 +105,7 @@ class Worker:
             if self._name is not None:
                 await self._name.take(self._name_patience)
             self.named.set()
-            while not self._stopping:
-                await self._keep_pace()
+            while await self._goes_on():
                 news = self._rounds.news
                 await self._round()
                 await self._rest(news)
@@ -174,10 +173,12 @@ class Worker:
         if taken:
             _log.info("work.taken_back", node=self._node, items=taken)
 
-    async def _keep_pace(self) -> None:
+    async def _goes_on(self) -> bool:
+        """Keep the pace; say whether there is to be another round, or it was stopped meanwhile."""
         delay = self._pace.delay(asyncio.get_running_loop().time())
-        if delay:
+        if delay and not self._stopping:
             await asyncio.sleep(delay)
+        return not self._stopping
 
     async def _round(self) -> None:
         if self._name is not None and not self._name.is_held:
