@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from ostiary.durable.tables import work
-from ostiary.storage.batches import among, texts
+from ostiary.storage.batches import KEYS, among, texts
 from ostiary.storage.tables import Instant
 
 ITEM: Final = tuple(
@@ -40,17 +40,16 @@ FREE: Final[Mapping[str, Any]] = {"lease_until": None, "lease_id": None, "leased
 """What sets an item free."""
 
 PUT: Final = insert(work)
-WITHDRAW: Final = delete(work).where(
-    work.c.id.in_(
-        select(work.c.id)
-        .where(
-            work.c.kind == bindparam("of_kind"),
-            among(work.c.key, texts("keys")),
-            work.c.dead_at.is_(None),
-        )
-        .with_for_update(skip_locked=True)
+UNWANTED: Final = (
+    select(work.c.id)
+    .where(
+        work.c.kind == bindparam("of_kind"),
+        among(work.c.key, texts("keys")),
+        work.c.dead_at.is_(None),
     )
+    .with_for_update(skip_locked=True)
 )
+DELETE: Final = delete(work).where(among(work.c.id, KEYS))
 
 
 def open_at(now: ColumnElement[datetime]) -> Iterable[ColumnElement[bool]]:
