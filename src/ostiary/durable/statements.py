@@ -44,7 +44,7 @@ UNWANTED: Final = (
     select(work.c.id)
     .where(
         work.c.kind == bindparam("of_kind"),
-        among(work.c.key, texts("keys")),
+        among(work.c.key, KEYS),
         work.c.dead_at.is_(None),
     )
     .with_for_update(skip_locked=True)
@@ -54,8 +54,12 @@ DELETE: Final = delete(work).where(among(work.c.id, KEYS))
 
 def open_at(now: ColumnElement[datetime]) -> Iterable[ColumnElement[bool]]:
     """Match the items that are due and held by nobody."""
-    free = or_(work.c.lease_until.is_(None), work.c.lease_until <= now)
-    return work.c.dead_at.is_(None), work.c.due_at <= now, free
+    return work.c.dead_at.is_(None), work.c.due_at <= now, free_at(now)
+
+
+def free_at(now: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Match the items that nobody holds."""
+    return or_(work.c.lease_until.is_(None), work.c.lease_until <= now)
 
 
 def _due(*columns: Column[Any], number: int | str = "", of_one: bool = True) -> Select[Any]:

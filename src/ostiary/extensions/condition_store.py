@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ostiary.durable.statements import free_at
 from ostiary.durable.tables import work
 from ostiary.extensions import circuit_store, effects, extension_store, registry
 from ostiary.extensions.callouts import CalloutStatus
@@ -18,6 +19,7 @@ from ostiary.extensions.conditions import Condition, Load, ordered
 from ostiary.extensions.tables import callouts
 from ostiary.storage import names
 from ostiary.storage.batches import among
+from ostiary.storage.tables import Instant
 
 
 async def conditions(
@@ -68,7 +70,7 @@ async def _loads(conn: AsyncConnection, now: datetime) -> dict[str, Load]:
 
 async def _queued(conn: AsyncConnection, now: datetime) -> dict[str, Load]:
     """Count what is to be sent by lane, which is the extension."""
-    free = or_(work.c.lease_until.is_(None), work.c.lease_until <= now)
+    free = free_at(literal(now, Instant()))
     due = and_(free, work.c.due_at <= now)
     statement = (
         select(
