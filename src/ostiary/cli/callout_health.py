@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from ostiary.cli.callout_views import instant
 from ostiary.cli.opening import opened, run
 from ostiary.cli.options import HERE, Place
 from ostiary.cli.output import note, print_json, print_rows
@@ -76,14 +77,14 @@ def _row(condition: Condition, now: datetime, terms: Terms) -> dict[str, Any]:
         "kind": condition.kind,
         "host": condition.host,
         "circuit": condition.standing(now, terms).value,
-        "until": _instant(worst.circuit.until(now, terms)) if worst else None,
+        "until": instant(worst.circuit.until(now, terms)) if worst else None,
         "failures": worst.circuit.failures if worst else None,
         "lastFailure": worst.circuit.label if worst else None,
         "toSend": load.to_send,
         "sending": load.sending,
         "awaited": load.awaited,
         "dead": load.dead,
-        "oldestDue": _instant(load.oldest_due),
+        "oldestDue": instant(load.oldest_due),
         "overdue": None if overdue is None else write_duration(_whole(overdue)),
         "nodes": [_node(one, now, terms) for one in condition.notes],
         "advice": advice(condition, now, terms),
@@ -95,16 +96,12 @@ def _node(noted: Noted, now: datetime, terms: Terms) -> dict[str, Any]:
     return {
         "node": noted.node,
         "circuit": standing(noted, now, terms).value,
-        "opensUntil": _instant(circuit.opens_until),
-        "pausedUntil": _instant(circuit.paused_until),
+        "opensUntil": instant(circuit.opens_until),
+        "pausedUntil": instant(circuit.paused_until),
         "failures": circuit.failures,
         "lastFailure": circuit.label,
         "noted": write_instant(noted.at),
     }
-
-
-def _instant(value: datetime | None) -> str | None:
-    return write_instant(value) if value is not None else None
 
 
 def _whole(value: timedelta) -> timedelta:

@@ -41,7 +41,7 @@ def row(found: Found) -> dict[str, Any]:
         "ownerKind": callout.owner_kind,
         "ownerId": callout.owner_id,
         "created": write_instant(callout.created_at),
-        "deadline": _instant(callout.deadline),
+        "deadline": instant(callout.deadline),
     }
 
 
@@ -52,8 +52,8 @@ def details(found: Found) -> dict[str, Any]:
         **row(found),
         "waits": callout.waits,
         "timeout": write_duration(callout.timeout) if callout.timeout else None,
-        "sent": _instant(callout.sent_at),
-        "answered": _instant(callout.answered_at),
+        "sent": instant(callout.sent_at),
+        "answered": instant(callout.answered_at),
         "attempts": callout.attempts,
         "detail": callout.detail,
         "source": callout.source,
@@ -121,5 +121,6 @@ def _entry(entry: Entry) -> Row:
     }
 
 
-def _instant(value: datetime | None) -> str | None:
+def instant(value: datetime | None) -> str | None:
+    """Write an instant as it stands in JSON, if there is one."""
     return None if value is None else write_instant(value)
