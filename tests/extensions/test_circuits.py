@@ -64,6 +64,17 @@ def test_a_pause_is_bounded_by_the_patience_and_ends_by_itself() -> None:
     assert answered(circuit, after=180) == Circuit()
 
 
+def test_the_patience_counts_from_when_callouts_began_to_be_held_back() -> None:
+    again = fail(fail(Circuit(), 3), after=5)
+    due_at = MONDAY - timedelta(hours=1)
+
+    assert again.has_patience_with(due_at, MONDAY + 179 * SECOND, TERMS)
+    assert not again.has_patience_with(due_at, MONDAY + 180 * SECOND, TERMS)
+    assert again.has_patience_with(MONDAY + SECOND, MONDAY + 180 * SECOND, TERMS)
+    paused = answered(asked_to_pause(fail(Circuit(), 2), 30), after=20)
+    assert paused.since == MONDAY
+
+
 def test_a_clock_that_was_set_back_does_not_hold_calls_back_for_as_long() -> None:
     circuit = asked_to_pause(Circuit(), 30)
 

@@ -97,6 +97,22 @@ async def test_a_callout_that_nobody_takes_ends_as_ever_when_it_has_waited(
     assert {one.owner_id for one in house.owner.went_without} == set(owners(4))
 
 
+async def test_what_waited_for_a_worker_first_waits_for_the_endpoint_as_long_as_all_else(
+    make_house: MakeHouse, endpoint: ScriptedEndpoint, clock: FixedClock
+) -> None:
+    house = make_house(at_once=1, terms=Terms(failures=1, patience=timedelta(minutes=3)))
+    endpoint.replies(503)
+    ids = await house.launch(*owners(4))
+    clock.advance(hours=1)
+
+    await house.worker.settle()
+    assert len(endpoint.calls) == 1
+    clock.advance(seconds=5)
+    await house.worker.settle()
+
+    assert await waiting(house, ids) == 3
+
+
 async def test_retry_after_pauses_all_calls_to_the_extension_and_no_others(
     make_house: MakeHouse, endpoint: ScriptedEndpoint, clock: FixedClock
 ) -> None:

@@ -38,12 +38,19 @@ class Share:
 class Passage:
     """What a gate lets through: so many items at a time, of those that were due at ``before``.
 
-    Where that is less than all there is, ``until`` says when it may be more.
+    Where that is less than all there is, ``until`` says when it may be more. Without places it is
+    nothing until then.
     """
 
     places: int
     before: datetime
     until: datetime | None = None
+
+    def opening(self, due: datetime, *, now: datetime) -> datetime | None:
+        """Say when it lets through what was due at ``due``, if that is not now."""
+        if self.until is None or (self.places and due <= self.before):
+            return None
+        return min(self.until, due + (now - self.before)) if self.places else self.until
 
 
 class Gate(Protocol):
@@ -102,11 +109,8 @@ class Lanes:
         ``due`` tells since when each lane has something due. ``took`` settles what is reserved.
         """
         passages = {lane: self._gate.passage(lane, now=now) for lane in due}
-        self._openings = tuple(
-            min(p.until, due[lane] + (now - p.before))
-            for lane, p in passages.items()
-            if p.until is not None and due[lane] > p.before
-        )
+        openings = (passages[lane].opening(due[lane], now=now) for lane in due)
+        self._openings = tuple(instant for instant in openings if instant is not None)
         open_ = (lane for lane, passage in passages.items() if due[lane] <= passage.before)
         rooms = {lane: room for lane in open_ if (room := self._room(lane, passages[lane]))}
         found = []

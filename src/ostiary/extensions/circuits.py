@@ -1,8 +1,9 @@
 """The circuit of one extension: it opens after failures in a row, and closes when a call succeeds.
 
 While it is open callouts wait on the queue. When its time is over it is half open: one call tries
-the endpoint, and closes it, or opens it for longer. No callout waits for more than the patience:
-what has waited that long is called for as ever, and ends as ever.
+the endpoint, and closes it, or opens it for longer. No callout waits for it longer than the
+patience: what has waited that long is called for as ever, and ends as ever. What was due before the
+trouble began had waited for something else, and that does not count.
 
 Nothing here reads a clock: time arrives as ``now``.
 """
@@ -52,6 +53,12 @@ class Circuit:
     """What the endpoint itself has asked for with ``Retry-After``."""
     label: str | None = None
     """What went wrong the last time."""
+    since: datetime | None = None
+    """When callouts began to be held back; opening again and further pauses do not change it."""
+
+    def has_patience_with(self, due_at: datetime, now: datetime, terms: Terms) -> bool:
+        """Whether a callout that was due at ``due_at`` can still be held back."""
+        return max(due_at, self.since or due_at) > now - terms.patience
 
     def until(self, now: datetime, terms: Terms) -> datetime | None:
         """Say until when no call is made; None: calls may be made now."""
@@ -92,7 +99,8 @@ def failed(circuit: Circuit, label: str | None, *, now: datetime, terms: Terms) 
     if circuit.opens_until is not None and now < circuit.opens_until:
         return counted
     period = min(FIRST * FACTOR ** min(circuit.openings, 10), LONGEST, terms.patience)
-    return replace(counted, openings=circuit.openings + 1, opens_until=now + period)
+    since = circuit.since or now
+    return replace(counted, openings=circuit.openings + 1, opens_until=now + period, since=since)
 
 
 def answered(circuit: Circuit, *, now: datetime) -> Circuit:
@@ -102,7 +110,7 @@ def answered(circuit: Circuit, *, now: datetime) -> Circuit:
     """
     if circuit.paused_until is None or circuit.paused_until <= now:
         return Circuit()
-    return Circuit(paused_until=circuit.paused_until, label=circuit.label)
+    return Circuit(paused_until=circuit.paused_until, label=circuit.label, since=circuit.since)
 
 
 def asked_to_pause(
@@ -111,7 +119,7 @@ def asked_to_pause(
     """Note that the endpoint wants no calls for so long, at most for the patience."""
     until = now + min(timedelta(seconds=seconds), terms.patience)
     longer = max(circuit.paused_until or until, until)
-    return replace(circuit, paused_until=longer, label=label)
+    return replace(circuit, paused_until=longer, label=label, since=circuit.since or now)
 
 
 def has_turned(before: Circuit, after: Circuit) -> bool:

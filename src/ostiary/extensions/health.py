@@ -50,8 +50,7 @@ class Health:
             case State.HALF_OPEN:
                 return Passage(1, now)
             case State.OPEN:
-                until = circuit.until(now, self._terms)
-                return Passage(UNBOUNDED, now - self._terms.patience, until)
+                return self._of_the_patient(circuit, now)
 
     def admits(self, extension_id: str, *, due_at: datetime) -> bool:
         """Whether a call may begin now that was due at ``due_at``.
@@ -60,7 +59,7 @@ class Health:
         """
         now = self._clock.now()
         circuit = self._circuits.get(extension_id)
-        if circuit is None or due_at <= now - self._terms.patience:
+        if circuit is None or not circuit.has_patience_with(due_at, now, self._terms):
             return True
         match circuit.state(now, self._terms):
             case State.CLOSED:
@@ -112,6 +111,15 @@ class Health:
     def not_noted(self, extension_id: str) -> None:
         """Give the circuit once more after the next call: it could not be noted."""
         self._not_told.add(extension_id)
+
+    def _of_the_patient(self, circuit: Circuit, now: datetime) -> Passage:
+        """Let through what has been held back for as long as it may be."""
+        until = circuit.until(now, self._terms)
+        longest = now - self._terms.patience
+        if circuit.since is not None and circuit.since > longest:
+            first = circuit.since + self._terms.patience
+            return Passage(0, now, first if until is None else min(first, until))
+        return Passage(UNBOUNDED, longest, until)
 
     def _change(self, extension_id: str, rule: _Rule) -> None:
         now = self._clock.now()
