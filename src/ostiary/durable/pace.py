@@ -10,7 +10,7 @@ class Pace:
     gathers between rounds and is done in larger batches, which costs a fraction of the time.
     """
 
-    def __init__(self, *, burst: int = 8, interval: float = 0.02) -> None:
+    def __init__(self, *, burst: int = 8, interval: float = 0.1) -> None:
         self._burst = burst
         self._interval = interval
         self._paid_until = float("-inf")
