@@ -48,6 +48,9 @@ def configure(settings: Settings, *, quiet: bool = False) -> None:
     level = _LEVELS[chosen]
     if quiet and "log_level" not in settings.model_fields_set:
         level = logging.ERROR
+    # No line says from which thread, process or line of code it comes, so nobody has to find out.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # as the manual of logging advises
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_formatter(settings.log_format or _fitting()))
     root = logging.getLogger()
