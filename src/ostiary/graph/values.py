@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 
 from msgspec import to_builtins
@@ -91,12 +92,17 @@ def read_enum(enum: type[EdmEnum], text: str) -> EdmEnum:
 
     :raises ValueError: the text names none; the message lists them.
     """
-    wanted = text.lower()
-    for member in enum:
-        if member.value.lower() == wanted and member.value != "unknownFutureValue":
-            return member
-    names = ", ".join(f"'{m.value}'" for m in enum if m.value != "unknownFutureValue")
-    raise ValueError(f"must be one of {names}")
+    known = _members(enum)
+    member = known.get(text.lower())
+    if member is None:
+        names = ", ".join(f"'{member.value}'" for member in known.values())
+        raise ValueError(f"must be one of {names}")
+    return member
+
+
+@cache
+def _members(enum: type[EdmEnum]) -> Mapping[str, EdmEnum]:
+    return {m.value.lower(): m for m in enum if m.value != "unknownFutureValue"}
 
 
 def _read_string(value: Any) -> str:
