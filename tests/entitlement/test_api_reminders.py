@@ -78,7 +78,7 @@ class Held:
 
     async def end_at(self, **after: float) -> None:
         """Move the end of the assignment, as a request for a change does."""
-        from dataclasses import replace
+        from msgspec.structs import replace
 
         house = self.house
         async with house.database.transaction() as conn:

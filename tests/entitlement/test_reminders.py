@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from ostiary.entitlement import assignments, reminders
 from ostiary.entitlement.assignments import Assignment, AssignmentStatus

@@ -7,13 +7,14 @@ that can happen, and repeats or delays what may come twice or late.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec.structs import replace
 
 from ostiary.entitlement import approvals, requests
 from ostiary.entitlement.approvals import ReviewResult

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ostiary.extensions import extension_store, service, store
 from ostiary.extensions.callouts import Callout, CalloutStatus, Outcome

@@ -1,9 +1,9 @@
 """The rules of one person's tasks."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from ostiary.lifecycle.results import (
     Completed,

@@ -1,11 +1,12 @@
 """The rules of a run and its reports, alone and under every order of events."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ostiary.lifecycle.results import (
     Completed,

@@ -6,14 +6,14 @@ An event carries ids and names, never a token, a secret or a body.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import msgspec
 
 from ostiary.audit.model import OperationResult
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(msgspec.Struct, frozen=True):
     """Whoever did it: a person, an application, or this server itself."""
 
     kind: Literal["user", "app", "system"]
@@ -28,8 +28,7 @@ SYSTEM = Actor(kind="system", id="", display_name="Ostiary")
 """What happens because time passed, or because an earlier act is carried out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """One property that got another value; ``None`` stands for no value."""
 
     property: str
@@ -37,8 +36,7 @@ class Change:
     new: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """One object that the act was about; ``type`` is a name such as ``User`` or ``Group``."""
 
     id: str
@@ -48,8 +46,7 @@ class Target:
     changes: tuple[Change, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditEvent:
+class AuditEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One act (``directoryAudit`` on the wire).
 
     ``activity``, ``category`` and ``service`` are fixed phrases of the published audit log;
@@ -66,5 +63,5 @@ class AuditEvent:
     targets: tuple[Target, ...] = ()
     result: Literal["success", "failure", "timeout"] | OperationResult = "success"
     reason: str | None = None
-    details: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, str] = msgspec.field(default_factory=dict)
     correlation_id: str | None = None

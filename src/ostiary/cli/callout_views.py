@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import asdict
 
 from ostiary.cli.callout_queries import Found
 from ostiary.cli.output import Row, print_pairs, print_rows

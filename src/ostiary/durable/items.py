@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from secrets import randbits
 from typing import Any
 from uuid import UUID
 
+import msgspec
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewWork:
+
+class NewWork(msgspec.Struct, frozen=True, kw_only=True):
     """Work to be done at ``due_at``; a timer is work whose ``due_at`` lies ahead.
 
     ``kind`` names the handler, ``key`` the object the work is about. ``payload`` is JSON; keep it
@@ -24,11 +24,10 @@ class NewWork:
     key: str
     due_at: datetime
     lane: str = ""
-    payload: Mapping[str, Any] = field(default_factory=dict)
+    payload: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkItem:
+class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
     """An item that a worker holds; ``attempts`` counts this attempt.
 
     ``lease_id`` names the claim by which it is held: whoever lost the lease meanwhile can no longer
@@ -41,7 +40,7 @@ class WorkItem:
     due_at: datetime
     attempts: int
     lane: str = ""
-    payload: Mapping[str, Any] = field(default_factory=dict)
+    payload: Mapping[str, Any] = msgspec.field(default_factory=dict)
     lease_id: str | None = None
 
 

@@ -8,10 +8,13 @@ deadline belongs to "too late".
 from __future__ import annotations
 
 from collections.abc import Iterable, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from ostiary.entitlement.errors import (
     AlreadyDecided,
@@ -59,16 +62,14 @@ class Chair(StrEnum):
     ESCALATION = "escalation"
 
 
-@dataclass(frozen=True, slots=True)
-class Seat:
+class Seat(msgspec.Struct, frozen=True):
     """A user, or the members of a group, who are asked."""
 
     principal_id: str
     chair: Chair
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class Stage(msgspec.Struct, frozen=True, kw_only=True):
     """One decision (``approvalStage``)."""
 
     id: str

@@ -6,10 +6,12 @@ written. It ends once: what has expired stays so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from ostiary.entitlement.errors import AssignmentNotReprocessable, ScheduleNotAllowed
 from ostiary.entitlement.model.enums import AccessPackageAssignmentState as AssignmentState
@@ -67,8 +69,7 @@ DELIVERIES: Final[dict[Delivery, AssignmentState]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
+class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """One assignment (``accessPackageAssignment``)."""
 
     id: str

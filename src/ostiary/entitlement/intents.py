@@ -6,9 +6,10 @@ one. Types of requests that only the server makes are refused.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
+
+import msgspec
 
 from ostiary.entitlement.model.enums import AccessPackageRequestType as RequestType
 from ostiary.entitlement.model.requests import (
@@ -50,8 +51,7 @@ USER_TYPES: Final = frozenset(
 """Made for oneself, on behalf of somebody, or as an approver; the others are an administrator's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
+class Intent(msgspec.Struct, frozen=True, kw_only=True):
     """What a request wants: a package under a policy, or something of an assignment."""
 
     type: RequestType

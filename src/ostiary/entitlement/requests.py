@@ -13,9 +13,10 @@ leaves as steps. Access is given only by ``Deliver``, and no failure and no dead
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
+
+from msgspec.structs import replace
 
 from ostiary.entitlement.errors import (
     RequestNotCancelable,

@@ -9,11 +9,14 @@ be taken away is tried again every day.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Final
 from uuid import UUID, uuid5
+
+import msgspec
+from msgspec.structs import replace
 
 from ostiary.entitlement.states import Delivery
 
@@ -67,8 +70,7 @@ class Effort(IntEnum):
     """Everything is written again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Right:
+class Right(msgspec.Struct, frozen=True, kw_only=True):
     """A role in a scope of a resource, as its origin calls them, for one person."""
 
     system: str
@@ -92,8 +94,7 @@ class Refusal:
     is_lasting: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(msgspec.Struct, frozen=True, kw_only=True):
     """A right, and how far it has come."""
 
     right: Right

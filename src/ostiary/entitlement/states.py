@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+import msgspec
+
 from ostiary.entitlement.model.enums import AccessPackageCustomExtensionStage as Stage
 from ostiary.entitlement.model.enums import AccessPackageRequestState as RequestState
 from ostiary.entitlement.model.enums import AccessPackageRequestType as RequestType
@@ -215,8 +217,7 @@ CANCELABLE: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One request (``accessPackageAssignmentRequest``), as far as it decides anything."""
 
     id: str
@@ -286,8 +287,7 @@ class Request:
         return ADDING_TOLD_FIRST if self.is_held_back else ADDING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedCall:
+class PlannedCall(msgspec.Struct, frozen=True, kw_only=True):
     """One extension at one stage of a policy."""
 
     stage: Stage

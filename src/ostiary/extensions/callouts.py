@@ -8,10 +8,12 @@ in any order and any number of times. A deadline belongs to "too late".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from ostiary.extensions.model import CustomExtensionCalloutInstance
 from ostiary.extensions.model import CustomExtensionCalloutInstanceStatus as CalloutStatus
@@ -65,8 +67,7 @@ ALLOWED: dict[CalloutStatus, frozenset[CalloutStatus]] = {
 """Which status may follow which; a closed callout has none left."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Callout:
+class Callout(msgspec.Struct, frozen=True, kw_only=True):
     """One call to one extension on behalf of one owner (``customExtensionCalloutInstance``)."""
 
     id: str

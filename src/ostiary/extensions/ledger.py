@@ -7,10 +7,11 @@ it: no token, no body, no query of a URL.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Final, Literal
 
+import msgspec
+from msgspec.structs import fields
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,8 +24,7 @@ from ostiary.storage.batches import KEYS, among
 Result = Literal["taken", "failed", "accepted", "repeated", "refused"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One line: a call (``out``) or an answer (``in``)."""
 
     callout_id: str | None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
+
+from msgspec.structs import replace
 
 from ostiary.audit.events import Actor, AuditEvent, Target
 from ostiary.lifecycle import names

@@ -10,10 +10,13 @@ Nothing here reads a clock or a database, and no other module assigns a status o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from ostiary.lifecycle.tallies import ENDED, Status, Tally, check_move
 
@@ -45,8 +48,7 @@ class Failed:
 Outcome = Completed | Failed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskResult:
+class TaskResult(msgspec.Struct, frozen=True, kw_only=True):
     """One task of one person in one run (``taskProcessingResult``)."""
 
     id: str
@@ -61,8 +63,7 @@ class TaskResult:
     processing_info: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Person(msgspec.Struct, frozen=True, kw_only=True):
     """What one run does for one person (``userProcessingResult``)."""
 
     id: str
@@ -73,8 +74,7 @@ class Person:
     completed_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """A task of a person, with all that decides about it: whose turn has come, or who waits."""
 
     task: TaskResult

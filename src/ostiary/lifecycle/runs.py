@@ -8,8 +8,10 @@ Nothing here reads a clock or a database, and no other module assigns a status o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+import msgspec
+from msgspec.structs import replace
 
 from ostiary.lifecycle.tallies import ENDED, Status, Tally, check_move
 
@@ -25,8 +27,7 @@ RUN_ALLOWED: dict[Status, frozenset[Status]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(msgspec.Struct, frozen=True, kw_only=True):
     """One task of one run over all its people (``taskReport``)."""
 
     id: str
@@ -34,8 +35,7 @@ class Report:
     people: Tally
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(msgspec.Struct, frozen=True, kw_only=True):
     """One execution of a workflow (``run``); ``tasks`` is the sum over its people."""
 
     id: str

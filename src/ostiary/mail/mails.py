@@ -8,10 +8,13 @@ begins a new round, whose message has an id of its own.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from ostiary.mail.errors import MailNotResendable
 
@@ -61,8 +64,7 @@ def read_state(text: str) -> MailState:
 NO_ADDRESS: Final = "The recipient has no mail address in the directory."
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(msgspec.Struct, frozen=True):
     """What a mail is about: the kind of an object and its id."""
 
     kind: str
@@ -90,8 +92,7 @@ class Rendered:
     html: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewMail:
+class NewMail(msgspec.Struct, frozen=True, kw_only=True):
     """A mail to one person, to be written from a template in their language.
 
     ``to`` is somebody in the directory, unless ``address`` says where it goes. ``values`` are what
@@ -108,10 +109,10 @@ class NewMail:
     """What to call the recipient of an ``address``."""
     cc: tuple[str, ...] = ()
     """People in the directory who get a copy."""
-    values: Mapping[str, Any] = field(default_factory=dict)  # texts, numbers, instants
+    values: Mapping[str, Any] = msgspec.field(default_factory=dict)  # texts, numbers, instants
     custom_subject: str | None = None
     custom_body: str | None = None
-    attributes: Mapping[str, Any] = field(default_factory=dict)  # texts, instants, None
+    attributes: Mapping[str, Any] = msgspec.field(default_factory=dict)  # texts, instants, None
     language: str | None = None
     """Instead of the recipient's own."""
     about: About | None = None
@@ -119,8 +120,7 @@ class NewMail:
     is_confidential: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mail:
+class Mail(msgspec.Struct, frozen=True, kw_only=True):
     """One mail as it is kept."""
 
     id: str
@@ -134,10 +134,10 @@ class Mail:
     cc: tuple[str, ...] = ()
     """Addresses."""
     language: str | None = None
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = msgspec.field(default_factory=dict)
     custom_subject: str | None = None
     custom_body: str | None = None
-    attributes: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = msgspec.field(default_factory=dict)
     about: About | None = None
     look: Look = Look()
     is_confidential: bool = False

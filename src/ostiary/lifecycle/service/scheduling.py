@@ -8,9 +8,9 @@ no harm that one which is being handled cannot be withdrawn.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.audit.store import record
