@@ -8,6 +8,7 @@ import pytest
 from cyclopts import App
 
 from ostiary.cli import app, call
+from ostiary.cli.app import COMMANDS
 
 
 def commands(of: App, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -66,6 +67,15 @@ def test_an_example_is_not_broken_by_a_terminal_of_eighty_columns(path: tuple[st
         command = command[word]
 
     assert [line for line in (command.help_epilogue or "").splitlines() if len(line) >= 80] == []
+
+
+@pytest.mark.parametrize("name", [path[0] for path in ALL if len(path) == 1])
+def test_the_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
+    _, line = COMMANDS[name]
+
+    command = app[name].default_command
+    assert command is not None
+    assert line == (command.__doc__ or "").partition("\n")[0]
 
 
 def test_without_a_command_the_help_says_where_to_start(

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from ostiary.cli import call
 from ostiary.cli.options import Place
-from ostiary.cli.problems import Misused, settings_problem
+from ostiary.cli.problems import Misused
+from ostiary.cli.telling import settings_problem
 from tests.cli.commands import Commands
 
 

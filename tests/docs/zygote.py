@@ -13,7 +13,7 @@ import socket
 import sys
 from typing import Final
 
-from ostiary.cli import call
+from ostiary.cli import app, call
 
 SHIM: Final = """\
 #!{python} -SE
@@ -31,6 +31,7 @@ _LARGEST: Final = 1 << 20
 def main(path: str) -> None:
     """Fork for each command that comes, until this process is ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    app.resolved_commands()  # loads them all, once
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen()

@@ -10,9 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ostiary.cli.app import app
-from ostiary.cli.output import complain
-from ostiary.cli.problems import told
+from ostiary.cli.app import app, load
 
 __all__ = ["app", "call", "main"]
 
@@ -29,6 +27,7 @@ def call(arguments: Sequence[str]) -> int:
     :raises Exception: a defect, which needs its traceback.
     """
     try:
+        load(arguments)
         app(
             list(arguments),
             exit_on_error=False,
@@ -36,6 +35,10 @@ def call(arguments: Sequence[str]) -> int:
             result_action="return_none",
         )
     except (Exception, KeyboardInterrupt) as error:
+        # Here, since they know the whole program, which most commands need a part of.
+        from ostiary.cli.output import complain
+        from ostiary.cli.telling import told
+
         problem = told(error)
         if problem is None:
             raise

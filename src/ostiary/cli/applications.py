@@ -22,7 +22,7 @@ from ostiary.graph.values import write_instant
 from ostiary.identity.catalogue import APP_ROLE_NAMES, GRAPH_APP_ID
 from ostiary.settings import Settings
 
-app = App(name="app", help="Register applications that get tokens by a secret.")
+app = App(name="app")
 
 _STANDARD_INPUT = "-"
 

@@ -14,7 +14,7 @@ from ostiary.cli.output import print_json, print_rows
 from ostiary.cli.problems import Failed, Misused, nearest
 from ostiary.storage.archive import ArchiveFile, files
 
-app = App(name="archive", help="Read what was deleted because its time was up.")
+app = App(name="archive")
 
 _LIST_EXAMPLES = """
 Example:

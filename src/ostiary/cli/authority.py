@@ -11,7 +11,7 @@ from ostiary.cli.options import HERE, Place
 from ostiary.cli.output import print_json
 from ostiary.identity import tls
 
-app = App(name="tls", help="The local certificate authority of ostiary serve --tls.")
+app = App(name="tls")
 
 _EXAMPLES = """
 Examples:

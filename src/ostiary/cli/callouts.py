@@ -20,7 +20,7 @@ from ostiary.extensions.callouts import Callout, CalloutStatus
 from ostiary.graph.values import read_enum
 from ostiary.settings import Settings
 
-app = App(name="callouts", help="Look at callouts, and send open ones again.")
+app = App(name="callouts")
 app.command(callout_health.health, help_epilogue=callout_health.EXAMPLES)
 
 _ANEW: Final = {

@@ -19,7 +19,7 @@ from ostiary.graph.values import read_duration, read_instant, write_instant
 from ostiary.server.composition import Server
 from ostiary.settings import Settings
 
-app = App(name="clock", help="Show or move the simulated clock.")
+app = App(name="clock")
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _SHORT: Final = re.compile(r"(\d+)([smhdw])", re.IGNORECASE)

@@ -11,7 +11,7 @@ from ostiary.cli.output import print_json
 from ostiary.settings import Settings
 from ostiary.storage.database import Database
 
-app = App(name="db", help="Look after the database.")
+app = App(name="db")
 
 _EXAMPLES = """
 Examples:

@@ -18,7 +18,7 @@ from ostiary.extensions.tables import custom_extensions
 from ostiary.graph.values import write_instant
 from ostiary.settings import Settings
 
-app = App(name="logicapps", help="Say where the Logic Apps are that extensions name.")
+app = App(name="logicapps")
 
 LogicAppOption = Annotated[
     str, Parameter(help="SUBSCRIPTION/GROUP/NAME; upper and lower case are the same.")

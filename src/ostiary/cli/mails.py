@@ -17,7 +17,7 @@ from ostiary.mail.store import Filters
 from ostiary.mail.views import details, row
 from ostiary.settings import Settings
 
-app = App(name="mails", help="Look at mails, and send them again.")
+app = App(name="mails")
 
 _LIST_EXAMPLES = """
 Examples:

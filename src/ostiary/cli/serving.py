@@ -8,7 +8,7 @@ import socket
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
 from ostiary.cli import banner, logs
 from ostiary.cli.listening import until
@@ -22,7 +22,7 @@ from ostiary.server import composition
 from ostiary.server.composition import Server
 from ostiary.settings import ClockKind, Settings
 
-SERVE_EXAMPLES = """
+_SERVE_EXAMPLES = """
 Examples:
 
   ostiary serve
@@ -36,7 +36,7 @@ Examples:
 
 Every setting is also an environment variable (OSTIARY_PORT, ...).
 """
-WORKER_EXAMPLES = """
+_WORKER_EXAMPLES = """
 Examples:
 
   export OSTIARY_DATABASE_URL=postgresql://ostiary@db/ostiary
@@ -45,7 +45,11 @@ Examples:
       the API and the worker in processes of their own, as many as needed
 """
 
+serve_app = App(name="serve", help_epilogue=_SERVE_EXAMPLES)
+worker_app = App(name="worker", help_epilogue=_WORKER_EXAMPLES)
 
+
+@serve_app.default
 def serve(
     *,
     host: Annotated[
@@ -95,6 +99,7 @@ def serve(
     run(_serve(settings, as_json=place.as_json))
 
 
+@worker_app.default
 def worker(
     *,
     node: Annotated[

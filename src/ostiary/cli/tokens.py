@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
 from ostiary.cli import minting
 from ostiary.cli.opening import opened, run
@@ -15,7 +15,7 @@ from ostiary.graph.values import write_instant
 from ostiary.identity.issuer import IssuedToken
 from ostiary.settings import Settings
 
-EXAMPLES = """
+_EXAMPLES = """
 Examples:
 
   ostiary token --user adele@contoso.example
@@ -28,7 +28,10 @@ Examples:
   curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/v1.0/me
 """
 
+app = App(name="token", help_epilogue=_EXAMPLES)
 
+
+@app.default
 def token(
     *,
     user: Annotated[

@@ -18,7 +18,7 @@ from ostiary.cli.problems import Failed, Misused
 from ostiary.cli.remote import RunningServer
 from ostiary.settings import Settings
 
-app = App(name="tasks", help="Try tasks of workflows.")
+app = App(name="tasks")
 
 _ROOT: Final = "/v1.0/identityGovernance/lifecycleWorkflows/workflows"
 _ROLES: Final = ("LifecycleWorkflows.ReadWrite.All", "User.Read.All")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
 from ostiary.cli.opening import opened, run
 from ostiary.cli.options import HERE, Place
@@ -17,7 +17,7 @@ from ostiary.graph.values import write_instant
 from ostiary.graph.writing import Writer
 from ostiary.settings import Settings
 
-EXAMPLES: Final = """
+_EXAMPLES: Final = """
 Examples:
 
   ostiary why 0e60f18c-b2a0-4887-9da8-da2e30a39d99
@@ -25,7 +25,10 @@ Examples:
   ostiary why 0e60f18c-b2a0-4887-9da8-da2e30a39d99 --json
 """
 
+app = App(name="why", help_epilogue=_EXAMPLES)
 
+
+@app.default
 def why(
     id: Annotated[str, Parameter(help="The id of a request or of an assignment.")],
     /,

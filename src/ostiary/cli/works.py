@@ -19,7 +19,7 @@ from ostiary.durable.deadletters import DeadLetter
 from ostiary.graph.values import write_instant
 from ostiary.settings import Settings
 
-app = App(name="work", help="Look at work that failed for good, and do it again or drop it.")
+app = App(name="work")
 
 _DEAD_EXAMPLES = """
 Examples:

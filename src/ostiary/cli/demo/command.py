@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import aiohttp
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
 from ostiary.cli import logs
 from ostiary.cli.demo import by_hand, stage, story_entitlement, story_lifecycle
@@ -19,7 +19,7 @@ from ostiary.cli.opening import on_signal, run
 from ostiary.cli.problems import Failed
 from ostiary.settings import Settings
 
-EXAMPLES: Final = """
+_EXAMPLES: Final = """
 Examples:
 
   ostiary demo
@@ -31,7 +31,10 @@ Examples:
 _DENIED: Final = "Isaiah Langer"
 _SILENT: Final = "Joni Sherman"
 
+app = App(name="demo", help_epilogue=_EXAMPLES)
 
+
+@app.default
 def demo(
     *,
     keep: Annotated[
