@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 _CALL = """
-import json, sys
+import gc, json, sys
 from ostiary.cli import main
 code = main()
-print(json.dumps([code, sorted(sys.modules)]))
+print(json.dumps([code, sorted(sys.modules), gc.isenabled(), gc.get_freeze_count()]))
 """
 
 
@@ -27,10 +27,17 @@ def told_by(script: str, *arguments: str) -> Any:
 
 @pytest.mark.parametrize("argument", ["--version", "--help"])
 def test_what_says_only_how_to_call_loads_nothing_of_the_program(argument: str) -> None:
-    code, modules = told_by(_CALL, argument)
+    code, modules, _, _ = told_by(_CALL, argument)
 
     heavy = {"sqlalchemy", "alembic", "aiohttp", "jinja2", "pydantic", "cryptography", "uvicorn"}
     own = {name for name in modules if name.startswith("ostiary.")}
     assert code == 0
     assert own == {"ostiary.cli", "ostiary.cli.app"}
     assert heavy & set(modules) == set()
+
+
+def test_the_garbage_collector_leaves_alone_what_was_loaded_and_nothing_more() -> None:
+    _, _, collects, left_alone = told_by(_CALL, "--version")
+
+    assert collects
+    assert left_alone > 0
