@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,20 @@ import gc, json, sys
 from ostiary.cli import main
 code = main()
 print(json.dumps([code, sorted(sys.modules), gc.isenabled(), gc.get_freeze_count()]))
+"""
+_UPGRADE = """
+import asyncio, json, sys
+from ostiary.cli.app import load
+from ostiary.storage.database import Database
+
+async def upgrade(url):
+    database = await Database.open(url)
+    await database.upgrade()
+    await database.close()
+
+load(["serve"])
+asyncio.run(upgrade(sys.argv[1]))
+print(json.dumps(sorted(sys.modules)))
 """
 
 
@@ -34,6 +49,13 @@ def test_what_says_only_how_to_call_loads_nothing_of_the_program(argument: str) 
     assert code == 0
     assert own == {"ostiary.cli", "ostiary.cli.app"}
     assert heavy & set(modules) == set()
+
+
+def test_a_server_loads_no_migrations_where_the_tables_are_made(data_dir: Path) -> None:
+    modules = set(told_by(_UPGRADE, f"sqlite:///{data_dir / 'ostiary.db'}"))
+
+    assert "ostiary.server.composition" in modules
+    assert {"alembic", "mako", "ostiary.cli.demo"} & modules == set()
 
 
 def test_the_garbage_collector_leaves_alone_what_was_loaded_and_nothing_more() -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Connection, String, Table
 
-from ostiary.storage import migrator, schema
+from ostiary.storage import migrator, running_revisions, schema
 from ostiary.storage.engines import Engines, open_engines
 from ostiary.storage.tables import metadata
 from tests.support.databases import PostgreSQL, SQLiteFiles, opened
@@ -101,6 +102,15 @@ async def test_an_upgrade_without_revisions_is_no_error(empty_url: str, tmp_path
         assert await upgrade(engines, tmp_path) != []  # every table is lacking
     finally:
         await engines.close()
+
+
+def test_the_name_of_a_revision_begins_with_its_number() -> None:
+    """So a start knows the newest one without reading them."""
+    config = running_revisions.configuration(migrator.VERSIONS)
+
+    scripts = ScriptDirectory.from_config(config).walk_revisions()
+
+    assert migrator.revisions(migrator.VERSIONS) == sorted(one.revision for one in scripts)
 
 
 NEXT = '''"""A revision of a later release."""

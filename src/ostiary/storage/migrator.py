@@ -1,4 +1,4 @@
-"""Alembic, driven from code: one chain of revisions, run on a connection that is given.
+"""Which revision the tables have, which they should have, and who may run on them.
 
 Nodes of two releases may share a database while one follows the other. So the database says how old
 the code may be that runs on its tables: a revision that takes away what older code needs names, as
@@ -7,26 +7,19 @@ the code may be that runs on its tables: a revision that takes away what older c
 
 from __future__ import annotations
 
-from argparse import Namespace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import structlog
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.operations.ops import MigrationScript
-from alembic.script import Script, ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, column, inspect, select, table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.storage.facts import read_fact, write_fact
 
 _log: Final = structlog.get_logger(__name__)
 
-_HOME: Final = Path(__file__).parent / "migrations"
-VERSIONS: Final = _HOME / "versions"
-_FIRST: Final = "0001"
+VERSIONS: Final = Path(__file__).parent / "migrations" / "versions"
+_NOTED: Final = table("alembic_version", column("version_num"))
 _FLOOR: Final = "schema_fits"
 """The fact that names the oldest revision whose code can run on the tables."""
 
@@ -42,18 +35,24 @@ async def upgrade(conn: AsyncConnection, *, versions: Path = VERSIONS) -> None:
 
     :raises SchemaTooNew: they do not.
     """
-    config = _config(versions)
-    known = {script.revision: script for script in _scripts(config)}
-    if not known:
-        return
+    known = revisions(versions)
     current = await conn.run_sync(_current)
-    if current is not None and current not in known:
-        await _check_newer(conn, current, max(known))
+    if not known or current == known[-1]:
         return
-    await conn.run_sync(_upgrade, config)
-    floor = max(getattr(script.module, "FITS", _FIRST) for script in known.values())
+    if current is not None and current not in known:
+        await _check_newer(conn, current, known[-1])
+        return
+    # Alembic takes a tenth of the start of a server, and nearly every start finds its tables made.
+    from ostiary.storage.running_revisions import run
+
+    floor = await run(conn, versions)
     if await read_fact(conn, _FLOOR) != floor:
         await write_fact(conn, _FLOOR, floor)
+
+
+def revisions(versions: Path) -> list[str]:
+    """Give the revisions of a folder, the oldest first: each begins the name of its file."""
+    return sorted(path.name.partition("_")[0] for path in versions.glob("[0-9]*_*.py"))
 
 
 async def _check_newer(conn: AsyncConnection, current: str, own: str) -> None:
@@ -66,45 +65,7 @@ async def _check_newer(conn: AsyncConnection, current: str, own: str) -> None:
     _log.warning("schema.newer", database=current, own=own)
 
 
-async def write_revision(conn: AsyncConnection, sentence: str, *, versions: Path) -> Path | None:
-    """Write the difference between the database and the metadata as the next revision."""
-    return await conn.run_sync(_write_revision, _config(versions), sentence)
-
-
-def _config(versions: Path) -> Config:
-    config = Config(cmd_opts=Namespace(quiet=True))
-    config.set_main_option("script_location", str(_HOME))
-    config.set_main_option("path_separator", "newline")
-    config.set_main_option("version_locations", str(versions))
-    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
-    return config
-
-
-def _scripts(config: Config) -> list[Script]:
-    return list(ScriptDirectory.from_config(config).walk_revisions())
-
-
 def _current(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def _upgrade(connection: Connection, config: Config) -> None:
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-
-
-def _write_revision(connection: Connection, config: Config, sentence: str) -> Path | None:
-    config.attributes["connection"] = connection
-    config.attributes["process_revision_directives"] = _nothing_for_nothing
-    written = command.revision(config, sentence, autogenerate=True, rev_id=_next_number(config))
-    return Path(written.path) if written and not isinstance(written, list) else None
-
-
-def _next_number(config: Config) -> str:
-    return f"{1 + len(_scripts(config)):04d}"
-
-
-def _nothing_for_nothing(_context: Any, _revision: Any, scripts: list[MigrationScript]) -> None:
-    upgrades = scripts[0].upgrade_ops
-    if upgrades is not None and upgrades.is_empty():
-        scripts.clear()
+    if not inspect(connection).has_table(_NOTED.name):
+        return None
+    return connection.scalar(select(_NOTED.c.version_num))

@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 import ostiary
-from ostiary.storage import migrator
+from ostiary.storage import migrator, running_revisions
 from ostiary.storage.engines import open_engines
 
 _HOME = Path(ostiary.__file__).parent
@@ -36,7 +36,7 @@ async def write_revision(sentence: str, *, versions: Path = migrator.VERSIONS) -
     try:
         async with engines.migrating() as conn:
             await migrator.upgrade(conn, versions=versions)
-            return await migrator.write_revision(conn, sentence, versions=versions)
+            return await running_revisions.write(conn, sentence, versions=versions)
     finally:
         await engines.close()
 
