@@ -2,7 +2,8 @@
 
 Access tokens are signed with a key that lives in the data directory, so that receivers may keep its
 public part; ``published_keys`` tells of the keys of all nodes. The key that signs each call is made
-at start and never leaves memory. Tokens are valid by the server's clock, simulated included.
+for the first of them and never leaves memory. Tokens are valid by the server's clock, simulated
+included.
 """
 
 from __future__ import annotations
@@ -106,8 +107,8 @@ class Signer:
 
     def __init__(self, issuer: OutboundIssuer, *, key: RSAKey | None = None, cached: int = 1_000):
         self._issuer = issuer
-        self._key = key or RSAKey.generate_key(2048)
-        self._thumbprint = self._key.thumbprint()
+        self._key = key
+        self._making = asyncio.Lock()
         self._cached = cached
         self._tokens: OrderedDict[tuple[Credential, str], tuple[str, datetime]] = OrderedDict()
 
@@ -115,28 +116,39 @@ class Signer:
         self, credential: Credential, target: Target, *, body: bytes, now: datetime
     ) -> Authorization:
         """Prove one attempt. Signing takes a core most of a millisecond, so it leaves the loop."""
-        token = self._token(credential, target, now)
         if credential.profile == "bearer":
+            token = self._token(credential, target, now, bound_to=None)
             return Authorization(f"Bearer {token}", None)
+        key = await self._own_key()
+        token = self._token(credential, target, now, bound_to=key.thumbprint())
         binding = _binding(credential, target, body)
         nonce = uuid4().hex
         proof = await asyncio.to_thread(
             pop.sign,
             binding,
-            key=self._key,
+            key=key,
             token=token,
             timestamp=int(now.timestamp()),
             nonce=nonce,
         )
         return Authorization(f"PoP {proof}", nonce)
 
-    def _token(self, credential: Credential, target: Target, now: datetime) -> str:
+    async def _own_key(self) -> RSAKey:
+        """Give the key that signs calls; making it takes a core tens of milliseconds."""
+        if self._key is None:
+            async with self._making:
+                if self._key is None:
+                    self._key = await asyncio.to_thread(RSAKey.generate_key, 2048)
+        return self._key
+
+    def _token(
+        self, credential: Credential, target: Target, now: datetime, *, bound_to: str | None
+    ) -> str:
         default = MANAGEMENT if credential.profile == "resource" else target.origin
         audience = credential.audience or default
         place = (credential, audience)
         token, made = self._tokens.get(place, ("", None))
         if made is None or not timedelta(0) <= now - made < LIFETIME - RENEWED_BEFORE:
-            bound_to = None if credential.profile == "bearer" else self._thumbprint
             token = self._issuer.token(credential, audience=audience, bound_to=bound_to, now=now)
             self._tokens[place] = (token, now)
         self._tokens.move_to_end(place)
