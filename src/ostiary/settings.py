@@ -65,9 +65,7 @@ class ConnectivityTest(StrEnum):
 class Settings(BaseSettings):
     """What an operator can set."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="OSTIARY_", extra="forbid", use_attribute_docstrings=True, frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix="OSTIARY_", extra="forbid", frozen=True)
 
     host: str = "127.0.0.1"
     """The address to listen on. Anything but loopback switches the development aids off."""
