@@ -180,7 +180,7 @@ async def test_the_database_goes_on_after_its_connections_were_cut(database: Dat
 
 @only_postgresql
 async def test_a_connection_that_rested_is_tried_before_it_is_used(database_url: str) -> None:
-    engine = postgresql.writer(make_url(database_url), rested=0)
+    engine = postgresql.writer(postgresql.Server.of(make_url(database_url)), rested=0)
     async with engine.connect() as conn, engine.connect() as other:
         pid = await conn.scalar(text("SELECT pg_backend_pid()"))
         await conn.close()

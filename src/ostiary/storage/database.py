@@ -113,7 +113,7 @@ class Database:
         there is nothing to join.
         """
         if self.dialect == "postgresql" and self._wakeups is None:
-            self._wakeups = Wakeups(self._engines.writer, self._call_listeners)
+            self._wakeups = Wakeups(self._engines.apart, self._call_listeners)
             await self._wakeups.start()
 
     def name(self, name: str, changed: Callable[[], None]) -> Name | None:
@@ -123,7 +123,7 @@ class Database:
         """
         if self.dialect == "sqlite":
             return None
-        return Name(self._engines.writer, name, changed)
+        return Name(self._engines.apart, name, changed)
 
     async def upgrade(self) -> None:
         """Bring the schema to the newest revision; starts at the same time wait for each other."""

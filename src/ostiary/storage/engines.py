@@ -14,33 +14,41 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ostiary.storage import postgresql, sqlite
 from ostiary.storage.failures import DatabaseUnavailable
+from ostiary.storage.watchdog import Watchdog
 
 _POSTGRESQL: Final = frozenset({"postgresql", "postgres"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engines:
-    """The engines of one database; ``keeper`` holds a database in memory alive."""
+    """The engines of one database.
+
+    ``apart`` makes a connection of its own for what takes long, such as migrations, or is held for
+    ever. ``keeper`` holds a database in memory alive, ``watchdog`` ends what PostgreSQL forgot.
+    """
 
     dialect: Literal["sqlite", "postgresql"]
     writer: AsyncEngine
     reader: AsyncEngine
-    migration: AsyncEngine
+    apart: AsyncEngine
     keeper: AsyncConnection | None = None
+    watchdog: Watchdog | None = None
 
     @asynccontextmanager
     async def migrating(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection that may change the schema, in a transaction that excludes others."""
-        async with self.migration.begin() as conn:
+        async with self.apart.begin() as conn:
             if self.dialect == "postgresql":
                 await postgresql.exclude_migrations(conn)
             yield conn
 
     async def close(self) -> None:
         """Close the keeper and dispose of every pool."""
+        if self.watchdog is not None:
+            await self.watchdog.close()
         if self.keeper is not None:
             await self.keeper.close()
-        for engine in (self.reader, self.writer, self.migration):
+        for engine in (self.reader, self.writer, self.apart):
             await engine.dispose()
 
 
@@ -69,7 +77,7 @@ async def _open_sqlite(url: URL) -> Engines:
         dialect="sqlite",
         writer=writer,
         reader=sqlite.reader(target, **options),
-        migration=sqlite.migration(target, memory=memory, **options),
+        apart=sqlite.migration(target, memory=memory, **options),
         keeper=await sqlite.keep(target) if memory else None,
     )
     await _try(engines)
@@ -77,9 +85,14 @@ async def _open_sqlite(url: URL) -> Engines:
 
 
 async def _open_postgresql(url: URL) -> Engines:
-    writer = postgresql.writer(url, **_json_options())
+    server = postgresql.Server.of(url)
+    writer = postgresql.writer(server, **_json_options())
     engines = Engines(
-        dialect="postgresql", writer=writer, reader=postgresql.reader(writer), migration=writer
+        dialect="postgresql",
+        writer=writer,
+        reader=postgresql.reader(writer),
+        apart=postgresql.apart(server, **_json_options()),
+        watchdog=Watchdog(writer, server.reach, patience=server.patience),
     )
     await _try(engines)
     return engines

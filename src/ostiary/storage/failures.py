@@ -14,8 +14,8 @@ class DatabaseUnavailable(Exception):
 _SQLITE: Final = frozenset({5, 10, 13})
 """SQLite's primary codes for: held by another process, the disk fails, the disk is full."""
 
-_GOING: Final = frozenset({"57P01", "57P02", "57P03", "57P05"})
-"""PostgreSQL's states for: shut down, crashed, starting, ended for being idle."""
+_GOING: Final = frozenset({"57P01", "57P02", "57P03", "57P05", "25P03"})
+"""PostgreSQL's states for: shut down, crashed, starting, ended for being idle (two)."""
 
 _CONNECTION, _RESOURCES, _SYSTEM = "08", "53", "58"
 """PostgreSQL's classes of states for: the connection, no disk or memory left, the machine."""

@@ -18,6 +18,8 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from ostiary.storage.heartbeats import Heartbeat
+
 _log: Final = structlog.get_logger(__name__)
 
 PATIENCE: Final = timedelta(seconds=40)
@@ -25,13 +27,6 @@ PATIENCE: Final = timedelta(seconds=40)
 
 _AGAIN: Final = 0.2
 _REMIND: Final = 60.0
-
-_WATCH: Final = (
-    "SET tcp_keepalives_idle = 10",
-    "SET tcp_keepalives_interval = 5",
-    "SET tcp_keepalives_count = 3",
-)
-"""Have PostgreSQL notice that this client has vanished from the network."""
 
 # A standby knows nothing of the locks of others.
 _TAKE: Final = "SELECT CASE WHEN pg_is_in_recovery() THEN false ELSE pg_try_advisory_lock($1) END"
@@ -50,9 +45,17 @@ class NameTaken(Exception):
 class Name:
     """Holds one name; ``changed`` is called when it is taken again after a loss."""
 
-    def __init__(self, engine: AsyncEngine, name: str, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        name: str,
+        changed: Callable[[], None],
+        *,
+        heartbeat: Heartbeat | None = None,
+    ) -> None:
         self.is_held = False
         self._engine = engine
+        self._heartbeat = heartbeat or Heartbeat()
         self._name = name
         self._key = _key(name)
         self._changed = changed
@@ -107,13 +110,11 @@ class Name:
             lost = asyncio.Event()
             driver.add_termination_listener(lambda _driver: lost.set())
             try:
-                for setting in _WATCH:
-                    await driver.execute(setting)
-                while not await driver.fetchval(_TAKE, self._key):
+                while not await driver.fetchval(_TAKE, self._key, timeout=self._heartbeat.patience):
                     self._refused()
                     await asyncio.sleep(_AGAIN)
                 self._taken()
-                await lost.wait()
+                await self._heartbeat.until(lost, driver)
                 _log.warning("node.name_lost", node=self._name)
             finally:
                 self.is_held = False

@@ -2,7 +2,8 @@
 
 A server that shuts down, and one that became a standby, are left: the pool connects anew, and finds
 the server that writes where the URL names several. A server that vanished from the network is given
-up after some seconds, where the operating system would wait for a quarter of an hour.
+up after some seconds, where the operating system would wait for a quarter of an hour, and so does
+the server with us: what a node had locked that has vanished is soon free for others.
 """
 
 from __future__ import annotations
@@ -10,18 +11,22 @@ from __future__ import annotations
 import re
 import socket
 import time
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import URL, event, make_url, text
+from sqlalchemy import URL, NullPool, event, make_url, text
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ostiary.storage.failures import ends_connection, state_of
+from ostiary.storage.hosts import PATIENCE, Hosts
 
 _POOL: Final = 10
 _OVERFLOW: Final = 10
+_TURN: Final = 10.0
+"""Seconds that somebody waits for a connection of the pool to become free."""
 _PREPARED: Final = 300
 """Statements that each connection keeps prepared: more than the life of a request takes."""
 
@@ -49,26 +54,93 @@ _SEVERAL: Final = re.compile(
     r"^(?P<before>[^/]*//(?:[^@/]*@)?)(?P<hosts>[^/?@]*,[^/?@]*)(?P<after>.*)"
 )
 
-_SERVER_SETTINGS: Final = {"application_name": "ostiary", "timezone": "UTC", "jit": "off"}
+_SERVER_SETTINGS: Final = {
+    "application_name": "ostiary",
+    "timezone": "UTC",
+    "jit": "off",
+    # How soon the server counts us as lost, in seconds, and in milliseconds.
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "20000",
+}
+
+_IDLE: Final = {"idle_in_transaction_session_timeout": "15000"}
+"""Milliseconds after which the server ends a transaction of a node that it hears nothing of.
+
+A node of which a proxy keeps the connection open would otherwise keep what it had locked.
+"""
 
 
-def writer(url: URL, *, rested: float = _RESTED, **options: Any) -> AsyncEngine:
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The server that a URL names, or several of which one takes changes.
+
+    ``hosts`` makes the connections. Each server has ``patience`` seconds to take one.
+    """
+
+    url: URL
+    patience: float
+    hosts: Hosts
+
+    @classmethod
+    def of(cls, url: URL) -> Server:
+        """Read what libpq spells otherwise than the driver, and how patient the URL wants us.
+
+        :raises ValueError: ``connect_timeout`` is no number of seconds.
+        """
+        query = dict(url.query)
+        if "sslmode" in query:
+            query["ssl"] = query.pop("sslmode")
+        patience = _seconds(query.pop("connect_timeout", None))
+        target = url.set(drivername="postgresql+asyncpg", query=query)
+        return cls(target, patience, Hosts(patience))
+
+    async def reach(self) -> None:
+        """Try whether it takes a connection.
+
+        :raises ConnectionError: it does not.
+        :raises PostgresError: it refuses us, and so is there.
+        """
+        _, options = self.url.get_dialect()().create_connect_args(self.url)
+        connection = await self.hosts.connect(**options)
+        connection.terminate()
+
+
+def writer(server: Server, *, rested: float = _RESTED, **options: Any) -> AsyncEngine:
     """The engine that writes; connections are tried after so many seconds of rest."""
-    engine = create_async_engine(
-        _with_driver(url),
+    engine = _engine(
+        server,
+        _SERVER_SETTINGS | _IDLE,
         pool_size=_POOL,
         max_overflow=_OVERFLOW,
+        pool_timeout=_TURN,
         pool_use_lifo=True,  # the one used last has its statements prepared
+        **options,
+    )
+    event.listen(engine.sync_engine, "handle_error", _leave)
+    event.listen(engine.sync_engine, "checkin", _note_rest)
+    event.listen(engine.sync_engine, "checkout", partial(_try_rested, rested, server.patience))
+    return engine
+
+
+def apart(server: Server, **options: Any) -> AsyncEngine:
+    """The engine for what takes long, or for ever; it makes a new connection each time."""
+    return _engine(server, _SERVER_SETTINGS, poolclass=NullPool, **options)
+
+
+def _engine(server: Server, settings: dict[str, str], **options: Any) -> AsyncEngine:
+    engine = create_async_engine(
+        server.url,
         connect_args={
-            "server_settings": dict(_SERVER_SETTINGS),
+            "async_creator_fn": server.hosts.connect,
+            "server_settings": settings,
             "prepared_statement_cache_size": _PREPARED,
         },
         **options,
     )
     event.listen(engine.sync_engine, "connect", _watch)
-    event.listen(engine.sync_engine, "handle_error", _leave)
-    event.listen(engine.sync_engine, "checkin", _note_rest)
-    event.listen(engine.sync_engine, "checkout", partial(_try_rested, rested))
+    event.listen(engine.sync_engine, "close", _hang_up)
     return engine
 
 
@@ -91,12 +163,16 @@ async def exclude_migrations(conn: AsyncConnection) -> None:
     await conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
 
 
-def _with_driver(url: URL) -> URL:
-    """Name the driver, and spell libpq's ``sslmode`` as the driver does."""
-    query = dict(url.query)
-    if "sslmode" in query:
-        query["ssl"] = query.pop("sslmode")
-    return url.set(drivername="postgresql+asyncpg", query=query)
+def _seconds(told: str | tuple[str, ...] | None) -> float:
+    """Read ``connect_timeout`` as libpq does, to which none or less is no limit; to us it is ours.
+
+    :raises ValueError: it is no number.
+    """
+    if told is None:
+        return PATIENCE
+    if not isinstance(told, str) or not told.isdecimal():
+        raise ValueError(f"connect_timeout is a number of seconds, not {told!r}.")
+    return float(told) or PATIENCE
 
 
 def _watch(dbapi_connection: Any, _record: Any) -> None:
@@ -109,6 +185,11 @@ def _watch(dbapi_connection: Any, _record: Any) -> None:
     for name, value in _WATCH.items():
         if hasattr(socket, name):
             found.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def _hang_up(dbapi_connection: Any, _record: Any) -> None:
+    """Close a connection without waiting for a good-bye, which a lost server would never say."""
+    dbapi_connection.driver_connection.terminate()
 
 
 def _leave(context: ExceptionContext) -> None:
@@ -124,11 +205,15 @@ def _note_rest(_dbapi_connection: Any, record: Any) -> None:
     record.info["rested_since"] = time.monotonic()
 
 
-def _try_rested(rested: float, dbapi_connection: Any, record: Any, _proxy: Any) -> None:
+def _try_rested(
+    rested: float, patience: float, dbapi_connection: Any, record: Any, _proxy: Any
+) -> None:
     rested_since = record.info.get("rested_since")
     if rested_since is None or time.monotonic() - rested_since < rested:
         return
     try:
-        dbapi_connection.ping()
+        dbapi_connection.run_async(lambda driver: driver.execute("SELECT 1", timeout=patience))
+    except TimeoutError as error:
+        raise InvalidatePoolError from error  # nor would the others answer
     except Exception as error:
         raise DisconnectionError from error  # the pool connects anew

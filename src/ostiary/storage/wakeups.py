@@ -13,6 +13,8 @@ from typing import Any, Final
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ostiary.storage.heartbeats import Heartbeat
+
 _log: Final = structlog.get_logger(__name__)
 
 _CHANNEL: Final = "ostiary_work"
@@ -23,8 +25,17 @@ _RECONNECT: Final = 5.0
 class Wakeups:
     """One connection that tells other nodes of commits and hears of theirs."""
 
-    def __init__(self, engine: AsyncEngine, heard: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        heard: Callable[[], None],
+        *,
+        heartbeat: Heartbeat | None = None,
+        reconnect: float = _RECONNECT,
+    ) -> None:
         self._engine = engine
+        self._heartbeat = heartbeat or Heartbeat()
+        self._reconnect = reconnect
         self._heard = heard
         self._ask = asyncio.Event()
         self._listening = asyncio.Event()
@@ -53,7 +64,7 @@ class Wakeups:
             except Exception as error:
                 _log.warning("wakeups.lost", exc_info=error)
             self._listening.set()  # nobody has to wait for what only saves time
-            await asyncio.sleep(_RECONNECT)
+            await asyncio.sleep(self._reconnect)
 
     async def _exchange(self) -> None:
         async with self._engine.connect() as conn:
@@ -61,13 +72,14 @@ class Wakeups:
             driver: Any = raw.driver_connection
             try:
                 driver.add_termination_listener(lambda _driver: self._ask.set())
-                await driver.add_listener(_CHANNEL, self._hear)
-                await driver.execute("SET synchronous_commit = off")
+                async with asyncio.timeout(self._heartbeat.patience):
+                    await driver.add_listener(_CHANNEL, self._hear)
+                    await driver.execute("SET synchronous_commit = off")
                 self._listening.set()
                 while True:
-                    await self._ask.wait()
+                    await self._heartbeat.until(self._ask, driver)
                     self._ask.clear()
-                    await driver.execute(f"NOTIFY {_CHANNEL}")
+                    await driver.execute(f"NOTIFY {_CHANNEL}", timeout=self._heartbeat.patience)
                     await asyncio.sleep(_BETWEEN)
             finally:
                 await conn.invalidate()  # it listens: no one else should get it
