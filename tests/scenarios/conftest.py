@@ -18,6 +18,8 @@ from ostiary.settings import ClockKind, ConnectivityTest, Settings
 from tests.extensions.endpoints import ScriptedEndpoint
 from tests.scenarios.house import BASE, House
 from tests.scenarios.parking import ParkedRequest, ParkedTask
+from tests.support.databases import opened
+from tests.support.partitions import split
 
 MONDAY = "2026-01-05T09:00:00Z"
 
@@ -37,14 +39,17 @@ async def server(
     """A server with the small organisation, as ``ostiary serve`` composes it, without a worker.
 
     The stories of a module share it: each makes a catalog, a group and workflows of its own. What
-    does not depend on the database asks for ``memory``.
+    does not depend on the database asks for ``memory``; ``partitioned`` is a PostgreSQL whose large
+    tables are split.
     """
     data_dir: Path = tmp_path_factory.mktemp("house")
     async with AsyncExitStack() as stack:
         url = "sqlite://" if request.param == "memory" else None
-        if request.param == "postgresql":
+        if request.param in ("postgresql", "partitioned"):
             fresh = request.getfixturevalue("postgresql").fresh(tables=False)
             url = await stack.enter_async_context(fresh)
+        if request.param == "partitioned":
+            await _partition(url)
         settings = Settings(
             data_dir=data_dir,
             database_url=url,
@@ -96,3 +101,10 @@ async def parked_task(server: Server, http: httpx.AsyncClient) -> AsyncIterator[
         parked = ParkedTask(House(server, http, endpoint))
         await parked.park()
         yield parked
+
+
+async def _partition(url: str | None) -> None:
+    assert url is not None
+    async with opened(url) as database:
+        await database.upgrade()
+    await split(url)

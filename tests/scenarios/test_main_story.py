@@ -1,4 +1,4 @@
-"""The main job by plain HTTP: call out, wait, resume; in both vocabularies, on both databases."""
+"""The main job by plain HTTP: call out, wait, resume; in both vocabularies, on every database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from tests.scenarios.house import TRUSTED, House
 from tests.scenarios.names import BETA, V1, Names
 from tests.scenarios.workflows import Workflows
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.parametrize("server", ["sqlite", "postgresql", "partitioned"], indirect=True),
+]
 
 MEGAN, NESTOR = person_id("megan"), person_id("nestor")
 both = pytest.mark.parametrize("names", [V1, BETA], ids=str)
