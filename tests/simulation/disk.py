@@ -47,7 +47,7 @@ class Disk:
     _queue: list[asyncio.Future[None]] = field(default_factory=list)
 
     def connect(self, database: str, **options: Any) -> Connection:
-        """Open the file for the node that asks; what ``aiosqlite.connect`` is to the product."""
+        """Open the file for the node that asks; what ``trips.connect`` is to the product."""
         return Connection(self, living())
 
     async def moment(self) -> None:

@@ -14,7 +14,6 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
-import aiosqlite
 import structlog
 from joserfc.jwk import RSAKey
 from sqlalchemy import URL
@@ -119,7 +118,7 @@ def simulated(loop: SimulatedLoop, disk: Disk, network: Network, seed: int) -> I
 
     with ExitStack() as stack:
         for patched in (
-            patch.object(aiosqlite, "connect", disk.connect),
+            patch("ostiary.storage.trips.connect", disk.connect),
             patch("ostiary.storage.sqlite.create_async_engine", _engine),
             patch.object(Caller, "_pool", lambda caller: network),
             patch("ostiary.server.outbound.load_or_make", lambda folder: _key()),

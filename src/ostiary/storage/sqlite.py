@@ -13,6 +13,7 @@ from uuid import uuid4
 from sqlalchemy import URL, Connection, NullPool, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from ostiary.storage import trips
 from ostiary.storage.cases import fold
 
 _BUSY: Final = "busy_timeout = 30000"  # milliseconds to wait for another process
@@ -42,16 +43,14 @@ def memory_url() -> URL:
 
 def writer(url: URL, *, memory: bool, **options: Any) -> AsyncEngine:
     """The engine whose one connection writes; ``Database`` queues for it."""
-    engine = create_async_engine(url, pool_size=1, max_overflow=0, **options)
+    engine = _engine(url, pool_size=1, max_overflow=0, **options)
     pragmas = (*_COMMON, "foreign_keys = ON")
     return _prepared(engine, pragmas if memory else (_WAL, *pragmas), begin="BEGIN IMMEDIATE")
 
 
 def reader(url: URL, **options: Any) -> AsyncEngine:
     """The engine whose connections read, each transaction one snapshot."""
-    engine = create_async_engine(
-        url, pool_size=_READERS, max_overflow=0, pool_use_lifo=True, **options
-    )
+    engine = _engine(url, pool_size=_READERS, max_overflow=0, pool_use_lifo=True, **options)
     return _prepared(engine, (*_COMMON, "query_only = ON"), begin="BEGIN")
 
 
@@ -61,14 +60,18 @@ def migration(url: URL, *, memory: bool, **options: Any) -> AsyncEngine:
     Foreign keys are off: SQLite changes a table by making it anew, and dropping the old one would
     cascade.
     """
-    engine = create_async_engine(url, poolclass=NullPool, **options)
+    engine = _engine(url, poolclass=NullPool, **options)
     pragmas = _COMMON if memory else (_WAL, *_COMMON)
     return _prepared(engine, pragmas, begin="BEGIN IMMEDIATE")
 
 
 async def keep(url: URL) -> AsyncConnection:
     """Open the connection that keeps a database in memory alive while no other one is open."""
-    return await create_async_engine(url, poolclass=NullPool).connect()
+    return await _engine(url, poolclass=NullPool).connect()
+
+
+def _engine(url: URL, **options: Any) -> AsyncEngine:
+    return create_async_engine(url, connect_args={"async_creator_fn": trips.connect}, **options)
 
 
 def _prepared(engine: AsyncEngine, pragmas: Iterable[str], *, begin: str) -> AsyncEngine:

@@ -25,6 +25,15 @@ class Connection(aiosqlite.Connection):
         """Give a cursor, without a trip."""
         return Cursor(self)
 
+    async def _connect(self) -> Self:
+        """Leave no thread behind where nothing can be opened: the driver does not wait for it."""
+        try:
+            await super()._connect()
+        except BaseException:
+            self._thread.join()  # it has been told to end, and ends at once
+            raise
+        return self
+
     async def trip(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         """Do something with the connection in its thread.
 
