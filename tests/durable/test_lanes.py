@@ -6,12 +6,19 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.durable import due, queue
+from ostiary.durable.batchrun import AFTER_OUTAGE
 from ostiary.durable.lanes import Lanes, Passage
 from ostiary.durable.queue import NewWork, WorkItem
 from ostiary.durable.worker import Outside, Worker
 from ostiary.storage.database import Database
+from ostiary.storage.failures import DatabaseUnavailable
 from tests.support.clocks import MONDAY, FixedClock
 from tests.support.work import open_items, put, rows
 
@@ -68,6 +75,13 @@ class Shut:
         if lane != "shut" or now >= opens:
             return Passage(100, now)
         return Passage(100, now - timedelta(hours=1), opens)
+
+
+class Narrow:
+    """A gate that lets one through at a time."""
+
+    def passage(self, lane: str, *, now: datetime) -> Passage:
+        return Passage(1, now)
 
 
 async def test_a_stuck_lane_holds_its_share_and_delays_no_other(
@@ -134,6 +148,41 @@ async def test_what_has_waited_long_enough_passes_a_closed_lane(
 
     assert endpoints.sent == ["shut0", "shut1"]
     assert len(await open_items(database)) == 2
+
+
+async def test_a_claim_whose_commit_failed_takes_no_place_in_a_lane(
+    database: Database,
+    make_worker: MakeWorker,
+    clock: FixedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    claim, outages = queue.claim_shares, ["once"]
+
+    async def claim_and_fail_to_commit(conn: AsyncConnection, **terms: Any) -> list[WorkItem]:
+        items = await claim(conn, **terms)
+        if outages:
+            event.listen(conn.sync_connection, "commit", fail)
+        return items
+
+    def fail(_conn: object) -> None:
+        if outages:
+            outages.clear()
+            raise DatabaseUnavailable("The connection broke at the commit.")
+
+    monkeypatch.setattr(queue, "claim_shares", claim_and_fail_to_commit)
+    lanes = Lanes(gate=Narrow())
+    endpoints = Endpoints(database, lanes)
+    worker = make_worker(Outside("call", endpoints.handle, lanes=lanes))
+    await put(database, *make_laned("a", 1))
+    with pytest.raises(DatabaseUnavailable):
+        await worker.settle()
+
+    clock.advance(seconds=AFTER_OUTAGE.total_seconds())
+    await worker.settle()
+    await put(database, *make_laned("a", 1))
+    await worker.settle()
+
+    assert endpoints.sent == ["a0", "a0"]
 
 
 async def test_every_lane_with_something_due_is_found(database: Database) -> None:

@@ -161,25 +161,30 @@ class BatchRun:
     async def _in_lanes(
         self, handler: Outside, lanes: Lanes, shares: Sequence[Share], lease_id: str
     ) -> Sequence[WorkItem]:
-        items: list[WorkItem] = []
+        items: Sequence[WorkItem] = []
         try:
-            async with self.database.transaction() as conn:
-                items = await queue.claim_shares(
-                    conn,
-                    kind=handler.kind,
-                    shares=shares,
-                    now=self.clock.now(),
-                    lease=self.lease,
-                    node=self.node,
-                    lease_id=lease_id,
-                )
+            items = await self._claimed(handler, shares, lease_id)
         finally:
-            lanes.took(shares, items)
+            lanes.took(shares, items)  # none where nobody knows whether the claim was committed
         try:
             await self._held(handler, items)
         finally:
             lanes.finished(items)
         return items
+
+    async def _claimed(
+        self, handler: Outside, shares: Sequence[Share], lease_id: str
+    ) -> Sequence[WorkItem]:
+        async with self.database.transaction() as conn:
+            return await queue.claim_shares(
+                conn,
+                kind=handler.kind,
+                shares=shares,
+                now=self.clock.now(),
+                lease=self.lease,
+                node=self.node,
+                lease_id=lease_id,
+            )
 
     async def _held(self, handler: Outside, items: Sequence[WorkItem]) -> None:
         """Handle items that are leased, and keep the lease meanwhile."""
