@@ -177,6 +177,11 @@ class Settings(BaseSettings):
     callout_concurrency_per_extension: Annotated[int, Field(ge=1, le=1000)] = 16
     """How many of them may go to one extension."""
 
+    callout_rate_per_extension: float = 0
+    """How many calls a second a node begins to one extension, retries included, such as ``5``, or
+    ``0.5`` for one in two seconds. 0: no limit. Each node has its own, so the endpoint sees at most
+    as many as all of them together."""
+
     callout_failures: Annotated[int, Field(ge=0, le=1000)] = 5
     """After how many calls in a row that fail an extension is left alone for a while; its callouts
     wait meanwhile, and one call at a time tries again. 0: never."""
@@ -271,6 +276,15 @@ class Settings(BaseSettings):
 
     log_level: str = "info"
     """The least level that is logged: debug, info, warning or error."""
+
+    @field_validator("callout_rate_per_extension")
+    @classmethod
+    def _possible_rate(cls, value: float) -> float:
+        if value and not 0.001 <= value <= 1000:
+            raise ValueError(
+                "must be calls a second from 0.001 to 1000, such as 5 or 0.5; 0 sets no limit"
+            )
+        return value
 
     @field_validator("public_url")
     @classmethod

@@ -109,6 +109,20 @@ def test_what_to_do_about_it_is_said_to_a_person(ostiary: Commands) -> None:
     assert "ostiary work retry" in result.err
 
 
+def test_what_waits_for_its_turn_is_said_with_the_setting(
+    ostiary: Commands, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fill(conn: AsyncConnection) -> None:
+        await extension_store.add(conn, make_extension(id=BROKEN, display_name="sod-check"))
+        await _add(conn, CALLOUT, datetime.now(UTC) - HOUR)
+
+    in_data(data_dir, fill)
+    monkeypatch.setenv("OSTIARY_CALLOUT_RATE_PER_EXTENSION", "2.5")
+
+    said = ostiary("callouts", "health").err
+    assert "A node begins at most 2.5 calls to it a second" in said
+
+
 def test_where_all_is_well_the_command_says_so(ostiary: Commands) -> None:
     result = ostiary("callouts", "health")
 

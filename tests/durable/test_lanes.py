@@ -14,7 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.durable import due, queue
 from ostiary.durable.batchrun import AFTER_OUTAGE
-from ostiary.durable.lanes import Lanes, Passage
+from ostiary.durable.clock import RealClock
+from ostiary.durable.gates import Passage
+from ostiary.durable.items import next_id
+from ostiary.durable.lanes import Lanes
 from ostiary.durable.queue import NewWork, WorkItem
 from ostiary.durable.worker import Outside, Worker
 from ostiary.storage.database import Database
@@ -28,6 +31,13 @@ MakeWorker = Callable[..., Worker]
 def make_laned(lane: str, number: int, **after: float) -> list[NewWork]:
     due_at = MONDAY + timedelta(**after)
     return [NewWork(kind="call", key=f"{lane}{n}", due_at=due_at, lane=lane) for n in range(number)]
+
+
+def make_items(lane: str, number: int) -> list[WorkItem]:
+    return [
+        WorkItem(id=next_id(), kind="call", key="", due_at=MONDAY, attempts=1, lane=lane)
+        for _ in range(number)
+    ]
 
 
 class Endpoints:
@@ -82,6 +92,26 @@ class Narrow:
 
     def passage(self, lane: str, *, now: datetime) -> Passage:
         return Passage(1, now)
+
+
+class Opening:
+    """A gate that lets everything through from an instant on, and nothing before."""
+
+    def __init__(self, opens: datetime) -> None:
+        self._opens = opens
+
+    def passage(self, lane: str, *, now: datetime) -> Passage:
+        return Passage(100, now) if now >= self._opens else Passage(0, now, self._opens)
+
+
+class Counting:
+    """A gate that lets so many begin."""
+
+    def __init__(self, starts: int) -> None:
+        self.starts = starts
+
+    def passage(self, lane: str, *, now: datetime) -> Passage:
+        return Passage(100, now, starts=self.starts)
 
 
 async def test_a_stuck_lane_holds_its_share_and_delays_no_other(
@@ -150,6 +180,45 @@ async def test_what_has_waited_long_enough_passes_a_closed_lane(
     assert len(await open_items(database)) == 2
 
 
+async def test_a_worker_looks_when_a_lane_opens_and_not_only_at_its_next_poll(
+    database: Database,
+) -> None:
+    clock = RealClock()
+    lanes = Lanes(gate=Opening(clock.now() + timedelta(milliseconds=200)))
+    endpoints = Endpoints(database, lanes)
+    handler = Outside("call", endpoints.handle, lanes=lanes)
+    worker = Worker(database, clock, [handler], node="a", poll=timedelta(hours=1))
+    await put(database, NewWork(kind="call", key="a", due_at=clock.now(), lane="shut"))
+
+    running = asyncio.create_task(worker.run())
+    await endpoints.until("a")
+
+    await worker.stop()
+    await running
+
+
+async def test_no_more_is_held_than_may_begin_and_each_start_is_looked_at_again() -> None:
+    gate, news = Counting(3), []
+    lanes = Lanes(at_once=8, gate=gate)
+    lanes.news = lambda: news.append("again")
+    waiting = {"a": MONDAY}
+
+    (share,) = lanes.shares(waiting, now=MONDAY)
+    items = make_items("a", share.limit)
+    lanes.took([share], items)
+    assert share.limit == 3
+    assert lanes.shares(waiting, now=MONDAY) == []
+    lanes.began(items[0])
+    gate.starts = 2
+    assert lanes.shares(waiting, now=MONDAY) == []
+    for item in items[1:]:
+        lanes.began(item)
+    gate.starts = 1
+
+    assert news == ["again"] * 3
+    assert [share.limit for share in lanes.shares(waiting, now=MONDAY)] == [1]
+
+
 async def test_a_claim_whose_commit_failed_takes_no_place_in_a_lane(
     database: Database,
     make_worker: MakeWorker,
@@ -215,12 +284,9 @@ async def test_a_quick_lane_may_hold_more() -> None:
     lanes = Lanes(at_once=2)
     sizes = []
 
-    for turn in range(3):
+    for _ in range(3):
         (share,) = lanes.shares({"a": MONDAY}, now=MONDAY)
-        items = [
-            WorkItem(id=f"{turn}-{n}", kind="call", key="", due_at=MONDAY, attempts=1, lane="a")
-            for n in range(share.limit)
-        ]
+        items = make_items("a", share.limit)
         lanes.took([share], items)
         lanes.finished(items)
         sizes.append(share.limit)

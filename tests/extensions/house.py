@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
+from sqlalchemy import func, select
+
+from ostiary.durable.tables import work
 from ostiary.durable.worker import Worker
 from ostiary.extensions import extension_store, ledger, service, store
 from ostiary.extensions.caller import Caller
-from ostiary.extensions.callouts import Callout
+from ostiary.extensions.callouts import Callout, CalloutStatus
 from ostiary.extensions.circuits import Terms
 from ostiary.extensions.egress import EgressPolicy
 from ostiary.extensions.owners import Owners
 from ostiary.extensions.plans import Addresses
+from ostiary.extensions.rates import Rate
 from ostiary.extensions.service import Order, Resumes
 from ostiary.extensions.signing import Signer
 from ostiary.extensions.work import CalloutWork
@@ -53,6 +59,7 @@ class House:
         endpoint: ScriptedEndpoint,
         *,
         terms: Terms | None = None,
+        rate: float = 0,
         at_once: int = 16,
         node: str = "test",
     ) -> None:
@@ -71,6 +78,7 @@ class House:
             addresses=addresses,
             node=node,
             terms=terms,
+            rate=Rate.of(rate),
             at_once=at_once,
         )
         self.worker = Worker(database, clock, self.work.handlers(), node=node)
@@ -93,6 +101,28 @@ class House:
     async def read(self, id_: str) -> Callout:
         async with self.database.reading() as conn:
             return (await store.read(conn, [id_]))[id_]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run the node's worker while the block runs."""
+        task = asyncio.create_task(self.worker.run())
+        await self.worker.named.wait()
+        yield
+        await self.worker.stop()
+        await task
+
+    async def leased(self, lane: str | None = None) -> int:
+        """Count the items that a node holds, of all extensions or of one."""
+        held = select(func.count()).where(work.c.lease_until.is_not(None))
+        if lane is not None:
+            held = held.where(work.c.lane == lane)
+        async with self.database.reading() as conn:
+            return await conn.scalar(held) or 0
+
+    async def waiting(self, ids: list[str]) -> int:
+        """Count those of these callouts that the endpoint has taken and nobody has answered."""
+        states = [(await self.read(id_)).status for id_ in ids]
+        return states.count(CalloutStatus.WAITING_FOR_CALLBACK)
 
     async def attempts(self, owner_id: str = "owner-1") -> list[ledger.Entry]:
         async with self.database.reading() as conn:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,11 +13,13 @@ import pytest
 from sqlalchemy import Engine, event
 
 from ostiary.extensions import circuit_store, condition_store
+from ostiary.extensions.advice import advice
 from ostiary.extensions.calls import Attempt, CallResult
 from ostiary.extensions.circuits import Circuit, Noted, Terms
-from ostiary.extensions.conditions import Condition, Load, Standing, advice, ordered
+from ostiary.extensions.conditions import Condition, Load, Standing, ordered
 from ostiary.extensions.health import Health
 from ostiary.extensions.model import LogicAppTriggerEndpointConfiguration
+from ostiary.extensions.rates import Rate
 from tests.extensions.endpoints import ScriptedEndpoint
 from tests.extensions.house import House, MakeHouse, owners
 from tests.extensions.makers import make_extension
@@ -131,6 +133,24 @@ def test_callouts_that_wait_for_no_longer_than_they_should_need_no_words(
     assert said == []
 
 
+def test_what_waits_for_its_turn_is_told_with_how_long_it_takes() -> None:
+    condition = make_condition(load=Load(to_send=7, oldest_due=MONDAY))
+
+    (told,) = advice(condition, MONDAY + 2 * SECOND, TERMS, Rate.of(0.5))
+
+    assert "at most 0.5 calls to it a second (OSTIARY_CALLOUT_RATE_PER_EXTENSION)" in told
+    assert "7 are to be sent: one node needs PT14S" in told
+    assert advice(condition, MONDAY + 1.9 * SECOND, TERMS, Rate.of(0.5)) == []
+
+
+def test_an_endpoint_that_is_left_alone_is_not_said_to_wait_for_its_turn() -> None:
+    condition = make_condition(OPEN, load=Load(to_send=7, oldest_due=MONDAY - 9 * SECOND))
+
+    (told,) = advice(condition, MONDAY, TERMS, Rate.of(2))
+
+    assert "sends nothing until" in told
+
+
 # what the nodes note
 
 
@@ -162,16 +182,6 @@ def statements_about_circuits() -> Iterator[list[str]]:
     event.listen(Engine, "before_cursor_execute", note)
     yield found
     event.remove(Engine, "before_cursor_execute", note)
-
-
-@asynccontextmanager
-async def running(house: House) -> AsyncIterator[None]:
-    """Run the node's worker while the block runs."""
-    task = asyncio.create_task(house.worker.run())
-    await house.worker.named.wait()
-    yield
-    await house.worker.stop()
-    await task
 
 
 async def test_a_node_notes_that_a_circuit_opens_stays_open_and_closes(
@@ -266,7 +276,7 @@ async def test_what_waits_is_told_with_what_the_node_knows(
 ) -> None:
     endpoint.replies(202).then(503).then(503).then(503)
     await house.launch(*owners(10))
-    async with running(house):
+    async with house.running():
         await house.worker.settle()
         clock.advance(seconds=2)
         (found,) = await conditions(house)
@@ -306,7 +316,7 @@ async def test_what_a_node_has_noted_that_runs_no_more_is_not_told(
 ) -> None:
     endpoint.always(503)
     await house.launch(*owners(3))
-    async with running(house):
+    async with house.running():
         await house.worker.settle()
         (found,) = await conditions(house)
     assert [note.node for note in found.notes] == ["a"]

@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from sqlalchemy import func, select
-
-from ostiary.durable.tables import work
 from ostiary.extensions.callouts import CalloutStatus
 from ostiary.extensions.circuits import Terms
 from ostiary.extensions.limits import Limits
@@ -18,19 +15,6 @@ from tests.support.clocks import FixedClock
 
 PATIENT = CustomExtensionClientConfiguration(timeout_in_milliseconds=60_000)
 ONE_RETRY = CustomExtensionClientConfiguration(maximum_retries=1)
-
-
-async def leased(house: House, lane: str | None = None) -> int:
-    held = select(func.count()).where(work.c.lease_until.is_not(None))
-    if lane is not None:
-        held = held.where(work.c.lane == lane)
-    async with house.database.reading() as conn:
-        return await conn.scalar(held) or 0
-
-
-async def waiting(house: House, ids: list[str]) -> int:
-    states = [(await house.read(id_)).status for id_ in ids]
-    return states.count(CalloutStatus.WAITING_FOR_CALLBACK)
 
 
 async def test_an_endpoint_that_is_silent_keeps_no_other_waiting(
@@ -47,7 +31,7 @@ async def test_an_endpoint_that_is_silent_keeps_no_other_waiting(
 
         assert len(silent.calls) == 2
         lane = (await house.read(first)).extension_id
-        assert await leased(house, lane) == 4  # twice as many as are called at a time
+        assert await house.leased(lane) == 4  # twice as many as are called at a time
         silent.releases()
         assert await settling == 50
 
@@ -61,7 +45,7 @@ async def test_failures_in_a_row_hold_the_rest_back_until_one_call_is_taken(
 
     await house.worker.settle()
     assert len(endpoint.calls) == 3
-    assert await leased(house) == 0
+    assert await house.leased() == 0
     assert await house.worker.settle() == 0  # nobody turns in circles
     assert await house.worker.next_due(clock.now() + timedelta(hours=1)) == (
         clock.now() + timedelta(seconds=5)
@@ -75,7 +59,7 @@ async def test_failures_in_a_row_hold_the_rest_back_until_one_call_is_taken(
     await house.worker.settle()
 
     assert len(endpoint.calls) == 10
-    assert await waiting(house, ids) == 6
+    assert await house.waiting(ids) == 6
 
 
 async def test_a_callout_that_nobody_takes_ends_as_ever_when_it_has_waited(
@@ -110,7 +94,7 @@ async def test_what_waited_for_a_worker_first_waits_for_the_endpoint_as_long_as_
     clock.advance(seconds=5)
     await house.worker.settle()
 
-    assert await waiting(house, ids) == 3
+    assert await house.waiting(ids) == 3
 
 
 async def test_retry_after_pauses_all_calls_to_the_extension_and_no_others(
@@ -130,7 +114,7 @@ async def test_retry_after_pauses_all_calls_to_the_extension_and_no_others(
         await house.worker.settle()
 
         assert len(busy.calls) == 5
-        assert await waiting(house, ids) == 4
+        assert await house.waiting(ids) == 4
 
 
 async def test_a_pause_of_a_day_is_cut_to_the_patience(
@@ -160,7 +144,7 @@ async def test_another_node_calls_what_one_holds_back(
     await other.worker.settle()
 
     assert len(endpoint.calls) == 6
-    assert await waiting(other, ids) == 5
+    assert await other.waiting(ids) == 5
 
 
 async def test_a_node_that_is_stopped_gives_back_at_once_what_is_not_on_the_wire(
@@ -171,7 +155,7 @@ async def test_a_node_that_is_stopped_gives_back_at_once_what_is_not_on_the_wire
     ids = await one.launch(*owners(4), client=PATIENT)
     running = asyncio.create_task(one.worker.run())
     await endpoint.got(2)
-    assert await leased(one) == 4
+    assert await one.leased() == 4
 
     stopping = asyncio.create_task(one.worker.stop())
     successor = asyncio.create_task(other.worker.run())
@@ -184,7 +168,7 @@ async def test_a_node_that_is_stopped_gives_back_at_once_what_is_not_on_the_wire
     assert len(endpoint.calls) == 4
     states = [await other.read(id_) for id_ in ids]
     assert [one.attempts for one in states] == [1] * 4
-    assert await waiting(other, ids) == 4
+    assert await other.waiting(ids) == 4
 
 
 async def test_a_free_place_goes_to_the_extension_that_has_the_fewest() -> None:

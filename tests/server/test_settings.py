@@ -1,10 +1,11 @@
-"""Development aids stay at home, whatever the settings say between the lines."""
+"""Development aids stay at home, and a setting that cannot be is refused with what can."""
 
 from __future__ import annotations
 
 import pytest
 from pydantic import ValidationError
 
+from ostiary.cli.telling import settings_problem
 from ostiary.settings import Settings
 
 PUBLIC = "https://governance.example.org"
@@ -43,3 +44,20 @@ def test_the_development_issuer_needs_a_second_switch_there(exposed: dict[str, s
         Settings.model_validate({"development_issuer": True, **exposed})
     twice = {"development_issuer": True, "development_issuer_anywhere": True, **exposed}
     assert Settings.model_validate(twice).issues_tokens
+
+
+@pytest.mark.parametrize(("given", "read"), [("0", 0), ("0.5", 0.5), ("25", 25)])
+def test_a_rate_of_callouts_may_be_a_fraction(given: str, read: float) -> None:
+    settings = Settings.model_validate({"callout_rate_per_extension": given})
+
+    assert settings.callout_rate_per_extension == read
+
+
+@pytest.mark.parametrize("given", ["-1", "0.0001", "1001", "inf", "nan"])
+def test_a_rate_of_callouts_that_cannot_be_is_refused_with_what_can(given: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings.model_validate({"callout_rate_per_extension": given})
+
+    said = settings_problem(refused.value)
+    assert "OSTIARY_CALLOUT_RATE_PER_EXTENSION" in said
+    assert "such as 5 or 0.5; 0 sets no limit" in said

@@ -25,6 +25,9 @@ from tests.support.folders import GIGABYTE, in_memory
 
 ACTIVE = 5_000.0  # seconds in which things go wrong
 LONGEST = 2 * 86_400.0  # seconds after which whatever has not ended is stuck
+RATES = 0.0, 0.0, 0.0, 0.01
+"""Calls a second to one extension; at one in a hundred seconds, retries come late as well."""
+
 _LAST_RITES = 50
 
 
@@ -67,8 +70,9 @@ class History:
         loop = SimulatedLoop()
         disk = Disk(file, self._draw())
         network = Network(loop, self._draw())
+        rate = Random(f"rate of {self.seed}").choice(RATES)  # apart, so that all else is as it was
         nodes = [
-            Node(f"node-{number}", loop, disk, network, self._draw())
+            Node(f"node-{number}", loop, disk, network, self._draw(), rate)
             for number in range(self.random.choice([1, 1, 2, 3]))
         ]
         outside = Outside(loop, network, nodes, self._draw(), known)

@@ -60,6 +60,8 @@ class Node:
     disk: Disk
     network: Network
     random: Random
+    rate: float = 0
+    """How many calls a second it begins to one extension; 0: as many as it likes."""
     clock: NodeClock = field(init=False)
     life: Life = field(init=False)
     server: Server = field(init=False)
@@ -86,7 +88,7 @@ class Node:
             self.loop.on_death(self.life)
 
     async def _live(self) -> None:
-        settings = _settings(self.name)
+        settings = _settings(self.name, self.rate)
         database = await Database.open(f"sqlite:///{self.disk.path}")
         tenant = await composition.prepared(settings, database, self.clock.now())
         self.server = composition.composed(
@@ -170,11 +172,12 @@ class _Signer:
 
 
 @cache
-def _settings(name: str) -> Settings:
+def _settings(name: str, rate: float) -> Settings:
     return Settings(
         data_dir=Path("/nonexistent"),
         node=name,
         worker_poll=POLL,
+        callout_rate_per_extension=rate,
         connectivity_test=ConnectivityTest.OFF,
     )
 

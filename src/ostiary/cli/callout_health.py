@@ -11,8 +11,10 @@ from ostiary.cli.opening import opened, run
 from ostiary.cli.options import HERE, Place
 from ostiary.cli.output import note, print_json, print_rows
 from ostiary.extensions import condition_store
+from ostiary.extensions.advice import advice
 from ostiary.extensions.circuits import Noted, Terms
-from ostiary.extensions.conditions import Condition, advice, standing
+from ostiary.extensions.conditions import Condition, standing
+from ostiary.extensions.rates import Rate
 from ostiary.graph.values import write_duration, write_instant
 from ostiary.server import outbound
 from ostiary.settings import Settings
@@ -45,17 +47,18 @@ def health(*, place: Place = HERE) -> None:
 
     What is to be sent, what is being sent, what waits for an answer, what failed for good, and
     whether a node leaves the endpoint alone for a while: since calls failed, or since it asked.
+    What waits since there are only so many calls a second is said below the table.
     """
     settings = place.settings()
-    terms = outbound.terms(settings)
+    terms, rate = outbound.terms(settings), outbound.rate(settings)
     found, now = run(_found(settings, terms))
-    rows = [_row(one, now, terms) for one in found]
+    rows = [_row(one, now, terms, rate) for one in found]
     if place.as_json:
         print_json(rows)
         return
     print_rows(rows, _COLUMNS, empty="No extension has work or trouble.")
     for one in found:
-        for text in advice(one, now, terms):
+        for text in advice(one, now, terms, rate):
             note(f"{one.name}: {text}")
 
 
@@ -67,7 +70,7 @@ async def _found(settings: Settings, terms: Terms) -> tuple[Sequence[Condition],
     return found, now
 
 
-def _row(condition: Condition, now: datetime, terms: Terms) -> dict[str, Any]:
+def _row(condition: Condition, now: datetime, terms: Terms, rate: Rate | None) -> dict[str, Any]:
     """Give what is known of an extension, as JSON values."""
     load, overdue = condition.load, condition.overdue(now)
     worst = condition.worst(now, terms)
@@ -87,7 +90,7 @@ def _row(condition: Condition, now: datetime, terms: Terms) -> dict[str, Any]:
         "oldestDue": instant(load.oldest_due),
         "overdue": None if overdue is None else write_duration(_whole(overdue)),
         "nodes": [_node(one, now, terms) for one in condition.notes],
-        "advice": advice(condition, now, terms),
+        "advice": advice(condition, now, terms, rate),
     }
 
 

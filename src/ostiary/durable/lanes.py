@@ -12,12 +12,10 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 
+from ostiary.durable.gates import Gate, Open, Passage
 from ostiary.durable.items import WorkItem
-
-UNBOUNDED: Final = 1_000_000
-"""More places than any lane has."""
 
 _LARGEST: Final = 400
 _QUICK: Final = 0.25
@@ -34,50 +32,21 @@ class Share:
     before: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """What a gate lets through: so many items at a time, of those that were due at ``before``.
-
-    Where that is less than all there is, ``until`` says when it may be more. Without places it is
-    nothing until then.
-    """
-
-    places: int
-    before: datetime
-    until: datetime | None = None
-
-    def opening(self, due: datetime, *, now: datetime) -> datetime | None:
-        """Say when it lets through what was due at ``due``, if that is not now."""
-        if self.until is None or (self.places and due <= self.before):
-            return None
-        return min(self.until, due + (now - self.before)) if self.places else self.until
-
-
-class Gate(Protocol):
-    """What may close a lane for a while."""
-
-    def passage(self, lane: str, *, now: datetime) -> Passage:
-        """Say what the lane lets through now."""
-
-
-class Open:
-    """The gate of lanes that never close."""
-
-    def passage(self, lane: str, *, now: datetime) -> Passage:
-        """Let everything through."""
-        return Passage(UNBOUNDED, now)
-
-
 @dataclass(slots=True)
 class _Held:
     window: int
     reserved: int = 0
     ids: set[str] = field(default_factory=set)
+    begun: set[str] = field(default_factory=set)
     filled_at: float | None = None
 
     @property
     def size(self) -> int:
         return self.reserved + len(self.ids)
+
+    @property
+    def to_begin(self) -> int:
+        return self.size - len(self.begun)
 
     @property
     def is_half_empty(self) -> bool:
@@ -141,6 +110,13 @@ class Lanes:
             held = self._lanes[lane]
             held.filled_at = None if held.is_half_empty else now
 
+    def began(self, item: WorkItem) -> None:
+        """Note that an item has begun, where a gate counts starts: the lane may be closed now."""
+        held = self._lanes.get(item.lane)
+        if held is not None and item.id in held.ids:
+            held.begun.add(item.id)
+            self.news()
+
     def finished(self, items: Iterable[WorkItem]) -> None:
         """Note that items are held no more, whatever became of them; once more does no harm."""
         for item in items:
@@ -148,6 +124,7 @@ class Lanes:
             if held is None or item.id not in held.ids:
                 continue
             held.ids.discard(item.id)
+            held.begun.discard(item.id)
             self._total -= 1
             if held.filled_at is not None and held.is_half_empty:
                 self._adapt(held)
@@ -167,10 +144,10 @@ class Lanes:
 
     def _room(self, lane: str, passage: Passage) -> int:
         """Count the places to fill: none until half of them are free, so that claims are few."""
-        held = self._lanes.get(lane)
-        window = min(held.window if held else self._smallest, passage.places)
-        size = held.size if held else 0
-        return window - size if size * 2 <= window else 0
+        held = self._lanes.get(lane) or _Held(self._smallest)
+        window = min(held.window, passage.places)
+        room = window - held.size if held.size * 2 <= window else 0
+        return max(min(room, passage.starts - held.to_begin), 0)
 
     def _adapt(self, held: _Held) -> None:
         """Let a lane hold more after it was quick, and less after it was slow."""

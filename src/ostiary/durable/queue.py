@@ -148,8 +148,8 @@ async def done(conn: AsyncConnection, items: Sequence[WorkItem]) -> int:
 async def again(conn: AsyncConnection, retries: Sequence[tuple[WorkItem, datetime, str]]) -> None:
     """Give items back, to be done again from an instant on, each with what went wrong.
 
-    An empty text says that nothing did, and the attempts are counted anew. Items that the caller
-    no longer holds stay as they are.
+    An empty text says that nothing did, and the attempts are counted anew. An item may have another
+    payload by now. Items that the caller no longer holds stay as they are.
     """
     rows = [
         {
@@ -157,6 +157,7 @@ async def again(conn: AsyncConnection, retries: Sequence[tuple[WorkItem, datetim
             "due_at": at,
             "attempts": item.attempts if error else 0,
             "last_error": error or None,
+            "payload": dict(item.payload),
         }
         for item, at, error in retries
     ]

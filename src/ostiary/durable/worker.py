@@ -85,6 +85,7 @@ class Worker:
         self._has_begun = False
         self._stopping = False
         self._running: asyncio.Task[Any] | None = None
+        self._stood_at: datetime | None = None
         database.on_commit(self.wake)
 
     def wake(self) -> None:
@@ -192,13 +193,16 @@ class Worker:
     async def _rest(self, news: asyncio.Event) -> None:
         """Sleep until something has happened; after the poll interval, something may have.
 
-        Where work is held back until an instant that comes before, it is looked for then.
+        Where work is held back until an instant that comes before, it is looked for then. Nobody
+        waits for an instant on a clock that stands still: whoever moves it has the work done.
         """
         now = self._clock.now()
-        opening = self._rounds.next_opening(after=now)
+        opening = self._rounds.next_opening(after=now) if now != self._stood_at else None
         left = self._poll if opening is None else (opening - now).total_seconds()
         with suppress(TimeoutError):
             async with asyncio.timeout(min(self._poll, max(left, _SHORTEST_REST))):
                 await news.wait()
             return
+        if self._clock.now() == now:
+            self._stood_at = now
         self.wake()

@@ -49,7 +49,11 @@ class _Reply:
 
 
 class HeldBack(Exception):
-    """The call was not made, and is to be made later."""
+    """The call was not made, or not once more after ``attempts``; it is to be made later."""
+
+    def __init__(self, attempts: Sequence[Attempt] = ()) -> None:
+        super().__init__(f"held back after {len(attempts)} attempts")
+        self.attempts = tuple(attempts)
 
 
 class Watch(Protocol):
@@ -57,6 +61,9 @@ class Watch(Protocol):
 
     def begins(self) -> bool:
         """Whether the call may be made, asked when there is a place for it."""
+
+    def repeats(self) -> bool:
+        """Whether it may be made once more now, asked when there is a place for it again."""
 
     def heard(self, attempt: Attempt) -> None:
         """Take note of each attempt as soon as it has ended."""
@@ -93,7 +100,7 @@ class Caller:
     async def call(self, outgoing: Outgoing, watch: Watch | None = None) -> CallResult:
         """Call the endpoint until it takes the call, refuses it, or the attempts are used up.
 
-        :raises HeldBack: ``watch`` does not let it begin.
+        :raises HeldBack: ``watch`` does not let it begin, or be repeated now.
         """
         try:
             target = check_url(outgoing.url, self._egress)
@@ -102,17 +109,20 @@ class Caller:
         attempts: list[Attempt] = []
         while True:
             async with self._limits.place(outgoing.extension_id):
-                if watch is not None and not attempts and not watch.begins():
-                    raise HeldBack(outgoing.callout_id)
+                if watch is not None and not (watch.repeats() if attempts else watch.begins()):
+                    raise HeldBack(attempts)
                 attempt, reply = await self._attempt(outgoing, target)
             attempts.append(attempt)
             if watch is not None:
                 watch.heard(attempt)
             again = is_worth_repeating(reply.status, reply.label)
-            if attempt.label is None or not again or len(attempts) > outgoing.retries:
-                correlation = _correlation(reply)
+            tried = outgoing.tried + len(attempts)
+            if attempt.label is None or not again or tried > outgoing.retries:
                 return CallResult(
-                    attempts=tuple(attempts), correlation=correlation, reply=reply.body
+                    attempts=tuple(attempts),
+                    correlation=_correlation(reply),
+                    reply=reply.body,
+                    tried=outgoing.tried,
                 )
             await self._pause(pause_before_repeating(reply.headers))
 

@@ -32,6 +32,8 @@ class Outgoing:
     credential: Credential
     timeout: timedelta
     retries: int
+    tried: int = 0
+    """Attempts of the same call that were made before it was given back; retries count them."""
     keeps_reply: bool = False
     """Whether the body of the reply is wanted: it is the answer, or somebody tries the endpoint."""
 
@@ -64,6 +66,8 @@ class CallResult:
     """Why it was not even tried."""
     reply: bytes = b""
     """The body of the reply, where it was wanted."""
+    tried: int = 0
+    """How many attempts had been made before these."""
 
     @property
     def label(self) -> str | None:
@@ -73,7 +77,7 @@ class CallResult:
     @property
     def reason(self) -> str:
         """Say why the endpoint did not take the call, without saying anything of its reply."""
-        last, number = self.attempts[-1], len(self.attempts)
+        last, number = self.attempts[-1], self.tried + len(self.attempts)
         why = self.explanation or _WORDS.get(last.label or "", "it did not take the call")
         tried = f"{number} attempts" if number > 1 else "1 attempt"
         return f"The endpoint {last.url} could not be called: {why} ({last.label}, {tried})."

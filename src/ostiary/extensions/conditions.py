@@ -1,4 +1,4 @@
-"""The condition of one extension: what waits for it, how its endpoint does, what to do about it.
+"""The condition of one extension: what waits for it, and how its endpoint does.
 
 Nothing here reads a clock or a database.
 """
@@ -12,28 +12,8 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
-from ostiary.extensions.circuits import Circuit, Noted, State, Terms
-from ostiary.extensions.endpoints import unresolved
+from ostiary.extensions.circuits import Noted, State, Terms
 from ostiary.extensions.extensions import Extension
-from ostiary.graph.values import write_duration, write_instant
-
-SLOW: Final = timedelta(minutes=1)
-"""How long something may be due before there is something to say about it."""
-
-_TO_DO: Final = {
-    "connect_failure": "nothing listens there, or something on the way refuses or cuts connections",
-    "dns_failure": "its name is not known: correct the URL of the extension, or the DNS",
-    "timeout": (
-        "it does not reply in time: let it reply first and work afterwards, or raise the "
-        "extension's timeoutInMilliseconds"
-    ),
-    "tls_failure": (
-        "its certificate is not believed: renew it, or name its authority in "
-        "OSTIARY_TRUSTED_CERTIFICATES"
-    ),
-    "protocol_failure": "what listens there does not speak HTTP: correct the URL of the extension",
-    "http_5xx": "it fails by itself: its own log says why",
-}
 
 
 class Standing(StrEnum):
@@ -138,78 +118,6 @@ def ordered(conditions: Sequence[Condition], now: datetime, terms: Terms) -> lis
         return worst, -one.load.dead, -one.load.to_send, one.name, one.extension_id
 
     return sorted(conditions, key=rank)
-
-
-def advice(condition: Condition, now: datetime, terms: Terms) -> list[str]:
-    """Say in sentences what is wrong and what to do about it; nothing where all is well."""
-    told = (
-        _of_extension(condition),
-        _of_endpoint(condition, now, terms),
-        _of_queue(condition, now, terms),
-        _of_dead(condition),
-    )
-    return [text for text in told if text]
-
-
-def _of_extension(condition: Condition) -> str | None:
-    if condition.extension is None:
-        return "The extension was deleted: what is still to be sent to it fails."
-    return unresolved(condition.extension.endpoint) if condition.url is None else None
-
-
-def _of_endpoint(condition: Condition, now: datetime, terms: Terms) -> str | None:
-    worst = condition.worst(now, terms)
-    if worst is None:
-        return None
-    circuit, node = worst.circuit, worst.node
-    until = circuit.until(now, terms)
-    then = write_instant(until.replace(microsecond=0)) if until is not None else None
-    wait = f"None waits for more than {write_duration(terms.patience)}; then it is sent anyway."
-    match standing(worst, now, terms):
-        case Standing.OPEN:
-            return f"{node} sends nothing until {then}, {_because(circuit)}. {wait}"
-        case Standing.HALF_OPEN:
-            return f"{node} tries it with one callout at a time, {_because(circuit)}. {wait}"
-        case _:
-            return (
-                f"The endpoint asked {node} for a pause until {then} ({circuit.label}). If it "
-                "does so often, send it fewer callouts at once: "
-                f"OSTIARY_CALLOUT_CONCURRENCY_PER_EXTENSION. {wait}"
-            )
-
-
-def _because(circuit: Circuit) -> str:
-    label = circuit.label or ""
-    what = _TO_DO.get(label, "look at its log")
-    return f"after {circuit.failures} failures in a row, the last of them {label}: {what}"
-
-
-def _of_queue(condition: Condition, now: datetime, terms: Terms) -> str | None:
-    """Say what is wrong where callouts wait for longer than they should."""
-    is_held_back = condition.standing(now, terms) is not Standing.CLOSED
-    overdue = condition.overdue(now)
-    if overdue is None or overdue < SLOW + (terms.patience if is_held_back else timedelta()):
-        return None
-    if not condition.load.sending:
-        return (
-            "Nobody sends what is due. Does a worker run (ostiary serve, ostiary worker)? Its log "
-            "says what keeps it."
-        )
-    if is_held_back:
-        return None
-    return (
-        "More is due than goes out. If the endpoint can bear more, raise "
-        "OSTIARY_CALLOUT_CONCURRENCY_PER_EXTENSION, or run another worker."
-    )
-
-
-def _of_dead(condition: Condition) -> str | None:
-    if not condition.load.dead:
-        return None
-    return (
-        "The server itself failed with some for good: ostiary work dead says why, and ostiary work "
-        "retry does them again when that is mended."
-    )
 
 
 def _rank(note: Noted, now: datetime, terms: Terms) -> tuple[int, float]:

@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 
 from ostiary.durable.clock import Clock
-from ostiary.durable.lanes import UNBOUNDED, Passage
+from ostiary.durable.gates import UNBOUNDED, Passage
 from ostiary.extensions import circuits
 from ostiary.extensions.calls import Attempt, CallResult
 from ostiary.extensions.circuits import Circuit, State, Terms

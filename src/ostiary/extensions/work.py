@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import Any, Final
 
 import structlog
-from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.durable import queue
@@ -23,23 +22,17 @@ from ostiary.durable.group import GroupCommit
 from ostiary.durable.handlers import Again, Handler, InTransaction, Outcome, Outside
 from ostiary.durable.items import WorkItem
 from ostiary.durable.lanes import Lanes
-from ostiary.extensions import circuit_store, effects, ledger, store
+from ostiary.extensions import circuit_store, deliveries, effects, store
+from ostiary.extensions.admission import Admission
 from ostiary.extensions.caller import Caller, HeldBack
-from ostiary.extensions.callouts import (
-    Callout,
-    accepted,
-    canceled,
-    dispatched,
-    expired,
-    refused,
-    replied,
-)
+from ostiary.extensions.callouts import Callout, canceled, dispatched, expired, refused
 from ostiary.extensions.calls import Attempt, CallResult, Outgoing
-from ostiary.extensions.circuits import Circuit, Terms
-from ostiary.extensions.direct import Unreadable, read_reply
+from ostiary.extensions.circuits import Terms
+from ostiary.extensions.deliveries import Delivery, PutBack
 from ostiary.extensions.health import Health
 from ostiary.extensions.owners import Owners
 from ostiary.extensions.plans import Addresses, Drop, Fail, Plan, Send, plan
+from ostiary.extensions.rates import Rate
 from ostiary.storage.database import Database
 
 _NEVER_BUSY: Final = 1_000_000
@@ -50,38 +43,26 @@ _log: Final = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class _Watch:
-    """Asks and tells ``Health`` about one call."""
+    """Asks and tells about the call of one item."""
 
-    health: Health
+    item: WorkItem
     extension_id: str
-    due_at: datetime
+    admission: Admission
+    health: Health
+    lanes: Lanes
     has_begun: bool = False
 
     def begins(self) -> bool:
-        self.has_begun = self.health.admits(self.extension_id, due_at=self.due_at)
+        self.has_begun = self.admission.admits(self.extension_id, due_at=self.item.due_at)
+        if self.has_begun and self.admission.counts:
+            self.lanes.began(self.item)
         return self.has_begun
+
+    def repeats(self) -> bool:
+        return self.admission.repeats(self.extension_id)
 
     def heard(self, attempt: Attempt) -> None:
         self.health.heard(self.extension_id, attempt)
-
-
-@dataclass(frozen=True, slots=True)
-class _HeldBack:
-    """One item whose call was not made, since its endpoint is left alone for a while."""
-
-    item: WorkItem
-
-
-@dataclass(frozen=True, slots=True)
-class _Delivery:
-    """One call that has been made."""
-
-    item: WorkItem
-    outgoing: Outgoing
-    result: CallResult
-    at: datetime
-    turned: Circuit | None
-    """The circuit of its extension, where this is to be noted."""
 
 
 class CalloutWork:
@@ -97,6 +78,7 @@ class CalloutWork:
         addresses: Addresses,
         node: str,
         terms: Terms | None = None,
+        rate: Rate | None = None,
         at_once: int = 16,
     ) -> None:
         self._database = database
@@ -106,10 +88,11 @@ class CalloutWork:
         self._addresses = addresses
         self._node = node
         self._health = Health(clock, terms)
-        self._lanes = Lanes(at_once=at_once, gate=self._health)
+        self._admission = Admission(clock, self._health, rate)
+        self._lanes = Lanes(at_once=at_once, gate=self._admission)
         self._leaving = asyncio.Event()
         self._unbegun: dict[asyncio.Task[Any], _Watch] = {}
-        self._results: GroupCommit[_Delivery | _HeldBack, None] = GroupCommit(
+        self._results: GroupCommit[Delivery | PutBack, None] = GroupCommit(
             database, self._record, max_waiting=_NEVER_BUSY
         )
 
@@ -150,9 +133,9 @@ class CalloutWork:
         ready = await self._prepare(items, now)
         called = {item.id for item, _ in ready}
         self._lanes.finished(item for item in items if item.id not in called)
-        deliveries = [self._deliver(item, outgoing) for item, outgoing in ready]
+        calls = [self._deliver(item, outgoing) for item, outgoing in ready]
         for (item, _), error in zip(
-            ready, await asyncio.gather(*deliveries, return_exceptions=True), strict=True
+            ready, await asyncio.gather(*calls, return_exceptions=True), strict=True
         ):
             if error is None:
                 continue
@@ -193,7 +176,11 @@ class CalloutWork:
             after = {c.id: _planned(c, plans[c.id], now) for c in callouts}
             await effects.apply(conn, self._owners, before, after, now=now)
             ready = [(item, plans[item.key]) for item in wanted]
-            calls = [(item, what.outgoing) for item, what in ready if isinstance(what, Send)]
+            calls = [
+                (item, deliveries.resumed(what.outgoing, item))
+                for item, what in ready
+                if isinstance(what, Send)
+            ]
             called = {item.id for item, _ in calls}
             await queue.done(conn, [item for item in items if item.id not in called])
         for id_, what in plans.items():
@@ -209,12 +196,14 @@ class CalloutWork:
             self._lanes.finished([item])
 
     async def _call(self, item: WorkItem, outgoing: Outgoing) -> None:
+        event = {"callout": item.key, "extension": outgoing.extension_id}
         result = await self._called(item, outgoing)
-        if result is None:
-            await self._results.submit(_HeldBack(item))
+        if isinstance(result, PutBack):
+            await self._results.submit(result)
+            if result.attempts:
+                _log.info("callout.repeated_later", **event)
             return
         await self._store(item, outgoing, result)
-        event = {"callout": item.key, "extension": outgoing.extension_id}
         if result.label is None:
             _log.info("callout.taken", **event, run=result.correlation)
         else:
@@ -223,7 +212,7 @@ class CalloutWork:
     async def _store(self, item: WorkItem, outgoing: Outgoing, result: CallResult) -> None:
         """Store how a call went, and what that says of the endpoint if it is news."""
         turned = self._health.turned(outgoing.extension_id)
-        delivery = _Delivery(item, outgoing, result, self._clock.now(), turned)
+        delivery = Delivery(item, outgoing, result, self._clock.now(), turned)
         try:
             await self._results.submit(delivery)
         except BaseException:
@@ -231,19 +220,21 @@ class CalloutWork:
                 self._health.not_noted(outgoing.extension_id)
             raise
 
-    async def _called(self, item: WorkItem, outgoing: Outgoing) -> CallResult | None:
-        """Call; None: the endpoint is left alone for now, or the node is about to stop."""
-        watch = _Watch(self._health, outgoing.extension_id, item.due_at)
-        result = None
+    async def _called(self, item: WorkItem, outgoing: Outgoing) -> CallResult | PutBack:
+        """Call; put the item back where it is not its turn, or the node is about to stop."""
+        id_ = outgoing.extension_id
+        watch = _Watch(item, id_, self._admission, self._health, self._lanes)
         try:
             with self._may_leave(watch):
                 result = await self._caller.call(outgoing, watch)
-        except HeldBack:
-            return None
+        except HeldBack as held_back:
+            if watch.has_begun:  # of a call that goes on later nothing is known yet
+                self._health.ended(id_, None)
+            return PutBack(item, held_back.attempts)
         except BaseException:
-            self._health.ended(outgoing.extension_id, None)
+            self._health.ended(id_, None)
             raise
-        self._health.ended(outgoing.extension_id, result)
+        self._health.ended(id_, result)
         return result
 
     @contextmanager
@@ -253,7 +244,7 @@ class CalloutWork:
         :raises HeldBack: it did.
         """
         if self._leaving.is_set():
-            raise HeldBack(watch.extension_id)
+            raise HeldBack
         task = asyncio.current_task()
         assert task is not None
         self._unbegun[task] = watch
@@ -261,33 +252,16 @@ class CalloutWork:
             yield
         except asyncio.CancelledError:
             if self._leaving.is_set() and not watch.has_begun and task.uncancel() == 0:
-                raise HeldBack(watch.extension_id) from None
+                raise HeldBack from None
             raise
         finally:
             del self._unbegun[task]
 
     async def _record(
-        self, conn: AsyncConnection, ended: Sequence[_Delivery | _HeldBack]
+        self, conn: AsyncConnection, ended: Sequence[Delivery | PutBack]
     ) -> Sequence[None]:
-        """Store the results of calls, whichever came first: this, an answer, or a cancel.
-
-        What was held back is due again as before, and the attempt does not count.
-        """
-        deliveries = [one for one in ended if isinstance(one, _Delivery)]
-        free = [one.item for one in ended if isinstance(one, _HeldBack)]
-        await queue.again(conn, [(item, item.due_at, "") for item in free])
-        before = await store.lock(conn, [delivery.item.key for delivery in deliveries])
-        after = dict(before)
-        entries = []
-        for delivery in deliveries:
-            callout = after[delivery.item.key]
-            after[callout.id] = _delivered(callout, delivery)
-            entries += [ledger.of_attempt(callout, a) for a in delivery.result.attempts]
-        await effects.apply(conn, self._owners, before, after, now=self._clock.now())
-        await queue.done(conn, [delivery.item for delivery in deliveries])
-        await ledger.write(conn, entries)
-        turned = {d.outgoing.extension_id: d.turned for d in deliveries if d.turned is not None}
-        await circuit_store.note(conn, self._node, turned, now=self._clock.now())
+        now = self._clock.now()
+        await deliveries.record(conn, self._owners, ended, node=self._node, now=now)
         return [None] * len(ended)
 
 
@@ -306,22 +280,3 @@ def _planned(callout: Callout, what: Plan, now: datetime) -> Callout:
             return refused(callout, reason=reason)
         case Drop():
             return canceled(callout, reason="What called out no longer exists.")
-
-
-def _delivered(callout: Callout, delivery: _Delivery) -> Callout:
-    result = delivery.result
-    counted = replace(callout, attempts=callout.attempts + len(result.attempts))
-    if result.label is None and not delivery.outgoing.keeps_reply:
-        return accepted(counted, now=delivery.at, correlation=result.correlation)
-    if result.label is None:
-        return _answered_at_once(counted, delivery)
-    return refused(counted, reason=result.reason)
-
-
-def _answered_at_once(callout: Callout, delivery: _Delivery) -> Callout:
-    try:
-        answer = read_reply(delivery.result.reply)
-    except Unreadable as error:
-        return refused(callout, reason=f"The endpoint took the call, and its reply {error}.")
-    correlation = delivery.result.correlation
-    return replied(callout, answer, now=delivery.at, correlation=correlation)

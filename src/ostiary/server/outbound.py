@@ -15,6 +15,7 @@ from ostiary.extensions.limits import Limits
 from ostiary.extensions.owners import Owners
 from ostiary.extensions.plans import Addresses
 from ostiary.extensions.published_keys import PublishedKeys
+from ostiary.extensions.rates import Rate
 from ostiary.extensions.routes import PREFIX
 from ostiary.extensions.signing import OutboundIssuer, Signer
 from ostiary.extensions.work import CalloutWork
@@ -66,6 +67,7 @@ def compose(
         ),
         node=node,
         terms=terms(settings),
+        rate=rate(settings),
         at_once=settings.callout_concurrency_per_extension,
     )
     return Outbound(
@@ -81,6 +83,11 @@ def compose(
 def terms(settings: Settings) -> Terms:
     """Say when an extension is left alone, and for how long its callouts wait at most."""
     return Terms(failures=settings.callout_failures, patience=settings.callout_patience)
+
+
+def rate(settings: Settings) -> Rate | None:
+    """Say how often calls to one extension may begin; None: there is no limit."""
+    return Rate.of(settings.callout_rate_per_extension)
 
 
 def _caller(
