@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulation.history import History
 
-SEEDS = int(os.environ.get("SIMULATED_SEEDS", "100"))
+SEEDS = int(os.environ.get("SIMULATED_SEEDS", "200"))
 CHUNK = 20
 
 
