@@ -33,7 +33,7 @@ from bench.story import MANAGEMENT, Setting
 from bench.world import databases, free_port, tenant_of
 from ostiary.entitlement.tables import assignment_requests, assignments
 from ostiary.identity.ports import Subject
-from ostiary.server.identity import development_issuer
+from ostiary.server.issuing import development_issuer
 from ostiary.storage.database import Database
 
 LOOK_AGAIN = 0.25

@@ -16,7 +16,7 @@ from ostiary.audit.events import SYSTEM
 from ostiary.directory import changes
 from ostiary.directory.model import User
 from ostiary.identity.ports import Client
-from ostiary.server.identity import development_issuer
+from ostiary.server.issuing import development_issuer
 from ostiary.storage.database import Database
 from ostiary.storage.tables import new_id
 

@@ -10,11 +10,19 @@ from typing import Any
 
 import pytest
 
+from ostiary.cli.app import COMMANDS
+
 _CALL = """
 import gc, json, sys
 from ostiary.cli import main
 code = main()
 print(json.dumps([code, sorted(sys.modules), gc.isenabled(), gc.get_freeze_count()]))
+"""
+_LOAD = """
+import json, sys
+from ostiary.cli.app import load
+load(sys.argv[1:])
+print(json.dumps(sorted(sys.modules)))
 """
 _UPGRADE = """
 import asyncio, json, sys
@@ -49,6 +57,41 @@ def test_what_says_only_how_to_call_loads_nothing_of_the_program(argument: str) 
     assert code == 0
     assert own == {"ostiary.cli", "ostiary.cli.app"}
     assert heavy & set(modules) == set()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "callouts list",
+        "callouts health",
+        "mails list",
+        "work dead",
+        "app list",
+        "logicapps list",
+        "clock show --clock simulated",
+        "token --app a-script --role User.Read.All",
+        "db upgrade",
+    ],
+)
+def test_what_looks_at_a_deployment_loads_no_server(command: str, data_dir: Path) -> None:
+    code, modules, _, _ = told_by(_CALL, *command.split(), "--data-dir", str(data_dir))
+
+    server = {"ostiary.server.composition", "ostiary.server.governors", "uvicorn", "starlette"}
+    assert code == 0
+    assert {*server, "alembic", "jinja2"} & set(modules) == set()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_that_reads_extensions_knows_every_type_that_may_stand_in_them(
+    command: str,
+) -> None:
+    modules = set(told_by(_LOAD, command))
+
+    if "ostiary.extensions.extension_store" in modules:
+        assert modules >= {
+            "ostiary.entitlement.model.extensions",
+            "ostiary.lifecycle.model.extensions",
+        }
 
 
 def test_a_server_loads_no_migrations_where_the_tables_are_made(data_dir: Path) -> None:

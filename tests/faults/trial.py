@@ -16,7 +16,7 @@ from typing import Final
 import aiohttp
 from bench.world import free_port
 
-from ostiary.server.identity import development_issuer
+from ostiary.server.issuing import development_issuer
 from ostiary.storage.tables import new_id
 from tests.faults import evidence
 from tests.faults.load import Load, listening

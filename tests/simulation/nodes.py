@@ -26,6 +26,7 @@ from ostiary.extensions.signing import Authorization
 from ostiary.server import composition
 from ostiary.server.composition import Server
 from ostiary.server.identity import Identity
+from ostiary.server.preparing import prepared
 from ostiary.settings import ConnectivityTest, Settings
 from ostiary.storage.database import Database
 from ostiary.storage.failures import DatabaseUnavailable
@@ -90,7 +91,7 @@ class Node:
     async def _live(self) -> None:
         settings = _settings(self.name, self.rate)
         database = await Database.open(f"sqlite:///{self.disk.path}")
-        tenant = await composition.prepared(settings, database, self.clock.now())
+        tenant = await prepared(settings, database, self.clock.now())
         self.server = composition.composed(
             settings,
             AsyncExitStack(),  # nothing of it is closed: lives end otherwise

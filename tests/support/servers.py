@@ -17,7 +17,7 @@ import httpx
 from ostiary.identity.catalogue import GRAPH_URL
 from ostiary.identity.issuer import DevelopmentIssuer
 from ostiary.identity.ports import Client, Subject
-from ostiary.server.identity import development_issuer
+from ostiary.server.issuing import development_issuer
 from ostiary.server.whereabouts import Whereabouts, read
 from ostiary.storage.tables import new_id
 

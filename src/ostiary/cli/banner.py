@@ -7,13 +7,13 @@ from importlib.metadata import version
 from typing import Any
 
 from rich.text import Text
-from sqlalchemy import make_url
 
+from ostiary.cli.databases import database_name
 from ostiary.cli.output import console
 from ostiary.cli.running import Running
 from ostiary.durable.clock import SimulatedClock
 from ostiary.graph.values import write_instant
-from ostiary.settings import ClockKind, Settings
+from ostiary.settings import ClockKind
 
 _WIDTH = 10
 
@@ -27,7 +27,7 @@ def facts(running: Running) -> dict[str, Any]:
         "port": running.addresses.port,
         "tenantId": server.tenant_id,
         "dataDir": str(settings.data_dir.absolute()),
-        "database": database(settings),
+        "database": database_name(settings),
         "clock": settings.clock.value,
         "worker": settings.worker,
         "certificateAuthority": running.certificate.authority if running.certificate else None,
@@ -52,20 +52,13 @@ def show(running: Running) -> None:
     out.print()
 
 
-def database(settings: Settings) -> str:
-    """Name the database without its password."""
-    if settings.database_url is None:
-        return f"embedded, in {settings.data_dir.absolute()}"
-    return make_url(settings.database_url).render_as_string(hide_password=True)
-
-
 def _lines(running: Running) -> Iterator[tuple[str, str]]:
     server, settings = running.server, running.server.settings
     first = running.addresses.base_urls[0]
     yield "API", f"{first}/v1.0  and  {first}/beta"
     yield "Health", f"{running.url}/health/ready"
     yield "Tenant", server.tenant_id
-    yield "Database", database(settings)
+    yield "Database", database_name(settings)
     if running.certificate and running.certificate.authority:
         yield "Trust", f"{running.certificate.authority}  (ostiary tls ca)"
     if isinstance(server.clock, SimulatedClock):

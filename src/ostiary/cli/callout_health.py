@@ -16,7 +16,7 @@ from ostiary.extensions.circuits import Noted, Terms
 from ostiary.extensions.conditions import Condition, standing
 from ostiary.extensions.rates import Rate
 from ostiary.graph.values import write_duration, write_instant
-from ostiary.server import outbound
+from ostiary.server.terms import rate_of, terms_of
 from ostiary.settings import Settings
 
 EXAMPLES: Final = """
@@ -50,7 +50,7 @@ def health(*, place: Place = HERE) -> None:
     What waits since there are only so many calls a second is said below the table.
     """
     settings = place.settings()
-    terms, rate = outbound.terms(settings), outbound.rate(settings)
+    terms, rate = terms_of(settings), rate_of(settings)
     found, now = run(_found(settings, terms))
     rows = [_row(one, now, terms, rate) for one in found]
     if place.as_json:

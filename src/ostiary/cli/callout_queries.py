@@ -13,6 +13,7 @@ from ostiary.extensions import effects, extension_store, ledger, store
 from ostiary.extensions.callouts import Callout, CalloutStatus
 from ostiary.extensions.ledger import Entry
 from ostiary.extensions.tables import callouts, custom_extensions
+from ostiary.server import stored_types  # noqa: F401  # what is read may name any of them
 
 _MANY = 10_000
 

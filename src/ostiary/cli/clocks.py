@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
@@ -13,10 +14,9 @@ from ostiary.cli.opening import opened, run
 from ostiary.cli.options import HERE, ClockOption, Place
 from ostiary.cli.output import print_json
 from ostiary.cli.problems import Failed, Misused
-from ostiary.durable import timetravel
 from ostiary.durable.clock import SimulatedClock
 from ostiary.graph.values import read_duration, read_instant, write_instant
-from ostiary.server.composition import Server
+from ostiary.server.deployment import Deployment
 from ostiary.settings import Settings
 
 app = App(name="clock")
@@ -66,35 +66,46 @@ def advance(
 
 
 async def _show(settings: Settings) -> dict[str, Any]:
-    async with opened(settings) as server:
-        clock = _simulated(server)
-        asked = remote.running_server(server)
+    async with opened(settings) as deployment:
+        clock = _simulated(deployment)
+        asked = remote.running_server(deployment)
         return await asked.get("/ostiary/clock") if asked else {"now": write_instant(clock.now())}
 
 
 async def _advance(
     settings: Settings, length: timedelta | None, instant: datetime | None
 ) -> dict[str, Any]:
-    async with opened(settings) as server:
-        clock = _simulated(server)
-        asked = remote.running_server(server)
+    async with opened(settings) as deployment:
+        clock = _simulated(deployment)
+        asked = remote.running_server(deployment)
         target = instant or clock.now() + (length or timedelta())
         if asked:
             body = {"to": write_instant(target)}
             return await asked.post("/ostiary/clock/advance", body)
         if target < clock.now():
             raise Failed(f"The clock stands at {write_instant(clock.now())} and never goes back.")
-        stops = await timetravel.advance(clock, server.worker, to=target)
+        stops = await _move(deployment, clock, target)
         return {"now": write_instant(clock.now()), "stops": [write_instant(s) for s in stops]}
 
 
-def _simulated(server: Server) -> SimulatedClock:
-    if not isinstance(server.clock, SimulatedClock):
+async def _move(
+    deployment: Deployment, clock: SimulatedClock, target: datetime
+) -> Sequence[datetime]:
+    # Whatever becomes due is work of a whole server, which is loaded for this alone.
+    from ostiary.durable import timetravel
+    from ostiary.server.composition import server_on
+
+    async with server_on(deployment) as server:
+        return await timetravel.advance(clock, server.worker, to=target)
+
+
+def _simulated(deployment: Deployment) -> SimulatedClock:
+    if not isinstance(deployment.clock, SimulatedClock):
         raise Failed(
             "The clock is the machine's, which nobody moves. Start the server with "
             "--clock simulated (ostiary serve --clock simulated) to have one that can be moved."
         )
-    return server.clock
+    return deployment.clock
 
 
 def _length(text: str) -> timedelta:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from cyclopts import App
+from sqlalchemy import make_url
 
-from ostiary.cli import banner, logs
+from ostiary.cli import logs
 from ostiary.cli.opening import prepare, run
 from ostiary.cli.options import HERE, Place
 from ostiary.cli.output import print_json
@@ -31,10 +32,17 @@ def upgrade(*, place: Place = HERE) -> None:
     logs.configure(settings, quiet=True)
     prepare(settings, make=True)
     run(_upgrade(settings))
-    where = banner.database(settings)
+    where = database_name(settings)
     print_json({"database": where, "upgraded": True}) if place.as_json else print(
         f"The database has the newest tables ({where})."
     )
+
+
+def database_name(settings: Settings) -> str:
+    """Name the database without its password."""
+    if settings.database_url is None:
+        return f"embedded, in {settings.data_dir.absolute()}"
+    return make_url(settings.database_url).render_as_string(hide_password=True)
 
 
 async def _upgrade(settings: Settings) -> None:

@@ -16,6 +16,7 @@ from ostiary.extensions.endpoints import LogicAppName, logic_app, redacted
 from ostiary.extensions.registry import LogicApp
 from ostiary.extensions.tables import custom_extensions
 from ostiary.graph.values import write_instant
+from ostiary.server import stored_types  # noqa: F401  # what is read may name any of them
 from ostiary.settings import Settings
 
 app = App(name="logicapps")

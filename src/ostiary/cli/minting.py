@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from ostiary.cli.issuing import issuer
 from ostiary.cli.problems import Failed, Misused, nearest
+from ostiary.directory.clients import DirectoryClients
 from ostiary.identity.catalogue import DIRECTORY_ROLES, PERMISSIONS, directory_role
 from ostiary.identity.issuer import DevelopmentIssuer, IssuedToken
-from ostiary.identity.ports import Client
-from ostiary.server.composition import Server
+from ostiary.identity.ports import Client, Clients
+from ostiary.server.deployment import Deployment
 
 EVERY_SCOPE: Final = (
     "Application.ReadWrite.All",
@@ -26,63 +30,59 @@ EVERY_SCOPE: Final = (
 """Scopes that open every operation; what a person may do then is up to roles and relations."""
 
 
-async def for_person(
-    server: Server, who: str, *, scopes: Sequence[str], roles: Sequence[str]
-) -> IssuedToken:
-    """Make a token for a person who exists, by object id or user principal name.
+@dataclass(frozen=True, slots=True)
+class Mint:
+    """An issuer, with those whom it gives tokens."""
 
-    :raises Misused: a scope or a role is none.
-    :raises Failed: nobody has that name, or the issuer is off.
-    """
-    issuer = _issuer(server)
-    _check_scopes(scopes)
-    templates = [_template(role) for role in roles]
-    person = await server.clients.person(who)
-    if person is None:
-        raise Failed(
-            f"There is no person {who!r} in this directory. Name one by user principal name or "
-            "object id; GET /v1.0/users lists them."
+    issuer: DevelopmentIssuer
+    clients: Clients
+    now: Callable[[], datetime]
+
+    @classmethod
+    def of(cls, deployment: Deployment) -> Mint:
+        """Give that of a deployment.
+
+        :raises Failed: the issuer is off there.
+        """
+        now = deployment.clock.now
+        return cls(issuer(deployment), DirectoryClients(deployment.database, now), now)
+
+    async def for_person(
+        self, who: str, *, scopes: Sequence[str], roles: Sequence[str]
+    ) -> IssuedToken:
+        """Make a token for a person who exists, by object id or user principal name.
+
+        :raises Misused: a scope or a role is none.
+        :raises Failed: nobody has that name.
+        """
+        _check_scopes(scopes)
+        templates = [_template(role) for role in roles]
+        person = await self.clients.person(who)
+        if person is None:
+            raise Failed(
+                f"There is no person {who!r} in this directory. Name one by user principal name or "
+                "object id; GET /v1.0/users lists them."
+            )
+        return self.issuer.for_user(
+            person, now=self.now(), scopes=scopes or EVERY_SCOPE, directory_roles=templates
         )
-    return issuer.for_user(
-        person,
-        now=server.clock.now(),
-        scopes=scopes or EVERY_SCOPE,
-        directory_roles=templates,
-    )
 
+    async def for_application(self, app_id: str, *, roles: Sequence[str]) -> IssuedToken:
+        """Make a token for an application: with the roles given, or else those it was granted.
 
-async def for_application(server: Server, app_id: str, *, roles: Sequence[str]) -> IssuedToken:
-    """Make a token for an application: with the roles given, or else those it was granted.
-
-    :raises Misused: a role is none.
-    :raises Failed: nobody registered it and no role is given, or the issuer is off.
-    """
-    issuer = _issuer(server)
-    check_app_roles(roles)
-    name = _normal(app_id)
-    client = await server.clients.client(name)
-    if client is None and not roles:
-        raise Failed(
-            f"No application {app_id!r} is registered: register it (ostiary app add --app-id "
-            f"{app_id} --secret SECRET --role ROLE), or say with --role what its token may do."
-        )
-    client = client or _unregistered(name, issuer.tenant_id)
-    return issuer.for_app(client, now=server.clock.now(), roles=tuple(roles) or None)
-
-
-def no_issuer(server: Server) -> Failed:
-    """Say why there are no tokens here."""
-    return Failed(
-        "The development issuer is off here (it is on by default only where the server listens on "
-        f"loopback; the host is {server.settings.host}). Get a token of an issuer that the server "
-        "trusts, or set OSTIARY_DEVELOPMENT_ISSUER=true on loopback."
-    )
-
-
-def _issuer(server: Server) -> DevelopmentIssuer:
-    if server.issuer is None:
-        raise no_issuer(server)
-    return server.issuer
+        :raises Misused: a role is none.
+        :raises Failed: nobody registered it and no role is given.
+        """
+        check_app_roles(roles)
+        name = _normal(app_id)
+        client = await self.clients.client(name)
+        if client is None and not roles:
+            raise Failed(
+                f"No application {app_id!r} is registered: register it (ostiary app add --app-id "
+                f"{app_id} --secret SECRET --role ROLE), or say with --role what its token may do."
+            )
+        client = client or _unregistered(name, self.issuer.tenant_id)
+        return self.issuer.for_app(client, now=self.now(), roles=tuple(roles) or None)
 
 
 def _unregistered(app_id: str, tenant_id: str) -> Client:

@@ -1,4 +1,4 @@
-"""Opening a deployment for one command: the same composition as the server, nothing started."""
+"""Opening a deployment for one command: its database and its clock, and nothing of a server."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from typing import Any, TypeVar
 from ostiary.cli import logs, memory
 from ostiary.cli.addresses import own_urls
 from ostiary.cli.problems import Failed
-from ostiary.server import composition
+from ostiary.server import deployment
+from ostiary.server.deployment import Deployment
 from ostiary.settings import Settings
 
 T = TypeVar("T")
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, make: bool = False) -> AsyncIterator[composition.Server]:
+async def opened(settings: Settings, *, make: bool = False) -> AsyncIterator[Deployment]:
     """Open the deployment, with the clock that its server runs on.
 
     ``make`` makes a data directory that is missing.
@@ -28,8 +29,8 @@ async def opened(settings: Settings, *, make: bool = False) -> AsyncIterator[com
     logs.configure(settings, quiet=True)
     prepare(settings, make=make)
     known = await memory.with_remembered_clock(settings)
-    async with composition.opened(known, base_urls=base_urls(known)) as server:
-        yield server
+    async with deployment.opened(known, base_urls=base_urls(known)) as found:
+        yield found
 
 
 def prepare(settings: Settings, *, make: bool) -> None:

@@ -11,11 +11,11 @@ import aiohttp
 import msgspec
 
 from ostiary.cli import neighbours
-from ostiary.cli.minting import no_issuer
+from ostiary.cli.issuing import issuer
 from ostiary.cli.problems import Failed
 from ostiary.identity.catalogue import COMMAND_LINE_APP_ID
 from ostiary.identity.ports import Client
-from ostiary.server.composition import Server
+from ostiary.server.deployment import Deployment
 from ostiary.server.whereabouts import Whereabouts
 
 
@@ -62,20 +62,19 @@ class RunningServer:
         return answer
 
 
-def running_server(server: Server, *, roles: Sequence[str] = ()) -> RunningServer | None:
-    """Give the server that runs on the data that ``server`` has opened; None if there is none.
+def running_server(deployment: Deployment, *, roles: Sequence[str] = ()) -> RunningServer | None:
+    """Give the server that runs on the data of a deployment; None if there is none.
 
     ``roles`` are the permissions of the token.
 
     :raises Failed: no token can be made for it.
     """
-    found = neighbours.server_on(server.settings.data_dir)
+    found = neighbours.server_on(deployment.settings.data_dir)
     if found is None:
         return None
-    if server.issuer is None:
-        raise no_issuer(server)
     client = Client(app_id=COMMAND_LINE_APP_ID, object_id=COMMAND_LINE_APP_ID)
-    issued = server.issuer.for_app(client, now=server.clock.now(), roles=tuple(roles))
+    now = deployment.clock.now()
+    issued = issuer(deployment).for_app(client, now=now, roles=tuple(roles))
     return RunningServer(found, issued.token)
 
 

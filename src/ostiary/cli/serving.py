@@ -11,6 +11,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from ostiary.cli import banner, logs
+from ostiary.cli.databases import database_name
 from ostiary.cli.listening import until
 from ostiary.cli.memory import with_remembered_clock
 from ostiary.cli.opening import base_urls, broken_off_by_signals, on_signal, prepare, run
@@ -152,7 +153,7 @@ async def _work_until_stopped(server: Server, *, as_json: bool) -> None:
     settings, stopped = server.settings, asyncio.Event()
     async with server.keys.noted(), working(server.worker) as task:
         on_signal(stopped.set)
-        where = banner.database(settings)
+        where = database_name(settings)
         if as_json:
             print_json({"node": settings.node, "database": where})
         else:

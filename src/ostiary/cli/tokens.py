@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from ostiary.cli import minting
+from ostiary.cli.minting import Mint
 from ostiary.cli.opening import opened, run
 from ostiary.cli.options import HERE, ClockOption, Place
 from ostiary.cli.output import print_json
@@ -78,11 +78,12 @@ async def _issue(
     scopes: tuple[str, ...],
     roles: tuple[str, ...],
 ) -> IssuedToken:
-    async with opened(settings) as server:
+    async with opened(settings) as deployment:
+        mint = Mint.of(deployment)
         if user is not None:
-            return await minting.for_person(server, user, scopes=scopes, roles=roles)
+            return await mint.for_person(user, scopes=scopes, roles=roles)
         assert app is not None
-        return await minting.for_application(server, app, roles=roles)
+        return await mint.for_application(app, roles=roles)
 
 
 def _described(issued: IssuedToken) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from ostiary.entitlement.service.explaining import explain
 from ostiary.graph.types import Version
 from ostiary.graph.values import write_instant
 from ostiary.graph.writing import Writer
+from ostiary.server import stored_types  # noqa: F401  # what is read may name any of them
 from ostiary.settings import Settings
 
 _EXAMPLES: Final = """

@@ -7,7 +7,6 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import cast
 
 import aiohttp
@@ -16,14 +15,13 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
 
 from ostiary.audit import routes as audit
-from ostiary.directory import changes as directory_changes
 from ostiary.directory import routes as directory
 from ostiary.directory.clients import DirectoryClients
 from ostiary.directory.following import Following
 from ostiary.directory.service import Directory
 from ostiary.directory.tenant import Tenant
 from ostiary.directory.work import Forgetting
-from ostiary.durable.clock import Clock, RealClock, SimulatedClock
+from ostiary.durable.clock import Clock
 from ostiary.durable.errors import Busy
 from ostiary.durable.handlers import Handler
 from ostiary.durable.worker import Worker
@@ -37,7 +35,6 @@ from ostiary.graph.errors import DomainError, Unavailable
 from ostiary.graph.reading import Reader
 from ostiary.graph.resources import Node
 from ostiary.graph.throttling import Throttle
-from ostiary.graph.values import read_instant
 from ostiary.identity import matrix
 from ostiary.identity.issuer import DevelopmentIssuer
 from ostiary.identity.issuer_routes import IssuerRoutes
@@ -46,13 +43,13 @@ from ostiary.identity.ports import Clients
 from ostiary.mail.routes import MailRoutes
 from ostiary.server import governors, identity, mailing, outbound, retaining
 from ostiary.server.admission import Admission
+from ostiary.server.deployment import Deployment, opened_database
 from ostiary.server.front import ASGI, Front
 from ostiary.server.operator import Operator
-from ostiary.settings import ClockKind, Settings
+from ostiary.server.preparing import prepared
+from ostiary.settings import Settings
 from ostiary.storage.database import Database
-from ostiary.storage.facts import fact_or
 from ostiary.storage.failures import is_collision, is_outage
-from ostiary.storage.tables import new_id
 
 log = structlog.get_logger(__name__)
 
@@ -73,13 +70,9 @@ LARGE_BODIES = 64
 
 
 @dataclass(frozen=True, kw_only=True)
-class Server:
+class Server(Deployment):
     """What runs: an application to serve, and a worker to run beside it or elsewhere."""
 
-    settings: Settings
-    tenant_id: str
-    database: Database
-    clock: Clock
     worker: Worker
     app: ASGI
     clients: Clients
@@ -100,41 +93,34 @@ async def opened(settings: Settings, *, base_urls: Sequence[str]) -> AsyncIterat
 
     :raises ConfigurationError: the settings are unsafe or contradict each other.
     """
+    if settings.public_url is None and not settings.on_loopback:
+        log.warning("public_url.unset", callbacks_go_to=base_urls[0])
+    async with opened_database(settings) as (database, clock):
+        deployment = Deployment(
+            settings=settings,
+            base_urls=base_urls,
+            tenant_id=await prepared(settings, database, clock.now()),
+            database=database,
+            clock=clock,
+        )
+        async with server_on(deployment) as server:
+            yield server
+
+
+@asynccontextmanager
+async def server_on(deployment: Deployment) -> AsyncIterator[Server]:
+    """Compose a server on an open deployment, and close its parts at the end."""
     async with AsyncExitStack() as stack:
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if settings.public_url is None and not settings.on_loopback:
-            log.warning("public_url.unset", callbacks_go_to=base_urls[0])
-        database = await Database.open(settings.database)
-        stack.push_async_callback(database.close)
-        await database.upgrade()
-        await database.join()
-        clock = await open_clock(settings, database)
-        tenant_id = await prepared(settings, database, clock.now())
         http = await stack.enter_async_context(aiohttp.ClientSession())
         yield composed(
-            settings, stack, database, clock, tenant_id=tenant_id, urls=base_urls, http=http
+            deployment.settings,
+            stack,
+            deployment.database,
+            deployment.clock,
+            tenant_id=deployment.tenant_id,
+            urls=deployment.base_urls,
+            http=http,
         )
-
-
-async def open_clock(settings: Settings, database: Database) -> Clock:
-    """Give the clock that the settings ask for."""
-    if settings.clock is ClockKind.REAL:
-        return RealClock()
-    start = read_instant(settings.clock_start) if settings.clock_start else None
-    clock = await SimulatedClock.open(database, start=start)
-    log.warning("clock.simulated", now=clock.now().isoformat())
-    return clock
-
-
-async def prepared(settings: Settings, database: Database, now: datetime) -> str:
-    """Put into a new database what every organisation has, and give the tenant's id."""
-    async with database.transaction() as conn:
-        kept = await fact_or(conn, "tenant_id", lambda: settings.tenant_id or new_id())
-        await directory_changes.ensure_well_known(conn, now=now)
-        await governors.prepare(conn, settings, now=now)
-        await retaining.prepare(conn, settings, now=now)
-        await Forgetting(settings.delta_retention).ensure(conn, now=now)
-    return cast(str, settings.tenant_id or kept)
 
 
 def composed(
@@ -177,6 +163,7 @@ def composed(
     beside = _beside(settings, believed, clients, clock, worker, database, out, leaving)
     return Server(
         settings=settings,
+        base_urls=urls,
         tenant_id=tenant_id,
         database=database,
         clock=clock,

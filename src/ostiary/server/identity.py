@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import msgspec
-import structlog
 
 from ostiary.identity.authenticator import Authenticator, Challenge
-from ostiary.identity.development import Standing, decide
 from ostiary.identity.issuer import DevelopmentIssuer
 from ostiary.identity.issuers import (
     ConfigurationError,
@@ -22,14 +19,10 @@ from ostiary.identity.issuers import (
     check,
     trusted,
 )
-from ostiary.identity.key_files import load_or_make
 from ostiary.identity.keysets import FixedKeys, KeySource, RemoteKeys
 from ostiary.identity.tokens import TokenValidator
+from ostiary.server.issuing import issuer_of
 from ostiary.settings import Settings
-
-log = structlog.get_logger(__name__)
-
-KEY_NAME = "issuer-key.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,15 +31,6 @@ class Identity:
 
     authenticator: Authenticator
     issuer: DevelopmentIssuer | None
-
-
-def development_issuer(
-    data_dir: Path, *, tenant_id: str, base_urls: Sequence[str]
-) -> DevelopmentIssuer:
-    """Give the embedded issuer with the key of this data directory, made when it is missing."""
-    return DevelopmentIssuer(
-        load_or_make(data_dir / KEY_NAME), tenant_id=tenant_id, base_urls=base_urls
-    )
 
 
 def compose(
@@ -61,7 +45,7 @@ def compose(
 
     :raises ConfigurationError: an issuer may not run here, or its configuration is unsafe.
     """
-    issuer = _embedded(settings, tenant_id=tenant_id, base_urls=base_urls)
+    issuer = issuer_of(settings, tenant_id=tenant_id, base_urls=base_urls)
     configured = [t for raw in settings.trusted_issuers for t in trusted(issuer_settings(raw))]
     believed = [*(issuer.trusted() if issuer else ()), *configured]
     check(believed, development=settings.on_loopback)
@@ -79,23 +63,6 @@ def compose(
         authenticator=Authenticator(TokenValidator(sources), now=now, challenge=challenge),
         issuer=issuer,
     )
-
-
-def _embedded(
-    settings: Settings, *, tenant_id: str, base_urls: Sequence[str]
-) -> DevelopmentIssuer | None:
-    decision = decide(
-        settings.host if settings.on_loopback else settings.exposed_host,
-        wanted=settings.development_issuer,
-        anywhere=settings.development_issuer_anywhere,
-    )
-    if decision.standing is Standing.REFUSED:
-        raise ConfigurationError(decision.reason)
-    if decision.standing is Standing.OFF:
-        log.info("development_issuer.off", why=decision.reason)
-        return None
-    log.warning("development_issuer.on", why=decision.reason)
-    return development_issuer(settings.data_dir, tenant_id=tenant_id, base_urls=base_urls)
 
 
 def issuer_settings(raw: dict[str, Any]) -> IssuerSettings:

@@ -8,19 +8,18 @@ from urllib.parse import urlsplit
 
 from ostiary.durable.clock import Clock
 from ostiary.extensions.caller import Caller
-from ostiary.extensions.circuits import Terms
 from ostiary.extensions.connection import Connection
 from ostiary.extensions.egress import Allowance, EgressPolicy
 from ostiary.extensions.limits import Limits
 from ostiary.extensions.owners import Owners
 from ostiary.extensions.plans import Addresses
 from ostiary.extensions.published_keys import PublishedKeys
-from ostiary.extensions.rates import Rate
 from ostiary.extensions.routes import PREFIX
 from ostiary.extensions.signing import OutboundIssuer, Signer
 from ostiary.extensions.work import CalloutWork
 from ostiary.identity.catalogue import ENTITLEMENT_MANAGEMENT_APP_ID
 from ostiary.identity.key_files import load_or_make
+from ostiary.server.terms import rate_of, terms_of
 from ostiary.settings import ConnectivityTest, Settings
 from ostiary.storage.database import Database
 
@@ -66,8 +65,8 @@ def compose(
             base_url=base_urls[0], logic_app_template=settings.logic_app_url_template
         ),
         node=node,
-        terms=terms(settings),
-        rate=rate(settings),
+        terms=terms_of(settings),
+        rate=rate_of(settings),
         at_once=settings.callout_concurrency_per_extension,
     )
     return Outbound(
@@ -78,16 +77,6 @@ def compose(
         work=work,
         connection=_connection(settings, database, clock, caller),
     )
-
-
-def terms(settings: Settings) -> Terms:
-    """Say when an extension is left alone, and for how long its callouts wait at most."""
-    return Terms(failures=settings.callout_failures, patience=settings.callout_patience)
-
-
-def rate(settings: Settings) -> Rate | None:
-    """Say how often calls to one extension may begin; None: there is no limit."""
-    return Rate.of(settings.callout_rate_per_extension)
 
 
 def _caller(

@@ -16,11 +16,11 @@ from typing import Any, Final
 import aiohttp
 from pydantic_settings import PydanticBaseSettingsSource
 
-from ostiary.cli import minting
 from ostiary.cli.demo import endpoint as endpoints
 from ostiary.cli.demo.client import Client
 from ostiary.cli.demo.endpoint import Credentials, Endpoint
 from ostiary.cli.demo.show import Show, stage_console
+from ostiary.cli.minting import Mint
 from ostiary.cli.problems import Misused
 from ostiary.cli.running import Running, running
 from ostiary.directory.clients import register_app
@@ -63,6 +63,7 @@ class Stage:
     running: Running
     endpoint: Endpoint
     http: aiohttp.ClientSession
+    mint: Mint
     show: Show
     _clients: dict[str, Client] = field(default_factory=dict)
 
@@ -90,7 +91,7 @@ class Stage:
 
         async def token() -> str:
             who = f"{alias}@{DOMAIN}"
-            issued = await minting.for_person(self.running.server, who, scopes=(), roles=roles)
+            issued = await self.mint.for_person(who, scopes=(), roles=roles)
             return issued.token
 
         return token
@@ -112,7 +113,8 @@ async def opened(data_dir: Path | None, *, port: int) -> AsyncIterator[Stage]:
             async with endpoints.opened(
                 server.url, credentials=credentials, http=http, now=now
             ) as endpoint:
-                yield Stage(server, endpoint, http, Show(stage_console(), now))
+                mint = Mint.of(server.server)
+                yield Stage(server, endpoint, http, mint, Show(stage_console(), now))
 
 
 async def _furnish(server: Server, url: str) -> Credentials:
