@@ -69,6 +69,20 @@ async def test_a_commit_that_nobody_answers_is_given_up(far: Database, relay: Re
     await refused(hang())
 
 
+async def test_who_waits_for_a_session_that_is_no_more_is_told_although_the_server_is_there(
+    far: Database, relay: Relay, database: Database
+) -> None:
+    async def hang() -> None:
+        async with far.transaction() as conn:
+            pid = await conn.scalar(text("SELECT pg_backend_pid()"))
+            relay.forget()
+            async with database.transaction() as other:
+                await other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+            await conn.execute(text("SELECT 1"))
+
+    await refused(hang())
+
+
 async def test_a_statement_that_is_only_slow_is_left_alone(far: Database) -> None:
     async with far.transaction() as conn:
         assert await conn.scalar(text("SELECT 1 FROM pg_sleep(2.5)")) == 1

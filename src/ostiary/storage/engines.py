@@ -92,7 +92,7 @@ async def _open_postgresql(url: URL) -> Engines:
         writer=writer,
         reader=postgresql.reader(writer),
         apart=postgresql.apart(server, **_json_options()),
-        watchdog=Watchdog(writer, server.reach, patience=server.patience),
+        watchdog=Watchdog(writer, server.connect, patience=server.patience),
     )
     await _try(engines)
     return engines

@@ -10,20 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-import asyncpg
-
 PATIENCE: Final = 5.0
 """Seconds that a server has to take a connection, unless the URL says ``connect_timeout``."""
 
 _WRITES: Final = "read-write"
-_NEXT: Final = (
-    OSError,  # a time limit too
-    asyncpg.CannotConnectNowError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.TargetServerAttributeNotMatched,
-)
-"""What sends us to the next server; a refused password does not."""
-
 _Address = tuple[str | None, int | None]
 
 
@@ -49,16 +39,33 @@ class Hosts:
         for address in sorted(addresses, key=lambda one: one != self._good):
             try:
                 connection = await self._connect(address, options)
-            except _NEXT as error:
-                told.append(f"{_shown(address)} {_why(error, options)}")
+            except ConnectionError as error:
+                told.append(f"{_shown(address)} {error}")
                 continue
             self._good = address
             return connection
         raise ConnectionError("; ".join(told))
 
     async def _connect(self, address: _Address, options: Mapping[str, Any]) -> Any:
+        """Connect to one server.
+
+        :raises ConnectionError: it is of no use, which a refused password does not say.
+        """
+        import asyncpg  # not loaded where there is no PostgreSQL
+
         host, port = address
-        return await asyncpg.connect(host=host, port=port, timeout=self._patience, **options)
+        try:
+            return await asyncpg.connect(host=host, port=port, timeout=self._patience, **options)
+        except TimeoutError as error:
+            raise ConnectionError("does not answer") from error
+        except asyncpg.TargetServerAttributeNotMatched as error:
+            raise ConnectionError(f"is not {options.get('target_session_attrs')}") from error
+        except (
+            OSError,
+            asyncpg.CannotConnectNowError,
+            asyncpg.PostgresConnectionError,
+        ) as error:
+            raise ConnectionError(f"cannot be used: {error}") from error
 
 
 def _addresses(host: Any, port: Any) -> list[_Address]:
@@ -70,11 +77,3 @@ def _addresses(host: Any, port: Any) -> list[_Address]:
 def _shown(address: _Address) -> str:
     host, port = address
     return f"{host or 'the server'}:{port}" if port else host or "the server"
-
-
-def _why(error: Exception, options: Mapping[str, Any]) -> str:
-    if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
-        return f"is not {options.get('target_session_attrs')}"
-    if isinstance(error, TimeoutError):
-        return "does not answer"
-    return f"cannot be used: {error}"

@@ -96,15 +96,14 @@ class Server:
         target = url.set(drivername="postgresql+asyncpg", query=query)
         return cls(target, patience, Hosts(patience))
 
-    async def reach(self) -> None:
-        """Try whether it takes a connection.
+    async def connect(self) -> Any:
+        """Make a connection of the driver's that no pool knows of.
 
-        :raises ConnectionError: it does not.
-        :raises PostgresError: it refuses us, and so is there.
+        :raises ConnectionError: the server does not answer.
+        :raises PostgresError: it refuses us.
         """
         _, options = self.url.get_dialect()().create_connect_args(self.url)
-        connection = await self.hosts.connect(**options)
-        connection.terminate()
+        return await self.hosts.connect(**options)
 
 
 def writer(server: Server, *, rested: float = _RESTED, **options: Any) -> AsyncEngine:

@@ -1,16 +1,18 @@
 """Gives up connections to a PostgreSQL that says nothing any more.
 
-A statement may take long, and one that hangs looks the same. So whenever a transaction takes longer
-than a few seconds, the server is asked for another connection. If it gives one, the statement is
-slow and is left alone. If not, nobody would ever answer: the connections that have waited for so
-long are ended, so that requests are refused with 503 and work is given to somebody else.
+A statement may take long, and one that hangs looks the same. So whenever a transaction takes more
+than a few seconds, the server is asked on a new connection whether it still works on it. If so, it
+is slow, and is left alone. If the server cannot be asked, or another has taken its place, or it
+knows nothing of the transaction, nobody would ever answer: the connection is ended, so that a
+request is refused with 503, and work is given to somebody else.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
 import structlog
 from sqlalchemy import event
@@ -18,21 +20,40 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 _log: Final = structlog.get_logger(__name__)
 
+Session = tuple[int, datetime]
+"""What PostgreSQL knows a connection by: its process, and when that was started."""
+
+_OWN: Final = "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+
+# A session that rests while we wait for it has answered long ago, or was never asked.
+_KNOWN: Final = """
+    SELECT pid, backend_start FROM pg_stat_activity WHERE pid = ANY ($1) AND
+    (state IS DISTINCT FROM 'idle' OR state_change > clock_timestamp() - interval '15 seconds')
+"""
+
+
+class _Loan(NamedTuple):
+    driver: Any
+    session: Session
+    since: float
+
 
 class Watchdog:
     """Watches the connections that the pool of ``engine`` has lent.
 
-    ``reach`` tries whether the server takes a connection; after ``patience`` seconds it is tried.
+    ``connect`` makes one of the driver's connections, in ``patience`` seconds or not at all. What
+    is lent for longer is asked after.
     """
 
     def __init__(
-        self, engine: AsyncEngine, reach: Callable[[], Awaitable[None]], *, patience: float
+        self, engine: AsyncEngine, connect: Callable[[], Awaitable[Any]], *, patience: float
     ) -> None:
-        self._reach = reach
+        self._connect = connect
         self._patience = patience
-        self._lent: dict[Any, tuple[Any, float]] = {}
+        self._lent: dict[Any, _Loan] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._trial: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
+        event.listen(engine.sync_engine, "connect", _note_session)
         event.listen(engine.sync_engine, "checkout", self._note)
         event.listen(engine.sync_engine, "checkin", self._forget)
 
@@ -40,49 +61,71 @@ class Watchdog:
         """Watch no longer."""
         if self._timer is not None:
             self._timer.cancel()
-        if self._trial is not None:
-            self._trial.cancel()
-            await asyncio.wait([self._trial])
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.wait([self._asking])
 
     def _note(self, dbapi_connection: Any, record: Any, _proxy: Any) -> None:
-        self._lent[record] = (dbapi_connection.driver_connection, _now())
+        driver = dbapi_connection.driver_connection
+        self._lent[record] = _Loan(driver, record.info["session"], _now())
         self._rest()
 
     def _forget(self, _dbapi_connection: Any, record: Any) -> None:
         self._lent.pop(record, None)
 
     def _rest(self) -> None:
-        if self._timer is None and self._trial is None:
+        if self._timer is None and self._asking is None:
             self._timer = asyncio.get_running_loop().call_later(self._patience, self._look)
 
     def _look(self) -> None:
         self._timer = None
         if self._overdue():
-            self._trial = asyncio.create_task(self._try(), name="watchdog")
+            self._asking = asyncio.create_task(self._ask(), name="watchdog")
         elif self._lent:
             self._rest()
 
-    def _overdue(self) -> list[Any]:
+    def _overdue(self) -> list[_Loan]:
         before = _now() - self._patience
-        return [driver for driver, since in self._lent.values() if since <= before]
+        return [loan for loan in self._lent.values() if loan.since <= before]
 
-    async def _try(self) -> None:
+    async def _ask(self) -> None:
+        overdue = self._overdue()
         try:
-            await self._reach()
+            known = await self._known([loan.session for loan in overdue])
+            self._give_up([loan for loan in overdue if loan.session not in known], "not known")
         except OSError as error:
-            self._give_up(error)
+            self._give_up(overdue, str(error))
         except Exception as error:
             _log.info("database.refuses", exc_info=error)  # so it is there
         finally:
-            self._trial = None
+            self._asking = None
         if self._lent:
             self._rest()
 
-    def _give_up(self, error: OSError) -> None:
-        silent = self._overdue()
-        _log.warning("database.silent", connections=len(silent), error=str(error))
-        for driver in silent:
-            driver.terminate()  # whoever waits for it is told that the connection is closed
+    async def _known(self, sessions: Collection[Session]) -> set[Session]:
+        """Ask which of these the server works on.
+
+        :raises OSError: it does not answer.
+        """
+        driver = await self._connect()
+        try:
+            pids = [pid for pid, _ in sessions]
+            return {tuple(row) for row in await driver.fetch(_KNOWN, pids, timeout=self._patience)}
+        finally:
+            driver.terminate()
+
+    def _give_up(self, loans: Collection[_Loan], why: str) -> None:
+        still = set(self._lent.values())
+        silent = [loan for loan in loans if loan in still]
+        if silent:
+            _log.warning("database.silent", connections=len(silent), why=why)
+        for loan in silent:
+            loan.driver.terminate()  # whoever waits for it is told that the connection is closed
+
+
+def _note_session(dbapi_connection: Any, record: Any) -> None:
+    row = dbapi_connection.run_async(lambda driver: driver.fetchrow(_OWN))
+    record.info["session"] = tuple(row)
 
 
 def _now() -> float:
