@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from cyclopts import App
-from sqlalchemy import make_url
 
 from ostiary.cli import logs
 from ostiary.cli.opening import prepare, run
 from ostiary.cli.options import HERE, Place
 from ostiary.cli.output import print_json
 from ostiary.settings import Settings
+from ostiary.storage import postgresql
 from ostiary.storage.database import Database
 
 app = App(name="db")
@@ -42,7 +42,7 @@ def database_name(settings: Settings) -> str:
     """Name the database without its password."""
     if settings.database_url is None:
         return f"embedded, in {settings.data_dir.absolute()}"
-    return make_url(settings.database_url).render_as_string(hide_password=True)
+    return postgresql.parsed(settings.database_url).render_as_string(hide_password=True)
 
 
 async def _upgrade(settings: Settings) -> None:
