@@ -69,7 +69,7 @@ bench-lifecycle: $(BIN)/.dev  ## A leaver workflow over many people, on both dat
 simulate: $(BIN)/.dev  ## Run simulated histories with every kind of fault (SEEDS=1000)
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) $(ARGS)
 
-faults: $(BIN)/.dev  ## Kill nodes and PostgreSQL under load, and prove that nothing is lost (SECONDS=60 SEED=1)
+faults: $(BIN)/.dev  ## Kill nodes and PostgreSQL under load, and prove that nothing is lost (SECONDS=60 SEED=1 ARGS=--failover)
 	$(BIN)/python -m tests.faults --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 clean:  ## Remove the virtual environment and every cache

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from ostiary.durable import recurring
+from ostiary.storage import names
 from tests.faults.load import Load
-from tests.faults.machines import connected
+from tests.faults.servers import PATIENCE, connected
 from tests.simulation.actors import about
 from tests.simulation.proof import ENDED, violations, watch
+from tests.support.databases import opened
 
 _TABLES: Final = (
     "approval_stages",
@@ -78,6 +81,18 @@ async def proven(url: str, load: Load, folder: Path) -> list[str]:
     with closing(sqlite3.connect(file)) as conn:
         conn.row_factory = sqlite3.Row
         return [*violations(file, load, load.places), *_calls_and_answers(conn, load)]
+
+
+async def unnamed(url: str, nodes: Sequence[str]) -> list[str]:
+    """Tell of workers that do not have their name, and so begin nothing; they get a moment."""
+    async with opened(url) as database:
+        missing = set(nodes)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                while missing:
+                    async with database.reading() as conn:
+                        missing -= await names.held(conn, nodes) or set()
+        return [f"{node} has not got its name back" for node in sorted(missing)]
 
 
 def damage(url: str) -> list[str]:

@@ -24,7 +24,9 @@ from tests.faults.places import ENTITLEMENT, LIFECYCLE, Places
 from tests.scenarios.bodies import GRANTED
 from tests.simulation.actors import Told, about, answer
 
-_REPLY: Final = aiohttp.ClientTimeout(total=30)
+PATIENCE: Final = 40.0
+"""Seconds in which a node that lives has to answer, whatever fails around it."""
+_REPLY: Final = aiohttp.ClientTimeout(total=PATIENCE)
 _VERDICTS: Final = ("yes", "yes", "yes", "yes", "no")
 
 
@@ -46,6 +48,8 @@ class Load:
     signers: set[str] = field(default_factory=set)
     """The ids of the keys that calls were signed with."""
     replies: Counter[str] = field(default_factory=Counter)
+    slowest: float = 0.0
+    """Seconds that the slowest reply took."""
     _answers: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self, *, seconds: float, at_a_time: int) -> None:
@@ -129,13 +133,19 @@ class Load:
     async def _post(self, path: str, body: Any) -> tuple[int | None, dict[str, Any], str | None]:
         server = self.random.choice(self.servers)
         headers = {"Authorization": f"Bearer {self.token()}"}
+        clock = asyncio.get_running_loop()
+        began = clock.time()
         try:
             async with self.http.post(
                 server.url + path, json=body, headers=headers, timeout=_REPLY
             ) as reply:
                 found = await reply.json() if reply.status != 204 else {}
+                self.slowest = max(self.slowest, clock.time() - began)
                 return reply.status, found, reply.headers.get("Retry-After")
-        except (aiohttp.ClientError, TimeoutError, OSError):
+        except TimeoutError:
+            self.surprises.append(f"{server.name} gave no answer in {PATIENCE:.0f} s to {path}")
+            return None, {}, None
+        except (aiohttp.ClientError, OSError):
             return None, {}, None
 
     def _refused(
@@ -170,13 +180,13 @@ def _part(text: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def listening(load: Load) -> AsyncIterator[None]:
-    """Let the endpoint listen where the extensions call it."""
+async def listening(load: Load, port: int) -> AsyncIterator[None]:
+    """Let the endpoint listen."""
     application = web.Application()
     application.router.add_post("/hook", load.take)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", load.places.endpoint_port).start()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
     try:
         yield
     finally:

