@@ -18,7 +18,7 @@ from ostiary.directory import store
 from ostiary.directory.clients import register_app
 from ostiary.directory.objects import Kind
 from ostiary.directory.tables import directory_objects
-from ostiary.graph.values import write_instant
+from ostiary.graph.values import write_instant_or_none
 from ostiary.identity.catalogue import APP_ROLE_NAMES, GRAPH_APP_ID
 from ostiary.settings import Settings
 
@@ -108,7 +108,7 @@ async def _list(settings: Settings) -> list[dict[str, Any]]:
             {
                 "appId": one.app_id,
                 "displayName": one.display_name,
-                "created": write_instant(one.created_date_time) if one.created_date_time else None,
+                "created": write_instant_or_none(one.created_date_time),
                 "roles": roles.get(one.app_id or "", []),
                 "secrets": [f"{secret.hint}..." for secret in one.password_credentials],
             }

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from ostiary.cli.callout_views import instant
 from ostiary.cli.opening import opened, run
 from ostiary.cli.options import HERE, Place
 from ostiary.cli.output import note, print_json, print_rows
@@ -15,7 +14,7 @@ from ostiary.extensions.advice import advice
 from ostiary.extensions.circuits import Noted, Terms
 from ostiary.extensions.conditions import Condition, standing
 from ostiary.extensions.rates import Rate
-from ostiary.graph.values import write_duration, write_instant
+from ostiary.graph.values import write_duration, write_instant, write_instant_or_none
 from ostiary.server.terms import rate_of, terms_of
 from ostiary.settings import Settings
 
@@ -80,14 +79,14 @@ def _row(condition: Condition, now: datetime, terms: Terms, rate: Rate | None) -
         "kind": condition.kind,
         "host": condition.host,
         "circuit": condition.standing(now, terms).value,
-        "until": instant(worst.circuit.until(now, terms)) if worst else None,
+        "until": write_instant_or_none(worst.circuit.until(now, terms)) if worst else None,
         "failures": worst.circuit.failures if worst else None,
         "lastFailure": worst.circuit.label if worst else None,
         "toSend": load.to_send,
         "sending": load.sending,
         "awaited": load.awaited,
         "dead": load.dead,
-        "oldestDue": instant(load.oldest_due),
+        "oldestDue": write_instant_or_none(load.oldest_due),
         "overdue": None if overdue is None else write_duration(_whole(overdue)),
         "nodes": [_node(one, now, terms) for one in condition.notes],
         "advice": advice(condition, now, terms, rate),
@@ -99,8 +98,8 @@ def _node(noted: Noted, now: datetime, terms: Terms) -> dict[str, Any]:
     return {
         "node": noted.node,
         "circuit": standing(noted, now, terms).value,
-        "opensUntil": instant(circuit.opens_until),
-        "pausedUntil": instant(circuit.paused_until),
+        "opensUntil": write_instant_or_none(circuit.opens_until),
+        "pausedUntil": write_instant_or_none(circuit.paused_until),
         "failures": circuit.failures,
         "lastFailure": circuit.label,
         "noted": write_instant(noted.at),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from msgspec.structs import asdict
@@ -10,7 +9,7 @@ from msgspec.structs import asdict
 from ostiary.cli.callout_queries import Found
 from ostiary.cli.output import Row, print_pairs, print_rows
 from ostiary.extensions.ledger import Entry
-from ostiary.graph.values import write_duration, write_instant
+from ostiary.graph.values import write_duration, write_instant, write_instant_or_none
 
 _OF = {
     "assignmentRequest": "request",
@@ -42,7 +41,7 @@ def row(found: Found) -> dict[str, Any]:
         "ownerKind": callout.owner_kind,
         "ownerId": callout.owner_id,
         "created": write_instant(callout.created_at),
-        "deadline": instant(callout.deadline),
+        "deadline": write_instant_or_none(callout.deadline),
     }
 
 
@@ -53,8 +52,8 @@ def details(found: Found) -> dict[str, Any]:
         **row(found),
         "waits": callout.waits,
         "timeout": write_duration(callout.timeout) if callout.timeout else None,
-        "sent": instant(callout.sent_at),
-        "answered": instant(callout.answered_at),
+        "sent": write_instant_or_none(callout.sent_at),
+        "answered": write_instant_or_none(callout.answered_at),
         "attempts": callout.attempts,
         "detail": callout.detail,
         "source": callout.source,
@@ -120,8 +119,3 @@ def _entry(entry: Entry) -> Row:
             }.items()
         },
     }
-
-
-def instant(value: datetime | None) -> str | None:
-    """Write an instant as it stands in JSON, if there is one."""
-    return None if value is None else write_instant(value)

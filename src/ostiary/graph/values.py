@@ -87,6 +87,11 @@ def write_instant(value: datetime) -> str:
     return text[:-1].rstrip("0") + "Z" if value.microsecond else text
 
 
+def write_instant_or_none(value: datetime | None) -> str | None:
+    """Write an instant where there is one."""
+    return None if value is None else write_instant(value)
+
+
 def read_enum(enum: type[EdmEnum], text: str) -> EdmEnum:
     """Find a member by its name in any case.
 

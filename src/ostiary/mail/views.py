@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Final
 
-from ostiary.graph.values import write_instant
+from ostiary.graph.values import write_instant, write_instant_or_none
 from ostiary.mail.mails import Mail
 
 WITHHELD: Final = "Confidential: not shown."
@@ -21,7 +20,7 @@ def row(mail: Mail) -> dict[str, Any]:
         "subject": mail.subject,
         "about": f"{mail.about.kind} {mail.about.id}" if mail.about else None,
         "created": write_instant(mail.created_at),
-        "ended": _instant(mail.ended_at),
+        "ended": write_instant_or_none(mail.ended_at),
         "reason": mail.reason,
     }
 
@@ -41,7 +40,3 @@ def details(mail: Mail) -> dict[str, Any]:
         "text": WITHHELD if hidden else mail.text,
         "html": WITHHELD if hidden else mail.html,
     }
-
-
-def _instant(value: datetime | None) -> str | None:
-    return None if value is None else write_instant(value)
