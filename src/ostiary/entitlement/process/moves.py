@@ -63,8 +63,7 @@ async def store(conn: AsyncConnection, moves: Sequence[Move], *, now: datetime) 
     free = [move.after for move in changed if move.after.is_open and move.after.awaits is None]
     work = [NewWork(kind=kinds.ADVANCE, key=request.id, due_at=now) for request in free]
     await queue.put(conn, work)
-    told = [move for move in moves if move.after != move.before or move.stages]
-    await notifying.notify(conn, told, now=now)
+    await notifying.notify(conn, moves, now=now)
 
 
 async def _release(conn: AsyncConnection, ended: Sequence[Request], *, now: datetime) -> None:

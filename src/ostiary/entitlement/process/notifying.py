@@ -90,7 +90,10 @@ class _Facts:
 
 
 async def notify(conn: AsyncConnection, moves: Sequence[Moved], *, now: datetime) -> None:
-    """Write to everybody who is to be told of these moves, which the caller has stored."""
+    """Write to everybody who is to be told of these moves, which the caller has stored.
+
+    Of a request that has not moved there is something to tell where time has moved its stages.
+    """
     over = await _over(conn, moves, now)
     found = [
         _Happening(event, move.after, move.stages, move.actor.id)
