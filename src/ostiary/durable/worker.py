@@ -46,6 +46,9 @@ class Worker:
     :raises ValueError: two handlers are for the same kind.
     """
 
+    _stood_at: datetime | None = None
+    """Where the clock has stood still while the worker slept."""
+
     def __init__(
         self,
         database: Database,
@@ -85,7 +88,6 @@ class Worker:
         self._has_begun = False
         self._stopping = False
         self._running: asyncio.Task[Any] | None = None
-        self._stood_at: datetime | None = None
         database.on_commit(self.wake)
 
     def wake(self) -> None:

@@ -135,6 +135,24 @@ def check_update(
     :raises ScheduleNotAllowed: the asked start or end is not possible.
     """
     _refuse_automatic(policy)
+    _check_may_update(wish, policy, held, moves, target, requestor)
+    after = _answers_after(wish, policy, before, moves=moves)
+    _check_schedule(wish, policy, now)
+    start = wish.schedule.start_date_time if wish.schedule else None
+    then = max(start or now, now)
+    assignments.changed_end(held, policy.expiration, wish.schedule, moves=moves, now=then)
+    return after
+
+
+def _check_may_update(
+    wish: Wish,
+    policy: AccessPackageAssignmentPolicy,
+    held: Assignment,
+    moves: bool,
+    target: Target,
+    requestor: Requestor,
+) -> None:
+    """Check who changes whose access, and that there is something to change."""
     if not wish.is_administrative:
         _check_own_update(wish, policy, target, requestor)
     if moves and not offers.is_for(policy, target, by_administrator=True):
@@ -143,15 +161,17 @@ def check_update(
         raise OperationNotAllowed(f"The assignment is '{held.state}': there is nothing to change.")
     if not wish.is_administrative:
         _check_justification(wish, policy)
+
+
+def _answers_after(
+    wish: Wish, policy: AccessPackageAssignmentPolicy, before: Answers, *, moves: bool
+) -> Answers:
+    """Give all answers with those that are new; a policy that is new asks for all of its own."""
     asked = policies.questions_of(policy)
     given = answers.read_answers(wish.answers, asked)
     after = answers.merged(before, given, asked, may_edit_all=wish.is_administrative)
     if wish.answers or moves:
         _check_answers(wish, after, policy)
-    _check_schedule(wish, policy, now)
-    start = wish.schedule.start_date_time if wish.schedule else None
-    then = max(start or now, now)
-    assignments.changed_end(held, policy.expiration, wish.schedule, moves=moves, now=then)
     return after
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import cast
@@ -137,6 +137,51 @@ def composed(
     believed = identity.compose(
         settings, tenant_id=tenant_id, base_urls=urls, http=http, now=clock.now
     )
+    parts = _parts(settings, database, clock, tenant_id=tenant_id, urls=urls)
+    for close in parts.closing:
+        stack.push_async_callback(close)
+    worker = _worker(settings, database, clock, _handlers(settings, parts))
+    clients = DirectoryClients(database, clock.now)
+    roots = _roots(settings, database, tenant_id, parts.governors)
+    graph = _graph(settings, roots, database, clock, believed)
+    leaving = asyncio.Event()
+    beside = _beside(settings, believed, clients, clock, worker, database, parts.out, leaving)
+    return Server(
+        settings=settings,
+        base_urls=urls,
+        tenant_id=tenant_id,
+        database=database,
+        clock=clock,
+        worker=worker,
+        app=_with_cors(_admitting(Front(graph, beside, translate), settings), settings),
+        clients=clients,
+        issuer=believed.issuer,
+        resumes=parts.resumes,
+        owners=parts.owners,
+        keys=parts.out.keys,
+        leaving=leaving,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    """What calls out, governs and writes mails."""
+
+    owners: Owners
+    out: outbound.Outbound
+    resumes: Resumes
+    governors: governors.Governors
+    mails: mailing.Mailing
+
+    @property
+    def closing(self) -> Sequence[Callable[[], Awaitable[None]]]:
+        """What closes them; the last is to be closed first."""
+        return self.out.work.close, self.mails.work.close, self.resumes.close, self.governors.close
+
+
+def _parts(
+    settings: Settings, database: Database, clock: Clock, *, tenant_id: str, urls: Sequence[str]
+) -> _Parts:
     owners = Owners()
     out = outbound.compose(
         settings,
@@ -148,34 +193,11 @@ def composed(
         node=node_name(settings),
     )
     resumes = Resumes(database, clock, owners, max_waiting=settings.max_waiting)
-    parts = governors.compose(
+    governing = governors.compose(
         settings, database=database, owners=owners, resumes=resumes, clock=clock, out=out
     )
-    mails = mailing.compose(settings, parts.templates, database=database, clock=clock)
-    for close in (out.work.close, mails.work.close, resumes.close, parts.close):
-        stack.push_async_callback(close)
-    worker = _worker(settings, database, clock, _handlers(settings, out, parts, mails))
-    clients = DirectoryClients(database, clock.now)
-    graph = _graph(
-        settings, _roots(settings, database, tenant_id, parts), database, clock, believed
-    )
-    leaving = asyncio.Event()
-    beside = _beside(settings, believed, clients, clock, worker, database, out, leaving)
-    return Server(
-        settings=settings,
-        base_urls=urls,
-        tenant_id=tenant_id,
-        database=database,
-        clock=clock,
-        worker=worker,
-        app=_with_cors(_admitting(Front(graph, beside, translate), settings), settings),
-        clients=clients,
-        issuer=believed.issuer,
-        resumes=resumes,
-        owners=owners,
-        keys=out.keys,
-        leaving=leaving,
-    )
+    mails = mailing.compose(settings, governing.templates, database=database, clock=clock)
+    return _Parts(owners=owners, out=out, resumes=resumes, governors=governing, mails=mails)
 
 
 def _roots(
@@ -241,17 +263,12 @@ def _graph(
     return GraphApp(engine=engine, public_url=settings.public_url, max_body=settings.max_body)
 
 
-def _handlers(
-    settings: Settings,
-    out: outbound.Outbound,
-    parts: governors.Governors,
-    mails: mailing.Mailing,
-) -> list[Handler]:
+def _handlers(settings: Settings, parts: _Parts) -> list[Handler]:
     return [
-        *out.work.handlers(),
-        *parts.handlers,
-        *mails.handlers,
-        *Following(parts.followers).handlers(),
+        *parts.out.work.handlers(),
+        *parts.governors.handlers,
+        *parts.mails.handlers,
+        *Following(parts.governors.followers).handlers(),
         *Forgetting(settings.delta_retention).handlers(),
         *retaining.handlers(settings),
     ]

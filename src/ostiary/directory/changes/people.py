@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -90,12 +90,7 @@ async def set_managers(
     """
     wanted = {manager for manager in managers.values() if manager}
     known = await store.people(conn, wanted | managers.keys())
-    for user_id, manager in managers.items():
-        if manager and (manager not in known or manager == user_id):
-            raise DirectoryError(
-                f"'{manager}' cannot be the manager: it must be the id of another user.",
-                target="manager",
-            )
+    _check_managers(managers, known)
     changed = {
         user_id: manager
         for user_id, manager in managers.items()
@@ -118,6 +113,15 @@ async def set_managers(
     ]
     await record(conn, events, now=now)
     return set(changed)
+
+
+def _check_managers(managers: Mapping[str, str | None], known: Container[str]) -> None:
+    for user_id, manager in managers.items():
+        if manager and (manager not in known or manager == user_id):
+            raise DirectoryError(
+                f"'{manager}' cannot be the manager: it must be the id of another user.",
+                target="manager",
+            )
 
 
 async def revoke_sign_in_sessions(

@@ -104,15 +104,9 @@ def target_of(submission: Submission, facts: Facts) -> str:
 async def read(conn: AsyncConnection, submissions: Sequence[Submission]) -> Facts:
     """Read what a batch is judged by; policies stay as they are until it is stored."""
     intents = [submission.intent for submission in submissions]
-    named = {i.policy_id for i in intents if i.policy_id}
-    await policy_store.keep(conn, named)
-    siblings = await policy_store.siblings(conn, named)
-    listed = {one.id: one for group in siblings.values() for one in group}
-    policies = await attribute_store.asking(conn, listed)
+    siblings, policies = await _named(conn, intents)
     addressed, invited = await _addressed(conn, intents)
-    held = await _held(conn, intents)
-    bound = await policy_store.policies(conn, {a.policy_id for a in held.values()})
-    holding = await attribute_store.asking(conn, bound)
+    held, holding = await _held(conn, intents)
     callers = {submission.act.caller.object_id for submission in submissions}
     targets = {_target(one, addressed) for one in submissions if one.intent.wants is Wants.ADD}
     people = callers | targets | {assignment.target_id for assignment in held.values()}
@@ -160,6 +154,20 @@ def _target(submission: Submission, addressed: Mapping[str, str]) -> str:
     return intent.target_id or submission.act.caller.object_id
 
 
+async def _named(
+    conn: AsyncConnection, intents: Iterable[Intent]
+) -> tuple[Mapping[str, Sequence[StoredPolicy]], Mapping[str, StoredPolicy]]:
+    """Keep the policies that are named, and give them with all others of their packages.
+
+    The first is by package, the second by policy, with the questions about attributes.
+    """
+    named = {i.policy_id for i in intents if i.policy_id}
+    await policy_store.keep(conn, named)
+    siblings = await policy_store.siblings(conn, named)
+    listed = {one.id: one for group in siblings.values() for one in group}
+    return siblings, await attribute_store.asking(conn, listed)
+
+
 async def _addressed(
     conn: AsyncConnection, intents: Iterable[Intent]
 ) -> tuple[dict[str, str], set[str]]:
@@ -180,9 +188,14 @@ async def _addressed(
     return addressed, invited
 
 
-async def _held(conn: AsyncConnection, intents: Iterable[Intent]) -> dict[str, Assignment]:
+async def _held(
+    conn: AsyncConnection, intents: Iterable[Intent]
+) -> tuple[Mapping[str, Assignment], Mapping[str, StoredPolicy]]:
+    """Lock the assignments that are meant, and give the policies that they are under."""
     keys = {i.assignment_id for i in intents if i.assignment_id}
-    return await assignment_store.lock(conn, keys) if keys else {}
+    held = await assignment_store.lock(conn, keys) if keys else {}
+    bound = await policy_store.policies(conn, {a.policy_id for a in held.values()})
+    return held, await attribute_store.asking(conn, bound)
 
 
 async def _given_by_rule(
