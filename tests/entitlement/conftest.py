@@ -1,4 +1,4 @@
-"""Fixtures of this package: a deployment on each database, and one in memory."""
+"""Fixtures of this package: a deployment on each database, others in memory, and an origin."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from ostiary.extensions.egress import EgressPolicy
 from ostiary.extensions.signing import OutboundIssuer, Signer
 from ostiary.storage.database import Database
 from tests.entitlement.house import House
+from tests.entitlement.origins import LoopbackOrigin
+from tests.entitlement.resources import PLACE, everything
 from tests.extensions.endpoints import ScriptedEndpoint
 from tests.support.clocks import FixedClock
 
@@ -55,6 +57,30 @@ async def cottage(
 ) -> AsyncIterator[House]:
     """A deployment in memory, for what does not depend on the database."""
     house = House(memory, clock, caller, endpoint)
+    await house.start()
+    yield house
+    await house.close()
+
+
+@pytest.fixture
+async def origin() -> AsyncIterator[LoopbackOrigin]:
+    """The origin of sites."""
+    async with LoopbackOrigin() as origin:
+        yield origin
+
+
+@pytest.fixture
+async def lodge(
+    memory: Database,
+    clock: FixedClock,
+    caller: Caller,
+    endpoint: ScriptedEndpoint,
+    origin: LoopbackOrigin,
+) -> AsyncIterator[House]:
+    """A deployment that hands out sites and applications."""
+    origins = {"SharePointOnline": {"url": origin.url, "environments": [PLACE]}}
+    house = House(memory, clock, caller, endpoint, origins=origins)
+    house.api.headers.update(everything())
     await house.start()
     yield house
     await house.close()

@@ -8,8 +8,8 @@ import pytest
 
 from ostiary.directory import store
 from ostiary.directory.model import User
+from tests.entitlement.extending import LETS_EXTEND, approve
 from tests.entitlement.house import BETA, GRAPH, SUBJECT, House, decision, user
-from tests.entitlement.test_api_updates import LETS_EXTEND, approve
 from tests.support.callers import person
 
 TITLE, NUMBER = "jobTitle", "extensionAttribute7"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from ostiary.audit.tables import audit_records
-from ostiary.directory import changes, model, store
-from ostiary.directory.model import AppRole
+from ostiary.directory import changes, model
 from ostiary.durable.tables import work
 from ostiary.entitlement.roles import Role
 from ostiary.extensions.caller import Caller
@@ -18,175 +16,10 @@ from ostiary.storage.database import Database
 from ostiary.storage.tables import new_id
 from tests.entitlement.house import ADMINISTRATOR, BETA, EM, GRAPH, ROLES, House
 from tests.entitlement.origins import SITE, LoopbackOrigin
+from tests.entitlement.resources import RESOURCE, of_application, register, request, resource_of
 from tests.extensions.endpoints import ScriptedEndpoint
-from tests.support.callers import application, person
+from tests.support.callers import person
 from tests.support.clocks import FixedClock
-
-SALES = "6d1f6f5e-0d0c-4d6e-9a4c-2f8b2f6e1a01"
-READER = "6d1f6f5e-0d0c-4d6e-9a4c-2f8b2f6e1a02"
-WRITE = "EntitlementManagement.ReadWrite.All"
-RESOURCE = {"originId": SITE, "originSystem": "SharePointOnline"}
-PLACE = {"originId": "https://contoso.example/", "displayName": "Main", "isDefault": True}
-
-
-@pytest.fixture
-async def origin() -> AsyncIterator[LoopbackOrigin]:
-    """The origin of sites."""
-    async with LoopbackOrigin() as origin:
-        yield origin
-
-
-@pytest.fixture
-async def lodge(
-    memory: Database,
-    clock: FixedClock,
-    caller: Caller,
-    endpoint: ScriptedEndpoint,
-    origin: LoopbackOrigin,
-) -> AsyncIterator[House]:
-    """A deployment that hands out sites and applications."""
-    origins = {"SharePointOnline": {"url": origin.url, "environments": [PLACE]}}
-    house = House(memory, clock, caller, endpoint, origins=origins)
-    house.api.headers.update(everything())
-    await house.start()
-    yield house
-    await house.close()
-
-
-def everything() -> dict[str, str]:
-    """Give the headers of an application that may take in anything."""
-    permissions = (WRITE, "Group.ReadWrite.All", "Application.ReadWrite.All")
-    return application(*permissions, "Sites.FullControl.All", id=ADMINISTRATOR.id)
-
-
-def role(
-    id: str, name: str, *, kinds: tuple[str, ...] = ("User",), enabled: bool = True
-) -> AppRole:
-    return AppRole(
-        id=id,
-        display_name=name,
-        value=name.replace(" ", ""),
-        allowed_member_types=list(kinds),
-        is_enabled=enabled,
-    )
-
-
-async def register(house: House, *roles: AppRole, name: str = "CRM") -> tuple[str, str]:
-    """Register an application with these roles; give it and its service principal."""
-    house.api.headers.update(everything())
-    async with house.database.transaction() as conn:
-        about: dict[str, Any] = {"now": house.clock.now(), "actor": ADMINISTRATOR}
-        draft = model.Application(display_name=name, app_roles=list(roles))
-        (made,) = await changes.add_applications(conn, [draft], **about)
-        (acting,) = await changes.add_service_principals(conn, [made], **about)
-    return made.id, acting.id
-
-
-async def granted(house: House, who: str) -> set[str]:
-    """Give the app roles that somebody holds."""
-    async with house.database.reading() as conn:
-        held = (await store.granted_to(conn, [who]))[who]
-    return {one.app_role_id for one in held}
-
-
-def of_application(principal: str) -> dict[str, str]:
-    return {"originId": principal, "originSystem": "AadApplication"}
-
-
-def request(type_: str, catalog: str, resource: Any, **more: Any) -> dict[str, Any]:
-    return {"requestType": type_, "catalog": {"id": catalog}, "resource": resource, **more}
-
-
-async def resource_of(house: House, catalog: str) -> dict[str, Any]:
-    (found,) = await house.values(f"catalogs/{catalog}/resources?$expand=roles,scopes")
-    return dict(found)
-
-
-async def test_a_role_of_an_application_is_given_and_taken(house: House) -> None:
-    alice = await house.person("alice")
-    _, principal = await register(house, role(SALES, "Sales"), role(READER, "Reader"))
-    catalog = await house.catalog()
-    await house.take_in(catalog, of_application(principal.upper()))
-    package = await house.package(catalog)
-    await house.hand_out(package, of_application(principal), SALES.upper())
-
-    made = await house.assign(alice, package, await house.policy(package))
-    await house.settle()
-
-    assert (await house.standing(made))[0] == "delivered"
-    assert await granted(house, alice) == {SALES}
-    await house.remove((await house.assignment_of(made))["id"])
-    await house.settle()
-    assert await granted(house, alice) == set()
-
-
-async def test_a_role_that_the_application_lost_is_given_when_it_is_back(house: House) -> None:
-    alice = await house.person("alice")
-    registered, principal = await register(house, role(SALES, "Sales"))
-    catalog = await house.catalog()
-    await house.take_in(catalog, of_application(principal))
-    package = await house.package(catalog)
-    await house.hand_out(package, of_application(principal), SALES)
-    await set_roles(house, registered, role(SALES, "Sales", enabled=False))
-
-    made = await house.assign(alice, package, await house.policy(package))
-    await house.settle()
-    assert (await house.standing(made))[0] == "delivering"
-    await set_roles(house, registered, role(SALES, "Sales"))
-    house.clock.advance(minutes=1)
-    await house.settle()
-
-    assert (await house.standing(made))[0] == "delivered"
-    assert await granted(house, alice) == {SALES}
-
-
-async def set_roles(house: House, registered: str, *roles: AppRole) -> None:
-    """Give an application other roles."""
-    async with house.database.transaction() as conn:
-        before = (await store.applications(conn, [registered]))[registered]
-        after = model.Application(
-            id=before.id,
-            app_id=before.app_id,
-            display_name=before.display_name,
-            created_date_time=before.created_date_time,
-            app_roles=list(roles),
-        )
-        now = house.clock.now()
-        await changes.update_applications(conn, [(before, after)], now=now, actor=ADMINISTRATOR)
-
-
-async def test_an_application_offers_its_roles_for_people_or_plain_access(lodge: House) -> None:
-    other = role(READER, "Machine", kinds=("Application",))
-    _, crm = await register(lodge, role(SALES, "Sales"), other)
-    _, wiki = await register(lodge, name="Wiki")
-    catalog, second = await lodge.catalog(), await lodge.catalog("Second")
-    await lodge.take_in(catalog, of_application(crm))
-    await lodge.take_in(second, of_application(wiki))
-
-    offered = [await resource_of(lodge, one) for one in (catalog, second)]
-
-    names = [[one["displayName"] for one in resource["roles"]] for resource in offered]
-    assert names == [["Sales"], ["Default Access"]]
-    assert offered[1]["roles"][0]["originId"] == "00000000-0000-0000-0000-000000000000"
-    assert offered[0]["scopes"][0]["originId"] == crm
-
-
-async def test_an_application_needs_somebody_who_has_a_say_over_it(house: House) -> None:
-    owner, catalog = await house.person("owner"), await house.catalog()
-    registered, principal = await register(house, role(SALES, "Sales"))
-    scope = f"/AccessPackageCatalog/{catalog}"
-    grant = {"principalId": owner, "roleDefinitionId": Role.CATALOG_OWNER, "appScopeId": scope}
-    await house.post(f"{ROLES}/roleAssignments", grant)
-    body = request("adminAdd", catalog, of_application(principal))
-
-    for headers in (person(owner, WRITE), application(WRITE)):
-        _, message, _ = await house.refused(
-            "POST", "resourceRequests", body, status=403, headers=headers
-        )
-        assert "own the application" in message
-    await house.owns(owner, registered)
-
-    await house.post("resourceRequests", body, headers=person(owner, WRITE))
 
 
 async def test_groups_that_packages_may_not_change_are_refused(lodge: House) -> None:
@@ -518,69 +351,6 @@ async def test_custom_data_is_a_type_of_its_own(
     assert kept[1]["@odata.type"] == f"{GRAPH}customDataProvidedResource"
     assert [one["originId"] for one in cast] == [SITE]
     await house.close()
-
-
-def attribute(name: str = "jobTitle", **changes: Any) -> dict[str, Any]:
-    question = {
-        "@odata.type": f"{GRAPH}accessPackageTextInputQuestion",
-        "text": "What do you do?",
-        "isRequired": True,
-    }
-    return {
-        "name": name,
-        "isEditable": True,
-        "isPersistedOnAssignmentRemoval": False,
-        "destination": {"@odata.type": f"{GRAPH}accessPackageUserDirectoryAttributeStore"},
-        "source": {
-            "@odata.type": f"{GRAPH}accessPackageResourceAttributeQuestion",
-            "question": question,
-        },
-        **changes,
-    }
-
-
-async def test_the_attributes_of_a_resource_are_replaced(lodge: House) -> None:
-    catalog, group = await lodge.catalog(), await lodge.group("sales")
-    resource = {"originId": group, "originSystem": "AadGroup"}
-    await lodge.take_in(catalog, {**resource, "attributes": [attribute()]})
-
-    (kept,) = await lodge.values(f"catalogs/{catalog}/resources")
-    (one,) = kept["attributes"]
-    assert (one["name"], one["isPersistedOnAssignmentRemoval"]) == ("jobTitle", False)
-    assert one["source"]["question"]["text"] == "What do you do?"
-    assert one["source"]["question"]["id"]
-    changed = {**resource, "attributes": [attribute("EXTENSIONATTRIBUTE3")]}
-    await lodge.post("resourceRequests", request("adminUpdate", catalog, changed))
-    path = f"{BETA}/accessPackageCatalogs/{catalog}/accessPackageResources"
-    (shown,) = await lodge.values(path)
-    assert [one["attributeName"] for one in shown["attributes"]] == ["extensionAttribute3"]
-    assert shown["attributes"][0]["id"]
-
-
-@pytest.mark.parametrize(
-    ("resource", "target"),
-    [
-        ({}, "resource/attributes"),
-        ({"attributes": [attribute("userPrincipalName")]}, "resource/attributes/0/name"),
-        ({"attributes": [attribute(), attribute()]}, "resource/attributes/1/name"),
-        ({"attributes": [attribute(destination=None)]}, "resource/attributes/0/destination"),
-        ({"attributes": [attribute(source=None)]}, "resource/attributes/0/source"),
-        ({"attributes": [], "displayName": "other"}, "resource/displayName"),
-        ({"attributes": [], "colour": "red"}, "resource/colour"),
-    ],
-)
-async def test_what_is_wrong_with_a_change_is_named(
-    lodge: House, resource: dict[str, Any], target: str
-) -> None:
-    catalog, group = await lodge.catalog(), await lodge.group("sales")
-    named = {"originId": group, "originSystem": "AadGroup"}
-    await lodge.take_in(catalog, named)
-
-    refusal = await lodge.refused(
-        "POST", "resourceRequests", request("adminUpdate", catalog, {**named, **resource})
-    )
-
-    assert refusal[0::2] == ("InvalidModel", target)
 
 
 @pytest.mark.parametrize("type_", ["userAdd", "systemRemove", "notSpecified"])

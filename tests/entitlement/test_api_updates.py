@@ -2,81 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.entitlement.house import (
-    APPROVER,
-    BETA,
-    GRAPH,
-    SUBJECT,
-    House,
-    calls,
-    decision,
-    user,
+from tests.entitlement.extending import (
+    AS_LONG_AS_THE_POLICY_GIVES,
+    LETS_EXTEND,
+    after,
+    approve,
+    end_of,
+    held,
+    update,
+    updating,
 )
+from tests.entitlement.house import BETA, SUBJECT, House, calls, decision, user
 from tests.support.callers import person
-from tests.support.clocks import MONDAY
-
-THIRTY_DAYS = {"type": "afterDuration", "duration": "P30D"}
-LETS_EXTEND = {
-    "enableTargetsToSelfAddAccess": True,
-    "enableTargetsToSelfUpdateAccess": True,
-    "enableTargetsToSelfRemoveAccess": True,
-    "allowCustomAssignmentSchedule": True,
-}
-AS_LONG_AS_THE_POLICY_GIVES = {"expiration": {"type": "notSpecified"}}
-
-
-@dataclass
-class Held:
-    """A package that alice has under a policy that ends it after thirty days."""
-
-    alice: str
-    catalog: str
-    group: str
-    package: str
-    policy: str
-    assignment: str
-
-
-async def held(house: House, *stages: dict[str, Any], **changes: Any) -> Held:
-    alice, group, catalog = (
-        await house.person("alice"),
-        await house.group("sales"),
-        await house.catalog(),
-    )
-    package = await house.package(catalog, group)
-    usual = {"expiration": THIRTY_DAYS, "requestorSettings": LETS_EXTEND}
-    policy = await house.policy(package, *stages, **{**usual, **changes})
-    request = await house.assign(alice, package, policy)
-    await house.settle()
-    assignment = (await house.assignment_of(request))["id"]
-    return Held(alice, catalog, group, package, policy, assignment)
-
-
-def updating(it: Held, type_: str = "userUpdate", **more: Any) -> dict[str, Any]:
-    return {"requestType": type_, "assignment": {"id": it.assignment}, **more}
-
-
-async def update(house: House, it: Held, **more: Any) -> str:
-    made = await house.post(
-        "assignmentRequests", updating(it, **more), headers=person(it.alice, SUBJECT)
-    )
-    return str(made["id"])
-
-
-async def end_of(house: House, it: Held) -> str | None:
-    found = await house.get(f"assignments/{it.assignment}")
-    end: str | None = found["schedule"]["expiration"]["endDateTime"]
-    return end
-
-
-def after(days: int) -> str:
-    return (MONDAY + timedelta(days=days)).isoformat().replace("+00:00", "Z")
 
 
 async def test_an_extension_moves_the_end_and_its_timer(house: House) -> None:
@@ -144,15 +85,6 @@ async def test_an_approved_extension_counts_from_the_approval(house: House) -> N
     await approve(house, request, bob)
 
     assert await end_of(house, it) == after(31)
-
-
-async def approve(house: House, request: str, who: str, *, result: str = "Approve") -> None:
-    as_approver = person(who, APPROVER)
-    path = f"accessPackageAssignmentApprovals/{request}/stages"
-    (stage,) = await house.values(path, headers=as_approver)
-    body = {"reviewResult": result, "justification": "said"}
-    await house.call("PATCH", f"{path}/{stage['id']}", body, status=204, headers=as_approver)
-    await house.settle()
 
 
 async def test_a_denied_extension_leaves_access_as_it_was(house: House) -> None:
@@ -400,57 +332,3 @@ async def test_written_again_an_assignment_is_delivered_though_a_change_is_pendi
     await house.settle()
 
     assert (await house.get(f"assignments/{it.assignment}"))["state"] == "delivered"
-
-
-def asks(key: str, **more: Any) -> dict[str, Any]:
-    return {
-        "@odata.type": f"{GRAPH}accessPackageTextInputQuestion",
-        "id": key,
-        "isRequired": True,
-        "text": key,
-        **more,
-    }
-
-
-def says(key: str, value: str) -> dict[str, Any]:
-    question = {"@odata.type": f"{GRAPH}accessPackageTextInputQuestion", "id": key}
-    type_ = f"{GRAPH}accessPackageAnswerString"
-    return {"@odata.type": type_, "value": value, "answeredQuestion": question}
-
-
-QUESTIONS = [asks("project", isAnswerEditable=True), asks("desk")]
-
-
-async def test_an_answer_that_may_be_edited_changes_and_the_end_stays(house: House) -> None:
-    it = await held(house, questions=QUESTIONS)
-    house.clock.advance(days=1)
-    first = [says("project", "X"), says("desk", "4711")]
-    await update(house, it, answers=first)
-    await house.settle()
-
-    request = await update(house, it, answers=[says("project", "Y")])
-    await house.settle()
-
-    found = await house.get(f"assignmentRequests/{request}")
-    assert {a["answeredQuestion"]["id"]: a["value"] for a in found["answers"]} == {
-        "project": "Y",
-        "desk": "4711",
-    }
-    assert await end_of(house, it) == after(30)
-
-
-async def test_an_answer_that_may_not_be_edited_stays(house: House) -> None:
-    it = await held(house, questions=QUESTIONS)
-    await update(house, it, answers=[says("project", "X"), says("desk", "4711")])
-    await house.settle()
-    body = updating(it, answers=[says("desk", "4712")])
-
-    code, message, target = await house.refused(
-        "POST", "assignmentRequests", body, headers=person(it.alice, SUBJECT)
-    )
-
-    assert (code, target) == ("InvalidModel", "answers")
-    assert "desk" in message
-    await house.post(
-        "assignmentRequests", updating(it, "adminUpdate", answers=[says("desk", "4712")])
-    )

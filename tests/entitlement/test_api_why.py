@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ostiary.entitlement.service.explaining import explain
+from tests.entitlement.extending import approve
 from tests.entitlement.house import (
     APPROVER,
     SUBJECT,
@@ -16,7 +17,6 @@ from tests.entitlement.house import (
     user,
 )
 from tests.entitlement.test_api_separation import exclude, exclude_group
-from tests.entitlement.test_api_updates import approve
 from tests.support.callers import person
 
 WHY = "assignmentRequests/{}/ostiary.why()"

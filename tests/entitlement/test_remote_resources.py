@@ -37,13 +37,6 @@ HOURS = (0, 1, 1, 1, 3)
 
 
 @pytest.fixture
-async def origin() -> AsyncIterator[LoopbackOrigin]:
-    """The origin of sites."""
-    async with LoopbackOrigin() as origin:
-        yield origin
-
-
-@pytest.fixture
 async def lodge(
     database: Database,
     clock: FixedClock,

@@ -1,0 +1,86 @@
+"""Requests that are withdrawn, canceled or deleted, through the API."""
+
+from __future__ import annotations
+
+from tests.entitlement.house import APPROVER, SUBJECT, House, calls, decision, user
+from tests.entitlement.test_api_requests import CREATED, GRANTED, offer
+from tests.support.callers import person
+
+
+async def test_withdrawing_access_ends_the_request_that_still_waits_to_tell_of_it(
+    house: House,
+) -> None:
+    it = await offer(house)
+    extension = await house.extension(it.catalog)
+    policy = await house.policy(
+        it.package, customExtensionStageSettings=calls((GRANTED, extension))
+    )
+    given = await house.assign(it.alice, it.package, policy)
+    await house.settle()
+    assert await house.members(it.group) == {it.alice}
+    assignment = await house.assignment_of(given)
+
+    await house.remove(assignment["id"])
+    await house.settle()
+
+    assert await house.members(it.group) == set()
+    assert await house.standing(given) == ("canceled", "Canceled")
+    await house.resume(house.endpoint.calls[0], status=400)
+    assert await house.members(it.group) == set()
+
+
+async def test_canceling_ends_what_is_open_and_later_answers_change_nothing(house: House) -> None:
+    it = await offer(house)
+    extension = await house.extension(it.catalog)
+    policy = await house.policy(
+        it.package, customExtensionStageSettings=calls((CREATED, extension))
+    )
+    request = await house.ask(it.alice, it.package, policy)
+    await house.settle()
+
+    path = f"assignmentRequests/{request}/cancel"
+    await house.refused("POST", path, status=403, headers=person(it.bob, SUBJECT))
+    because = {"reason": "no longer needed"}
+    code, _, target = await house.refused("POST", path, because, headers=person(it.alice, SUBJECT))
+    assert (code, target) == ("InvalidModel", "reason")
+    await house.post(path, {}, status=204, headers=person(it.alice, SUBJECT))
+    await house.resume(house.endpoint.calls[0], status=400)
+    await house.settle()
+
+    assert await house.standing(request) == ("canceled", "Canceled")
+    code, message, _ = await house.refused("POST", path, headers=person(it.alice, SUBJECT))
+    assert code == "RequestNotCancelable"
+    assert "'canceled'" in message
+
+
+async def test_canceling_closes_an_open_approval(house: House) -> None:
+    it = await offer(house)
+    policy = await house.policy(it.package, decision(user(it.bob)))
+    request = await house.ask(it.alice, it.package, policy)
+    await house.settle()
+
+    await house.post(
+        f"assignmentRequests/{request}/cancel", status=204, headers=person(it.alice, SUBJECT)
+    )
+
+    path = f"accessPackageAssignmentApprovals/{request}/stages"
+    (stage,) = await house.values(path, headers=person(it.bob, APPROVER))
+    assert (stage["status"], stage["assignedToMe"]) == ("Completed", False)
+
+
+async def test_only_what_has_ended_and_left_nothing_can_be_deleted(house: House) -> None:
+    it = await offer(house)
+    policy = await house.policy(it.package, decision(user(it.bob)))
+    given = await house.assign(it.alice, it.package, policy)
+    asked = await house.ask(it.bob, it.package, policy)
+    await house.settle()
+
+    for request in (given, asked):
+        code, _, _ = await house.refused("DELETE", f"assignmentRequests/{request}")
+        assert code == "OperationNotAllowed"
+    await house.post(
+        f"assignmentRequests/{asked}/cancel", status=204, headers=person(it.bob, SUBJECT)
+    )
+    await house.call("DELETE", f"assignmentRequests/{asked}", status=204)
+
+    await house.get(f"assignmentRequests/{asked}", status=404)
