@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from functools import partial
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.storage import postgresql
 from ostiary.storage.database import Database
+from ostiary.storage.facts import read_fact, write_fact
 from ostiary.storage.failures import DatabaseUnavailable, is_outage
 from ostiary.storage.heartbeats import Heartbeat
 from ostiary.storage.names import Name
@@ -69,6 +71,19 @@ async def test_a_commit_that_nobody_answers_is_given_up(far: Database, relay: Re
     await refused(hang())
 
 
+async def test_a_commit_of_which_the_answer_was_lost_is_an_outage_and_has_happened(
+    far: Database, relay: Relay, database: Database
+) -> None:
+    async def commit() -> None:
+        async with far.transaction() as conn:
+            await write_fact(conn, "a", 1)
+            relay.forget(only_back=True)
+
+    await refused(commit())
+    async with database.reading() as conn:
+        assert await read_fact(conn, "a") == 1
+
+
 async def test_who_waits_for_a_session_that_is_no_more_is_told_although_the_server_is_there(
     far: Database, relay: Relay, database: Database
 ) -> None:
@@ -98,6 +113,18 @@ async def test_who_asks_a_silent_server_is_told_and_served_once_it_is_heard_agai
     assert await ask(far) == 1
 
 
+async def test_a_server_that_falls_silent_while_a_connection_is_made_is_an_outage(
+    far: Database, relay: Relay
+) -> None:
+    def hang(dbapi_connection: Any, _record: Any) -> None:
+        relay.silence()
+        dbapi_connection.run_async(lambda driver: driver.fetchval("SELECT 1"))
+
+    event.listen(far._engines.writer.sync_engine, "connect", hang)
+    async with far.reading():
+        await refused(ask(far))
+
+
 async def test_what_a_vanished_node_had_locked_is_soon_free(
     database: Database, database_url: str
 ) -> None:
@@ -105,7 +132,7 @@ async def test_what_a_vanished_node_had_locked_is_soon_free(
         return str(await conn.scalar(text("SHOW idle_in_transaction_session_timeout")))
 
     async with database.transaction() as conn:
-        assert await limit(conn) == "15s"
+        assert await limit(conn) == "10s"
     migrating = postgresql.apart(postgresql.Server.of(postgresql.parsed(database_url)))
     async with migrating.connect() as conn:
         assert await limit(conn) == "0"

@@ -17,6 +17,22 @@ Target = Path | int
 """A socket of this machine, or a port of loopback."""
 
 
+class _Gates:
+    """What comes through in each direction."""
+
+    def __init__(self) -> None:
+        self.there, self.back = asyncio.Event(), asyncio.Event()
+        self.open()
+
+    def open(self) -> None:
+        self.there.set()
+        self.back.set()
+
+    def close(self) -> None:
+        self.there.clear()
+        self.back.clear()
+
+
 class Relay:
     """Listens on loopback at ``port`` and leads to ``target``; see :func:`relayed`."""
 
@@ -25,8 +41,7 @@ class Relay:
         self.delay = 0.0
         """Seconds by which each piece is late."""
         self._target = target
-        self._passes = asyncio.Event()
-        self._passes.set()
+        self._gates = _Gates()
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -53,18 +68,22 @@ class Relay:
 
     def silence(self) -> None:
         """Hold everything back from now on, even that a connection has ended."""
-        self._passes.clear()
+        self._gates.close()
 
     def heal(self) -> None:
         """Pass everything on again, beginning with what was held back."""
         self.delay = 0.0
-        self._passes.set()
+        self._gates.open()
 
-    def forget(self) -> None:
-        """Hold back for ever what concerns the connections of now; new ones are good."""
-        self.silence()
-        self._passes = asyncio.Event()
-        self._passes.set()
+    def forget(self, *, only_back: bool = False) -> None:
+        """Hold back for ever what concerns the connections of now; new ones are good.
+
+        ``only_back``: what they say arrives, and nothing of what they are told.
+        """
+        self._gates.close()
+        if only_back:
+            self._gates.there.set()
+        self._gates = _Gates()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -75,14 +94,14 @@ class Relay:
             await self._join(reader, writer)
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        passes = self._passes
+        gates = self._gates
         async with self._kept(writer):
-            await passes.wait()
+            await gates.there.wait()
             with suppress(OSError):
                 far_reader, far_writer = await self._connect()
                 async with self._kept(far_writer):
-                    there = asyncio.create_task(self._pass_on(reader, far_writer, passes))
-                    back = asyncio.create_task(self._pass_on(far_reader, writer, passes))
+                    there = asyncio.create_task(self._pass_on(reader, far_writer, gates.there))
+                    back = asyncio.create_task(self._pass_on(far_reader, writer, gates.back))
                     try:
                         await asyncio.wait([there, back], return_when=asyncio.FIRST_COMPLETED)
                     finally:

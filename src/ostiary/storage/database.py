@@ -20,7 +20,6 @@ from contextlib import (
 )
 from typing import Any, Final, Literal
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.storage import migrator
@@ -170,5 +169,5 @@ async def _enter(
 ) -> AsyncConnection:
     try:
         return await stack.enter_async_context(door)
-    except (OSError, SQLAlchemyError) as error:
+    except Exception as error:  # while a connection is made, drivers speak in their own words
         raise DatabaseUnavailable(f"The database cannot be used: {error}") from error

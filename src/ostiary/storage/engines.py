@@ -9,7 +9,6 @@ from typing import Any, Final, Literal
 
 import msgspec
 from sqlalchemy import URL
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ostiary.storage import postgresql, sqlite
@@ -102,7 +101,7 @@ async def _try(engines: Engines) -> None:
     try:
         async with engines.writer.connect():
             pass
-    except (OSError, SQLAlchemyError) as error:
+    except Exception as error:  # while a connection is made, drivers speak in their own words
         await engines.close()
         raise DatabaseUnavailable(f"The database cannot be opened: {error}") from error
 

@@ -65,7 +65,7 @@ _SERVER_SETTINGS: Final = {
     "tcp_user_timeout": "20000",
 }
 
-_IDLE: Final = {"idle_in_transaction_session_timeout": "15000"}
+_IDLE: Final = {"idle_in_transaction_session_timeout": "10000"}
 """Milliseconds after which the server ends a transaction of a node that it hears nothing of.
 
 A node of which a proxy keeps the connection open would otherwise keep what it had locked.

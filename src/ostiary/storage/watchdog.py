@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -28,13 +28,14 @@ _OWN: Final = "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_ba
 # A session that rests while we wait for it has answered long ago, or was never asked.
 _KNOWN: Final = """
     SELECT pid, backend_start FROM pg_stat_activity WHERE pid = ANY ($1) AND
-    (state IS DISTINCT FROM 'idle' OR state_change > clock_timestamp() - interval '15 seconds')
+    (state IS DISTINCT FROM 'idle' OR state_change > clock_timestamp() - $2::interval)
 """
 
 
 class _Loan(NamedTuple):
     driver: Any
-    session: Session
+    session: Session | None
+    """None while the connection is being made."""
     since: float
 
 
@@ -53,7 +54,7 @@ class Watchdog:
         self._lent: dict[Any, _Loan] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._asking: asyncio.Task[None] | None = None
-        event.listen(engine.sync_engine, "connect", _note_session)
+        event.listen(engine.sync_engine, "connect", self._note_session, insert=True)
         event.listen(engine.sync_engine, "checkout", self._note)
         event.listen(engine.sync_engine, "checkin", self._forget)
 
@@ -64,6 +65,12 @@ class Watchdog:
         if self._asking is not None:
             self._asking.cancel()
             await asyncio.wait([self._asking])
+
+    def _note_session(self, dbapi_connection: Any, record: Any) -> None:
+        self._lent[record] = _Loan(dbapi_connection.driver_connection, None, _now())
+        self._rest()
+        row = dbapi_connection.run_async(lambda driver: driver.fetchrow(_OWN))
+        record.info["session"] = tuple(row)
 
     def _note(self, dbapi_connection: Any, record: Any, _proxy: Any) -> None:
         driver = dbapi_connection.driver_connection
@@ -79,6 +86,8 @@ class Watchdog:
 
     def _look(self) -> None:
         self._timer = None
+        # Of a connection that could not be made, or was lost, everybody has been told.
+        self._lent = {one: loan for one, loan in self._lent.items() if not loan.driver.is_closed()}
         if self._overdue():
             self._asking = asyncio.create_task(self._ask(), name="watchdog")
         elif self._lent:
@@ -91,7 +100,7 @@ class Watchdog:
     async def _ask(self) -> None:
         overdue = self._overdue()
         try:
-            known = await self._known([loan.session for loan in overdue])
+            known = await self._known([loan.session for loan in overdue if loan.session])
             self._give_up([loan for loan in overdue if loan.session not in known], "not known")
         except OSError as error:
             self._give_up(overdue, str(error))
@@ -109,23 +118,19 @@ class Watchdog:
         """
         driver = await self._connect()
         try:
-            pids = [pid for pid, _ in sessions]
-            return {tuple(row) for row in await driver.fetch(_KNOWN, pids, timeout=self._patience)}
+            pids, rest = [pid for pid, _ in sessions], timedelta(seconds=self._patience)
+            rows = await driver.fetch(_KNOWN, pids, rest, timeout=self._patience)
+            return {tuple(row) for row in rows}
         finally:
             driver.terminate()
 
     def _give_up(self, loans: Collection[_Loan], why: str) -> None:
-        still = set(self._lent.values())
-        silent = [loan for loan in loans if loan in still]
+        silent = {record: loan for record, loan in self._lent.items() if loan in loans}
         if silent:
             _log.warning("database.silent", connections=len(silent), why=why)
-        for loan in silent:
+        for record, loan in silent.items():
+            del self._lent[record]
             loan.driver.terminate()  # whoever waits for it is told that the connection is closed
-
-
-def _note_session(dbapi_connection: Any, record: Any) -> None:
-    row = dbapi_connection.run_async(lambda driver: driver.fetchrow(_OWN))
-    record.info["session"] = tuple(row)
 
 
 def _now() -> float:
