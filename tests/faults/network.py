@@ -24,6 +24,12 @@ class Network:
             relay.silence()
         self._heal(relays, seconds, resets=resets)
 
+    def forget(self, relays: Collection[Relay], *, seconds: float) -> None:
+        """Hold back what concerns the connections of now, and reset all after so long."""
+        for relay in relays:
+            relay.forget()
+        self._heal(relays, seconds, resets=True)
+
     def slow_down(self, relays: Collection[Relay], *, delay: float, seconds: float) -> None:
         """Have every piece come late for so long."""
         for relay in relays:

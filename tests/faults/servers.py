@@ -132,7 +132,11 @@ def new_server(home: Path) -> Server:
             timeout=PATIENCE,
         )
 
-    return Server(made.pgdata, made.get_uri(), run, made.cleanup)
+    def clean() -> None:
+        made._postmaster_info = None  # or else it would stop what is stopped
+        made.cleanup()
+
+    return Server(made.pgdata, made.get_uri(), run, clean)
 
 
 @dataclass

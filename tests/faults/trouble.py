@@ -57,7 +57,13 @@ class Trouble:
         kinds = [("kill", 6), ("drain", 2), ("silence_endpoint", 2)]
         if self.cluster is not None:
             kinds += [("crash", 2), ("restart", 1), ("kill_backend", 2), ("cut", 2)]
-            kinds += [("silence", 4), ("cut_way", 2), ("slow", 2)]
+            kinds += [
+                ("silence", 4),
+                ("long_silence", 1),
+                ("forget", 2),
+                ("cut_way", 2),
+                ("slow", 2),
+            ]
         return kinds
 
     async def _kill(self) -> None:
@@ -92,6 +98,19 @@ class Trouble:
         """Have a node hear nothing of PostgreSQL any more, while the others go on."""
         _, ways = self._node()
         self.network.silence(ways, seconds=self._while(), resets=self.random.random() < 0.5)
+
+    async def _long_silence(self) -> None:
+        """Have it hear nothing for longer than anybody waits for an answer."""
+        _, ways = self._node()
+        self.network.silence(ways, seconds=self.pause * 12, resets=True)
+
+    async def _forget(self) -> None:
+        """Lose what connections a node has, as a firewall does that starts anew; new ones are good.
+
+        Only PostgreSQL notices, after a while, by what it asks of the node's machine.
+        """
+        _, ways = self._node()
+        self.network.forget(ways, seconds=self.pause * 6)
 
     async def _silence_endpoint(self) -> None:
         self.network.silence([self.network.hook], seconds=self._while(), resets=False)
