@@ -147,7 +147,7 @@ async def test_withdrawing_never_waits_for_an_item_that_is_being_handled(
 
     async with database.transaction() as conn:
         await queue.pick(conn, kind="mail", limit=1, now=clock.now())
-        assert await asyncio.wait_for(asyncio.create_task(resume()), 5) == 1
+        assert await asyncio.wait_for(asyncio.create_task(resume()), 60) == 1
 
 
 async def test_what_a_transaction_picked_is_free_again_after_a_rollback(

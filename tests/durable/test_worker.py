@@ -192,7 +192,7 @@ async def test_a_running_worker_wakes_at_a_commit(
 
     await put(database, make_work())
 
-    await asyncio.wait_for(handled.wait(), 5)
+    await asyncio.wait_for(handled.wait(), 60)
     await worker.stop()
     await running
 
@@ -212,7 +212,7 @@ async def test_a_running_worker_finds_what_another_process_has_put(
 
     clock.advance(hours=1)  # nobody is told
 
-    await asyncio.wait_for(handled.wait(), 5)
+    await asyncio.wait_for(handled.wait(), 60)
     await worker.stop()
     await running
 
@@ -253,7 +253,7 @@ async def test_stopping_between_two_rounds_starts_no_other(
     running = asyncio.create_task(worker.run())
     await between.wait()
 
-    await asyncio.wait_for(worker.stop(), 5)
+    await asyncio.wait_for(worker.stop(), 60)
     await running
 
 
@@ -329,7 +329,7 @@ async def test_a_running_worker_outlives_its_connections(
         async with other.transaction() as conn:
             await conn.execute(CUT_EVERYBODY_ELSE)
         await put(other, make_work())
-        await asyncio.wait_for(handled.wait(), 10)
+        await asyncio.wait_for(handled.wait(), 60)
 
     await worker.stop()
     await running

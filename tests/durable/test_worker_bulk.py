@@ -91,7 +91,7 @@ async def test_bulk_leaves_a_slot_to_what_is_urgent(
     await put(database, make_work(kind="urgent"))
     worker.wake()
     running = asyncio.create_task(worker.settle())
-    await asyncio.wait_for(done.wait(), 10)
+    await asyncio.wait_for(done.wait(), 60)
 
     go.set()
     await asyncio.gather(settling, running)

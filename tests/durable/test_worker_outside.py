@@ -86,7 +86,7 @@ async def test_who_waits_for_the_network_keeps_nobody_waiting(
 
     await put(database, make_work("quick", kind="note"))
     running = asyncio.create_task(worker.run())
-    await asyncio.wait_for(noted.wait(), 5)
+    await asyncio.wait_for(noted.wait(), 60)
 
     assert not settling.done()  # it waits for what runs
     stuck.go.set()
@@ -110,7 +110,7 @@ async def test_batches_of_one_kind_run_side_by_side(
 
     settling = make_worker(Outside("mail", meet, batch=2, parallel=3)).settle()
 
-    assert await asyncio.wait_for(settling, 5) == 6
+    assert await asyncio.wait_for(settling, 60) == 6
 
 
 async def test_what_fails_alone_comes_back_and_the_rest_is_sent(

@@ -158,7 +158,7 @@ async def test_nodes_that_joined_wake_each_other(database: Database, database_ur
         async with database.transaction() as conn:
             announce(conn)
 
-        await asyncio.wait_for(told.wait(), 5)
+        await asyncio.wait_for(told.wait(), 60)
         assert own.is_set()
 
 
