@@ -99,6 +99,29 @@ async def test_one_callers_error_never_becomes_anothers(database: Database) -> N
     assert await stored(database) == [n for n in range(0, 20, 2) if n != 6]
 
 
+@pytest.mark.parametrize(("patience", "batches"), [(0.0, [[0]]), (60.0, [[0], [2]])])
+async def test_who_has_waited_for_long_when_an_outage_is_told_waits_for_no_other_batch(
+    memory: Database, patience: float, batches: list[list[int]]
+) -> None:
+    ledger = Ledger()
+
+    async def be_lost(conn: AsyncConnection, numbers: Sequence[int]) -> list[str | Exception]:
+        await ledger.apply(conn, numbers)
+        raise DatabaseUnavailable
+
+    group = GroupCommit(memory, be_lost, patience=patience)
+    ledger.go.clear()
+    first = asyncio.create_task(group.submit(0))
+    await ledger.entered.wait()
+    second = asyncio.create_task(group.submit(2))
+    await asyncio.sleep(0)
+    ledger.go.set()
+    answers = await asyncio.gather(first, second, return_exceptions=True)
+
+    assert [type(answer) for answer in answers] == [DatabaseUnavailable] * 2
+    assert ledger.batches == batches
+
+
 async def test_an_outage_is_everybodys_error_and_tried_once(database: Database) -> None:
     attempts: list[int] = []
 

@@ -29,12 +29,15 @@ MAX_WAITING: Final = 1_000
 """How many may wait for their commit; a crowd that is larger is turned away."""
 
 _COME_AGAIN: Final = timedelta(seconds=1)
+_LONG: Final = 5.0
+"""Seconds after which nobody waits for another batch, when one has met with an outage."""
 
 
 @dataclass(slots=True)
 class _Waiting(Generic[Q, R]):
     request: Q
     reply: asyncio.Future[R]
+    since: float
 
     def answer(self, result: R | Exception) -> None:
         if self.reply.done():
@@ -61,8 +64,10 @@ class GroupCommit(Generic[Q, R]):
         max_batch: int = 500,
         max_wait: float = 0.002,
         max_waiting: int = MAX_WAITING,
+        patience: float = _LONG,
     ) -> None:
         self._database = database
+        self._patience = patience
         self._apply = apply
         self._max_batch = max_batch
         self._max_wait = max_wait
@@ -85,7 +90,8 @@ class GroupCommit(Generic[Q, R]):
             raise RuntimeError("This group commit is closed.")
         if len(self._queue) >= self._max_waiting:
             raise Busy(_COME_AGAIN)
-        waiting: _Waiting[Q, R] = _Waiting(request, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        waiting: _Waiting[Q, R] = _Waiting(request, loop.create_future(), loop.time())
         self._queue.append(waiting)
         if len(self._queue) >= self._last:
             self._enough.set()
@@ -140,8 +146,16 @@ class GroupCommit(Generic[Q, R]):
                 await self._commit(batch[middle:])
                 return
             results = [error] * len(batch)
+            if is_outage(error):
+                self._give_up(error)
         for waiting, result in zip(batch, results, strict=True):
             waiting.answer(result)
+
+    def _give_up(self, error: Exception) -> None:
+        """Tell of an outage also who has waited for long, and might do so again."""
+        before = asyncio.get_running_loop().time() - self._patience
+        while self._queue and self._queue[0].since <= before:
+            self._queue.popleft().answer(error)
 
     async def _applied(self, requests: Sequence[Q]) -> Sequence[R | Exception]:
         async with self._opened() as conn:
