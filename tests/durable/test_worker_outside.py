@@ -87,6 +87,7 @@ async def test_who_waits_for_the_network_keeps_nobody_waiting(
     await put(database, make_work("quick", kind="note"))
     running = asyncio.create_task(worker.run())
     await asyncio.wait_for(noted.wait(), 60)
+    await worker.named.wait()  # or it would be broken off below, and not stopped
 
     assert not settling.done()  # it waits for what runs
     stuck.go.set()
