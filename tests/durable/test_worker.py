@@ -244,7 +244,7 @@ async def test_stopping_between_two_rounds_starts_no_other(
 ) -> None:
     between = asyncio.Event()
 
-    def delay(_pace: Pace, _now: float) -> float:
+    def delay(_pace: Pace, _now: float, _used: float) -> float:
         between.set()
         return 0.001
 

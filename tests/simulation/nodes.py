@@ -130,6 +130,7 @@ def simulated(loop: SimulatedLoop, disk: Disk, network: Network, seed: int) -> I
             patch("os.urandom", random.randbytes),
             patch("random._urandom", random.randbytes),
             patch("time.time_ns", elapsed),
+            patch("time.process_time", lambda: 0.0),  # how busy we really are is no part of it
         ):
             stack.enter_context(patched)
         next_id.__self__._last = 0  # type: ignore[attr-defined]  # ids start anew, as all else

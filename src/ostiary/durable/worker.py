@@ -9,6 +9,7 @@ A round follows a commit that put work, the end of a batch, and at the latest th
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -178,7 +179,7 @@ class Worker:
 
     async def _goes_on(self) -> bool:
         """Keep the pace; say whether there is to be another round, or it was stopped meanwhile."""
-        delay = self._pace.delay(asyncio.get_running_loop().time())
+        delay = self._pace.delay(asyncio.get_running_loop().time(), time.process_time())
         if delay and not self._stopping:
             await asyncio.sleep(delay)
         return not self._stopping
