@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.entitlement.house import APPROVER, SUBJECT, House, calls, decision, user
-from tests.entitlement.test_api_requests import CREATED, GRANTED, offer
+from tests.entitlement.house import APPROVER, SUBJECT, House, decision, user
+from tests.entitlement.offers import CREATED, GRANTED, calling, offer
 from tests.support.callers import person
 
 
@@ -11,10 +11,7 @@ async def test_withdrawing_access_ends_the_request_that_still_waits_to_tell_of_i
     house: House,
 ) -> None:
     it = await offer(house)
-    extension = await house.extension(it.catalog)
-    policy = await house.policy(
-        it.package, customExtensionStageSettings=calls((GRANTED, extension))
-    )
+    policy = await calling(house, it, GRANTED)
     given = await house.assign(it.alice, it.package, policy)
     await house.settle()
     assert await house.members(it.group) == {it.alice}
@@ -31,10 +28,7 @@ async def test_withdrawing_access_ends_the_request_that_still_waits_to_tell_of_i
 
 async def test_canceling_ends_what_is_open_and_later_answers_change_nothing(house: House) -> None:
     it = await offer(house)
-    extension = await house.extension(it.catalog)
-    policy = await house.policy(
-        it.package, customExtensionStageSettings=calls((CREATED, extension))
-    )
+    policy = await calling(house, it, CREATED)
     request = await house.ask(it.alice, it.package, policy)
     await house.settle()
 

@@ -2,39 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
 from ostiary.extensions.caller import Caller
 from ostiary.storage.database import Database
 from tests.entitlement.house import APPROVER, BETA, SUBJECT, House, calls, decision, policy, user
+from tests.entitlement.offers import APPROVED, CREATED, GRANTED, REMOVED, calling, offer
 from tests.extensions.endpoints import ScriptedEndpoint
 from tests.support.callers import person
 from tests.support.clocks import FixedClock
-
-CREATED = "assignmentRequestCreated"
-APPROVED = "assignmentRequestApproved"
-GRANTED = "assignmentRequestGranted"
-REMOVED = "assignmentRequestRemoved"
-
-
-@dataclass
-class Offer:
-    """A package that alice can ask for."""
-
-    alice: str
-    bob: str
-    catalog: str
-    group: str
-    package: str
-
-
-async def offer(house: House) -> Offer:
-    alice, bob = await house.person("alice"), await house.person("bob")
-    group, catalog = await house.group("sales"), await house.catalog()
-    package = await house.package(catalog, group)
-    return Offer(alice, bob, catalog, group, package)
 
 
 async def test_a_request_is_checked_approved_and_delivered(house: House) -> None:
@@ -72,10 +48,7 @@ async def test_a_request_is_checked_approved_and_delivered(house: House) -> None
 
 async def test_a_denial_by_the_extension_leaves_no_assignment(house: House) -> None:
     it = await offer(house)
-    extension = await house.extension(it.catalog)
-    policy = await house.policy(
-        it.package, customExtensionStageSettings=calls((CREATED, extension))
-    )
+    policy = await calling(house, it, CREATED)
     request = await house.ask(it.alice, it.package, policy)
     await house.settle()
 
@@ -104,8 +77,7 @@ async def test_silence_never_leaves_access_behind(
     house: House, stage: str, standing: tuple[str, str]
 ) -> None:
     it = await offer(house)
-    extension = await house.extension(it.catalog)
-    policy = await house.policy(it.package, customExtensionStageSettings=calls((stage, extension)))
+    policy = await calling(house, it, stage)
     request = await house.ask(it.alice, it.package, policy)
     await house.settle()
 
@@ -122,8 +94,7 @@ async def test_silence_never_leaves_access_behind(
 @pytest.mark.parametrize("stage", [APPROVED, GRANTED])
 async def test_processing_again_asks_the_silent_extension_again(house: House, stage: str) -> None:
     it = await offer(house)
-    extension = await house.extension(it.catalog)
-    policy = await house.policy(it.package, customExtensionStageSettings=calls((stage, extension)))
+    policy = await calling(house, it, stage)
     request = await house.ask(it.alice, it.package, policy)
     await house.settle()
     house.clock.advance(hours=1)
@@ -142,10 +113,7 @@ async def test_processing_again_asks_the_silent_extension_again(house: House, st
 async def test_an_endpoint_that_is_down_denies_when_it_is_waited_for(house: House) -> None:
     it = await offer(house)
     house.endpoint.always(500)
-    extension = await house.extension(it.catalog)
-    policy = await house.policy(
-        it.package, customExtensionStageSettings=calls((CREATED, extension))
-    )
+    policy = await calling(house, it, CREATED)
 
     request = await house.ask(it.alice, it.package, policy)
     await house.settle()
@@ -245,10 +213,7 @@ async def test_answers_are_told_with_the_text_of_their_questions(cottage: House)
 
 async def test_a_removal_withdraws_access_and_then_waits_for_its_extension(house: House) -> None:
     it = await offer(house)
-    extension = await house.extension(it.catalog)
-    policy = await house.policy(
-        it.package, customExtensionStageSettings=calls((REMOVED, extension))
-    )
+    policy = await calling(house, it, REMOVED)
     given = await house.assign(it.alice, it.package, policy)
     await house.settle()
     assignment = await house.assignment_of(given)
