@@ -318,8 +318,10 @@ async def test_an_origin_that_is_silent_keeps_no_other_waiting(
         elsewhere = {**RESOURCE, "originSystem": WIKI}
         slow, quick = await offer(house, MEMBERS, resource=elsewhere), await offer(house, MEMBERS)
         silent.gate.clear()
-        settling = asyncio.create_task(house.settle())
-        for number in range(1, 7):  # one call each, more than there are batches at a time
+        await house.assign(await house.person("p1"), *slow)
+        settling = asyncio.create_task(house.settle())  # ends only when nothing is left to do
+        await eventually(partial(_waits, silent, 1))
+        for number in range(2, 7):  # one call each, more than there are batches at a time
             await house.assign(await house.person(f"p{number}"), *slow)
             await eventually(partial(_waits, silent, number))
 
