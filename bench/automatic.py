@@ -34,7 +34,7 @@ from ostiary.directory.store import users
 from ostiary.server.composition import Server, opened
 from ostiary.settings import Settings
 from ostiary.storage.batches import chunks
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 PORTION = 1_000
 MANAGEMENT = "/v1.0/identityGovernance/entitlementManagement"

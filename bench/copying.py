@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -37,25 +38,36 @@ PARKED: Final = (
 class Dialect:
     """What the two databases spell differently."""
 
-    uuid: str
+    hex: str
+    """A number of milliseconds that grows with ``n`` as the twelve digits of an id's time."""
+    random: str
+    """What follows the version of an id."""
     series: str
     earlier: str
-    """An instant of the pattern, some milliseconds earlier in each copy."""
+    """An instant of the pattern, by milliseconds; the last copy is the youngest."""
     json: str
+
+    def uuid(self, since: int) -> str:
+        """Write an id as the product would have made it, ``n`` milliseconds after an instant."""
+        digits = self.hex.format(since=since)
+        return f"(substr({digits}, 1, 8)||'-'||substr({digits}, 9)||'-7'||{self.random})"
 
 
 POSTGRESQL: Final = Dialect(
-    uuid="gen_random_uuid()::text",
+    hex="lpad(to_hex({since} + n), 12, '0')",
+    random="substr(gen_random_uuid()::text, 16)",
     series="generate_series(1, {number}) AS s(n)",
-    earlier="p.{column} - c.n * interval '1 millisecond'",
+    earlier="p.{column} - ({number} - c.n) * interval '1 millisecond'",
     json="({text})::jsonb",
 )
 SQLITE: Final = Dialect(
-    uuid="lower(hex(randomblob(4))||'-'||hex(randomblob(2))||'-4'||substr(hex(randomblob(2)),2)"
-    "||'-8'||substr(hex(randomblob(2)),2)||'-'||hex(randomblob(6)))",
+    hex="printf('%012x', {since} + n)",
+    random="substr(lower(hex(randomblob(2))), 2)||'-8'||substr(lower(hex(randomblob(2))), 2)"
+    "||'-'||lower(hex(randomblob(6)))",
     series="(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {number}) "
     "SELECT n FROM s)",
-    earlier="strftime('%Y-%m-%dT%H:%M:%f', p.{column}, '-'||(c.n / 1000.0)||' seconds')||'000Z'",
+    earlier="strftime('%Y-%m-%dT%H:%M:%f', p.{column}, '-'||(({number} - c.n) / 1000.0)"
+    "||' seconds')||'000Z'",
     json="{text}",
 )
 
@@ -154,7 +166,8 @@ async def copy(target: Target, number: int, *, deadline: datetime) -> tuple[floa
 
     The copies wait until ``deadline``.
     """
-    made = ", ".join(f"{target.dialect.uuid} AS {name}" for name in IDS)
+    id_ = target.dialect.uuid(time.time_ns() // 1_000_000 - number)
+    made = ", ".join(f"{id_} AS {name}" for name in IDS)
     series = target.dialect.series.format(number=number)
     pattern = await _pattern(target)
     copies = f"CREATE TEMP TABLE copies AS SELECT n, {made} FROM {series}"  # noqa: S608  # our text
@@ -162,7 +175,7 @@ async def copy(target: Target, number: int, *, deadline: datetime) -> tuple[floa
     sizes = [await size(target)]
     for tables in (PEOPLE, PARKED):
         for table in tables:
-            await target.run(_statement(target.dialect, table, pattern, deadline))
+            await target.run(_statement(target.dialect, table, pattern, deadline, number))
         sizes.append(await size(target))
     await target.run("DROP TABLE copies")
     await target.run("ANALYZE")
@@ -196,10 +209,10 @@ async def _pattern(target: Target) -> dict[str, str]:
 
 
 def _statement(
-    dialect: Dialect, table: Table, pattern: Mapping[str, str], deadline: datetime
+    dialect: Dialect, table: Table, pattern: Mapping[str, str], deadline: datetime, number: int
 ) -> str:
     """Write the statement that adds a table's rows, in the order of their ids."""
-    changed = _changes(dialect, pattern, deadline)[table.name]
+    changed = _changes(dialect, pattern, deadline, number)[table.name]
     numbered = table is callout_attempts  # its ids are given by the database
     columns = [c.name for c in table.columns if not (numbered and c.name == "id")]
     values = ", ".join(changed.get(name, f"p.{name}") for name in columns)
@@ -226,12 +239,12 @@ _KEYS: Final = {
 
 
 def _changes(
-    dialect: Dialect, pattern: Mapping[str, str], deadline: datetime
+    dialect: Dialect, pattern: Mapping[str, str], deadline: datetime, number: int
 ) -> dict[str, dict[str, str]]:
     """Give, for each table, the columns in which copies differ from the pattern."""
     until = f"'{deadline:%Y-%m-%dT%H:%M:%S}.{deadline.microsecond:06d}Z'"
     named = "'p'||c.n||'@parked.example'"
-    created = dialect.earlier.format(column="created_at")
+    created = dialect.earlier.format(column="created_at", number=number)
     targets = "CAST(p.target_resources AS text)"
     for name in ("request", "person"):
         targets = f"replace({targets}, '{pattern[name]}', c.{name})"
@@ -271,7 +284,9 @@ def _changes(
         "audit_records": {
             "id": "'Governance_'||c.audit||'_00000'",
             "correlation_id": "c.request",
-            "activity_date_time": dialect.earlier.format(column="activity_date_time"),
+            "activity_date_time": dialect.earlier.format(
+                column="activity_date_time", number=number
+            ),
             "target_resources": dialect.json.format(text=targets),
         },
     }

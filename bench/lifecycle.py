@@ -41,7 +41,7 @@ from ostiary.identity.ports import Client
 from ostiary.lifecycle.tables import runs, task_processing_results
 from ostiary.server.composition import Server, opened
 from ostiary.settings import Settings
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 WORKFLOWS: Final = "/v1.0/identityGovernance/lifecycleWorkflows"
 NS: Final = "#microsoft.graph.identityGovernance."

@@ -75,13 +75,10 @@ async def prepared(name: str, url: str, parked: int) -> tuple[Place, tuple[float
 async def sample(place: Place, number: int) -> list[tuple[str, str]]:
     """Draw waiting requests with their callouts, from all over the table."""
     async with copying.target(place.url) as target:
-        start = await target.value(f"SELECT {target.dialect.uuid}")
-        query = (
-            "SELECT id, callout_id FROM assignment_requests "  # noqa: S608  # an id and a number
-            "WHERE status = 'WaitingForCallback' AND id {} '" + start + f"' LIMIT {number}"
+        found = await target.rows(
+            "SELECT id, callout_id FROM assignment_requests "  # noqa: S608  # a number
+            f"WHERE status = 'WaitingForCallback' ORDER BY random() LIMIT {number}"
         )
-        found = await target.rows(query.format(">="))
-        found += (await target.rows(query.format("<")))[: number - len(found)]
     return [(request, callout) for request, callout in found]
 
 

@@ -26,6 +26,7 @@ from urllib.parse import quote
 import msgspec
 from sqlalchemy import func, select, text
 
+from bench.copying import POSTGRESQL, SQLITE
 from bench.world import databases
 from ostiary.audit.events import SYSTEM
 from ostiary.directory import changes
@@ -36,7 +37,7 @@ from ostiary.graph.paging import write_token
 from ostiary.identity.ports import Client
 from ostiary.server.composition import Server, opened
 from ostiary.settings import Settings
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 REQUESTS = "/v1.0/identityGovernance/entitlementManagement/assignmentRequests"
 PAGES = {
@@ -135,15 +136,12 @@ async def multiply(server: Server, rows: int) -> None:
     names = [c.name for c in assignment_requests.columns if c.name not in ("id", "created_at")]
     columns = ", ".join(names)
     if server.database.dialect == "sqlite":
-        ids = (
-            "lower(hex(randomblob(4))||'-'||hex(randomblob(2))||'-4'||substr(hex(randomblob(2)),2)"
-        )
-        ids += "||'-8'||substr(hex(randomblob(2)),2)||'-'||hex(randomblob(6)))"
+        ids = SQLITE.uuid(0)
         at = "strftime('%Y-%m-%dT%H:%M:%S.000000Z', '2026-01-05', '-'||n||' seconds')"
         numbers = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {rows})"
         series = "s"
     else:
-        ids, at = "gen_random_uuid()::text", "timestamptz '2026-01-05' - n * interval '1 second'"
+        ids, at = POSTGRESQL.uuid(0), "timestamptz '2026-01-05' - n * interval '1 second'"
         numbers, series = "", f"generate_series(1, {rows}) AS s(n)"
     statement = (
         f"{numbers.format(rows=rows)} INSERT INTO assignment_requests (id, created_at, {columns}) "  # noqa: S608

@@ -18,7 +18,7 @@ from ostiary.directory.model import User
 from ostiary.identity.ports import Client
 from ostiary.server.issuing import development_issuer
 from ostiary.storage.database import Database
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 MANAGEMENT = "/v1.0/identityGovernance/entitlementManagement"
 REQUEST_TYPE = "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension"

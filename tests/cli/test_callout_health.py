@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ostiary.durable.items import next_id
 from ostiary.durable.tables import work
 from ostiary.extensions import circuit_store, extension_store, store
 from ostiary.extensions.callouts import CalloutStatus
 from ostiary.extensions.circuits import Circuit
 from ostiary.extensions.effects import CALLOUT, TIMEOUT
 from ostiary.graph.values import write_instant
+from ostiary.storage.ids import new_id
 from tests.cli.commands import Commands, in_data
 from tests.cli.test_callouts import make_callout
 from tests.extensions.makers import make_extension
@@ -48,10 +48,10 @@ async def _add(conn: AsyncConnection, kind: str, due_at: datetime, **values: Any
     """Add a callout of the broken extension, with its work."""
     is_sent = kind == TIMEOUT
     status = CalloutStatus.WAITING_FOR_CALLBACK if is_sent else CalloutStatus.CALLOUT_SENT
-    id_ = next_id()
+    id_ = new_id()
     await store.add(conn, [make_callout(id_, status, extension_id=BROKEN)])
     row = {
-        "id": next_id(),
+        "id": new_id(),
         "kind": kind,
         "lane": "" if is_sent else BROKEN,
         "key": id_,

@@ -14,7 +14,7 @@ from ostiary.entitlement.model.enums import AccessPackageRequestType
 from ostiary.entitlement.states import Awaits, Phase, Request
 from ostiary.entitlement.store import requests as store
 from ostiary.settings import Settings
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 
 async def _made(home: Path) -> str:

@@ -15,7 +15,7 @@ import pytest
 from ostiary.identity.ports import Client
 from ostiary.server import composition
 from ostiary.settings import Settings
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 from tests.docs.pages import DOCS, rows
 
 PAGE: Final = DOCS / "compatibility.md"

@@ -16,12 +16,12 @@ from ostiary.durable import due, queue
 from ostiary.durable.batchrun import AFTER_OUTAGE
 from ostiary.durable.clock import RealClock
 from ostiary.durable.gates import Passage
-from ostiary.durable.items import next_id
 from ostiary.durable.lanes import Lanes
 from ostiary.durable.queue import NewWork, WorkItem
 from ostiary.durable.worker import Outside, Worker
 from ostiary.storage.database import Database
 from ostiary.storage.failures import DatabaseUnavailable
+from ostiary.storage.ids import new_id
 from tests.support.clocks import MONDAY, FixedClock
 from tests.support.work import open_items, put, rows
 
@@ -35,7 +35,7 @@ def make_laned(lane: str, number: int, **after: float) -> list[NewWork]:
 
 def make_items(lane: str, number: int) -> list[WorkItem]:
     return [
-        WorkItem(id=next_id(), kind="call", key="", due_at=MONDAY, attempts=1, lane=lane)
+        WorkItem(id=new_id(), kind="call", key="", due_at=MONDAY, attempts=1, lane=lane)
         for _ in range(number)
     ]
 

@@ -13,7 +13,7 @@ from ostiary.durable.tables import work
 from ostiary.entitlement.roles import Role
 from ostiary.extensions.caller import Caller
 from ostiary.storage.database import Database
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 from tests.entitlement.house import ADMINISTRATOR, BETA, EM, GRAPH, ROLES, House
 from tests.entitlement.origins import SITE, LoopbackOrigin
 from tests.entitlement.resources import RESOURCE, of_application, register, request, resource_of

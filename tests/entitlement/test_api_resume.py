@@ -13,7 +13,7 @@ from sqlalchemy import select
 from ostiary.audit.tables import audit_records
 from ostiary.entitlement.roles import Role
 from ostiary.extensions import ledger
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 from tests.entitlement.house import BETA, EM, ROLES, House, calls
 from tests.extensions.endpoints import Call
 from tests.support.callers import application, person

@@ -15,7 +15,7 @@ from ostiary.extensions.model import (
     CustomExtensionClientConfiguration,
     HttpRequestEndpoint,
 )
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 from tests.support.clocks import MONDAY
 
 APP = Actor(kind="app", id="7f1f9e5c-1c86-4a0f-9a52-6f3f3f3f0001", app_id="an-app")

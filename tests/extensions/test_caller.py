@@ -14,7 +14,7 @@ from ostiary.extensions.credentials import Credential
 from ostiary.extensions.egress import EgressPolicy
 from ostiary.extensions.receiver import Nonces, Trust, check_token, verify
 from ostiary.extensions.signing import Signer
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 from tests.extensions.endpoints import ScriptedEndpoint
 from tests.extensions.house import Pauses, make_caller
 from tests.support.clocks import FixedClock

@@ -13,7 +13,7 @@ from typing import Final
 from bench.world import free_port
 
 from ostiary.server.issuing import development_issuer
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 from tests.faults.machines import Machine
 from tests.scenarios.house import ADMINISTRATOR, EVERYTHING
 

@@ -35,7 +35,7 @@ from ostiary.mail.store import Filters
 from ostiary.mail.templates import Templates
 from ostiary.mail.work import MailWork
 from ostiary.storage.database import Database
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 from tests.extensions.endpoints import ScriptedEndpoint
 from tests.support.callers import NamedCallers
 from tests.support.clocks import FixedClock

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from ostiary.audit.tables import audit_records
 from ostiary.extensions.tables import callouts
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 from tests.lifecycle.house import CUSTOM, DISABLE, ENABLE, ROOT, House, application, task, workflow
 
 SCOPE = "#microsoft.graph.identityGovernance.cancelRunsScope"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ostiary.extensions import ledger
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 from tests.lifecycle.house import CUSTOM, ENABLE, ROOT, House, application, callback, person, task
 
 COMPLETED: dict[str, Any] = {

@@ -11,7 +11,7 @@ from ostiary.directory.objects import Kind
 from ostiary.lifecycle.catalogue import DEFINITIONS
 from ostiary.lifecycle.tasks.accounts import EnableAccount
 from ostiary.lifecycle.tasks.registry import Registry, built_in
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 from tests.lifecycle.house import (
     ADD_TO_GROUPS,
     DELETE,

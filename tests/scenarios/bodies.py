@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ostiary.lifecycle.catalogue import ADD_TO_GROUPS, RUN_CUSTOM_EXTENSION
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 from tests.extensions.endpoints import Call
 from tests.scenarios.api import Json
 

@@ -13,7 +13,7 @@ import pytest
 from ostiary.directory.seed import person_id
 from ostiary.entitlement.roles import Role, catalog_scope
 from ostiary.identity.catalogue import IDENTITY_GOVERNANCE_ADMINISTRATOR
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 from tests.extensions.endpoints import Call
 from tests.scenarios import bodies
 from tests.scenarios.access import Access

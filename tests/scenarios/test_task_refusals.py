@@ -12,7 +12,7 @@ import pytest
 
 from ostiary.directory.seed import person_id
 from ostiary.identity.catalogue import LIFECYCLE_WORKFLOWS_ADMINISTRATOR
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 from tests.extensions.endpoints import Call
 from tests.scenarios import bodies
 from tests.scenarios.api import Api, Json, Refusal

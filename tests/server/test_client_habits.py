@@ -14,7 +14,7 @@ from ostiary.directory import seed
 from ostiary.identity.ports import Client
 from ostiary.server.composition import opened
 from ostiary.settings import Settings
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 BETA = "/beta/identityGovernance/entitlementManagement"
 GROUP = seed.group_id("Sales team")

@@ -11,7 +11,7 @@ import pytest
 from ostiary.identity.ports import Client
 from ostiary.server.composition import opened
 from ostiary.settings import Settings
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 USERS = "/v1.0/users"
 

@@ -14,7 +14,7 @@ from ostiary.identity.ports import Client
 from ostiary.lifecycle.routes import unserved as lifecycle
 from ostiary.server.composition import opened
 from ostiary.settings import Settings
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 MANUAL = Path(__file__).parents[2] / "docs" / "compatibility.md"
 NAMES = {

@@ -20,7 +20,6 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from ostiary.durable.items import next_id
 from ostiary.extensions.caller import Caller
 from ostiary.extensions.signing import Authorization
 from ostiary.server import composition
@@ -30,6 +29,7 @@ from ostiary.server.preparing import prepared
 from ostiary.settings import ConnectivityTest, Settings
 from ostiary.storage.database import Database
 from ostiary.storage.failures import DatabaseUnavailable
+from ostiary.storage.ids import new_id
 from tests.simulation.disk import Disk
 from tests.simulation.loop import Life, SimulatedLoop
 from tests.simulation.network import Network
@@ -133,7 +133,7 @@ def simulated(loop: SimulatedLoop, disk: Disk, network: Network, seed: int) -> I
             patch("time.process_time", lambda: 0.0),  # how busy we really are is no part of it
         ):
             stack.enter_context(patched)
-        next_id.__self__._last = 0  # type: ignore[attr-defined]  # ids start anew, as all else
+        new_id.__self__._last = 0  # type: ignore[attr-defined]  # ids start anew, as all else
         stack.enter_context(_quiet())
         yield
 

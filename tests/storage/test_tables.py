@@ -12,7 +12,8 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import StatementError
 
 from ostiary.storage.database import Database
-from ostiary.storage.tables import Instant, Json, new_id
+from ostiary.storage.ids import new_id
+from ostiary.storage.tables import Instant, Json
 
 SQLITE: Dialect = sqlite.dialect()
 INSTANTS = st.datetimes(timezones=st.timezones())

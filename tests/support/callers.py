@@ -8,7 +8,7 @@ from typing import Any
 
 from ostiary.graph.errors import Unauthenticated
 from ostiary.identity.principals import Principal
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 
 class NamedCallers:

@@ -19,7 +19,7 @@ from ostiary.identity.issuer import DevelopmentIssuer
 from ostiary.identity.ports import Client, Subject
 from ostiary.server.issuing import development_issuer
 from ostiary.server.whereabouts import Whereabouts, read
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 PATIENCE = 60.0
 """Seconds that a server may take to become ready on a loaded machine."""

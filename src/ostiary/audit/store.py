@@ -22,7 +22,7 @@ from ostiary.audit.model import (
     UserIdentity,
 )
 from ostiary.audit.tables import audit_records
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 _ADD: Final = insert(audit_records)
 _RESULTS: dict[str, OperationResult] = {str(result): result for result in OperationResult}

@@ -19,7 +19,7 @@ from ostiary.identity.catalogue import GRAPH_APP_ID, PERMISSIONS
 from ostiary.identity.ports import Client, Subject
 from ostiary.identity.secrets import hash_secret, is_secret
 from ostiary.storage.database import Database
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,12 @@ from ostiary.durable import queue
 from ostiary.durable.clock import Clock
 from ostiary.durable.errors import Unfinished, describe
 from ostiary.durable.handlers import Again, Dead, Done, Handler, InTransaction, Outcome, Outside
-from ostiary.durable.items import WorkItem, next_id
+from ostiary.durable.items import WorkItem
 from ostiary.durable.lanes import Lanes, Share
 from ostiary.durable.retry import Retry
 from ostiary.storage.database import Database
 from ostiary.storage.failures import is_outage
+from ostiary.storage.ids import new_id
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -120,7 +121,7 @@ class BatchRun:
     @contextmanager
     def _lease(self, handler: Outside) -> Iterator[str]:
         """Name a lease; one that an outage interrupts is remembered, even if it may not exist."""
-        lease_id = next_id()
+        lease_id = new_id()
         try:
             yield lease_id
         except Exception:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from datetime import datetime
-from secrets import randbits
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
@@ -42,22 +39,3 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
     lane: str = ""
     payload: Mapping[str, Any] = msgspec.field(default_factory=dict)
     lease_id: str | None = None
-
-
-class _Ids:
-    """Ids that sort by the order in which this process made them (UUID version 7).
-
-    Items that are due at the same instant run in that order, and new rows lie together.
-    """
-
-    def __init__(self) -> None:
-        self._last = 0
-
-    def next(self) -> str:
-        self._last = max(self._last + 1, time.time_ns() // 1_000_000 << 12)
-        milliseconds, sequence = divmod(self._last, 1 << 12)
-        number = milliseconds << 80 | 7 << 76 | sequence << 64 | 2 << 62 | randbits(62)
-        return str(UUID(int=number))
-
-
-next_id = _Ids().next

@@ -20,11 +20,12 @@ from sqlalchemy import Row, Update, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.durable import statements
-from ostiary.durable.items import NewWork, WorkItem, next_id
+from ostiary.durable.items import NewWork, WorkItem
 from ostiary.durable.lanes import Share
 from ostiary.durable.tables import work
 from ostiary.storage.batches import among
 from ostiary.storage.database import announce
+from ostiary.storage.ids import new_id
 
 __all__ = [
     "NewWork",
@@ -232,7 +233,7 @@ async def _lease_out(
     node: str,
     lease_id: str | None,
 ) -> list[WorkItem]:
-    lease = {"until": until, "lease": lease_id or next_id(), "node": node}
+    lease = {"until": until, "lease": lease_id or new_id(), "node": node}
     claimed = await conn.execute(claim, {**values, **lease})
     items = [_item(row, attempts=row.attempts) for row in claimed]
     return sorted(items, key=attrgetter("due_at", "id"))
@@ -240,7 +241,7 @@ async def _lease_out(
 
 def _row(item: NewWork) -> dict[str, Any]:
     return {
-        "id": next_id(),
+        "id": new_id(),
         "kind": item.kind,
         "lane": item.lane,
         "key": item.key,

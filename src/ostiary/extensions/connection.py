@@ -19,7 +19,7 @@ from ostiary.extensions.calls import CallResult, Outgoing
 from ostiary.extensions.credentials import credential
 from ostiary.extensions.extensions import Extension
 from ostiary.storage.database import Database
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 STAGE: Final = "CustomExtensionConnectionTest"
 LEGACY_EVENT: Final = "CustomActionConnectionTest"

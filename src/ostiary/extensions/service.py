@@ -19,7 +19,7 @@ from ostiary.extensions.errors import NotReplayable
 from ostiary.extensions.extensions import Extension
 from ostiary.extensions.owners import Owners
 from ostiary.extensions.resumes import Resumes
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 __all__ = ["Answer", "Order", "Resumes", "cancel", "launch", "replay"]
 

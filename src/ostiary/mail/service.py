@@ -16,7 +16,7 @@ from ostiary.durable.queue import NewWork
 from ostiary.mail import mails, store
 from ostiary.mail.errors import MailNotFound
 from ostiary.mail.mails import Mail, MailState, NewMail
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 DELIVER: Final = "mail"
 """The kind of work that writes and sends a mail; its key is the mail's id."""

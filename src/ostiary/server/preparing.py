@@ -12,7 +12,7 @@ from ostiary.server.deployment import TENANT_FACT
 from ostiary.settings import Settings
 from ostiary.storage.database import Database
 from ostiary.storage.facts import fact_or
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 
 async def prepared(settings: Settings, database: Database, now: datetime) -> str:

@@ -1,10 +1,9 @@
-"""What every table is made of: the metadata, the column types that differ by database, and ids."""
+"""What every table is made of: the metadata, and the column types that differ by database."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any, Final
-from uuid import uuid4
 
 from sqlalchemy import (
     JSON,
@@ -82,11 +81,6 @@ class Instant(TypeDecorator[datetime]):
             return None
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
         return moment.astimezone(UTC)
-
-
-def new_id() -> str:
-    """Make a random id: a GUID in lower case, for ``String(36)`` columns."""
-    return str(uuid4())
 
 
 def _text(moment: datetime) -> str:

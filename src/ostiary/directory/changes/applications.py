@@ -17,7 +17,7 @@ from ostiary.directory.changes.storing import delete_objects, store_differences,
 from ostiary.directory.model import Application, ServicePrincipal
 from ostiary.directory.objects import Kind
 from ostiary.directory.store import journal
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 
 async def add_applications(

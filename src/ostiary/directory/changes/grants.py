@@ -15,7 +15,7 @@ from ostiary.directory.changes import records
 from ostiary.directory.errors import ObjectNotFound
 from ostiary.directory.model import AppRoleAssignment
 from ostiary.directory.objects import Kind
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 
 async def grant_roles(

@@ -12,7 +12,7 @@ from ostiary.directory import groups
 from ostiary.directory.changes import records
 from ostiary.directory.changes.storing import store_differences, store_new
 from ostiary.directory.model import Group
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 
 async def add_groups(

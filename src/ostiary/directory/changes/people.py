@@ -19,7 +19,7 @@ from ostiary.directory.objects import Kind
 from ostiary.directory.store import journal
 from ostiary.directory.tables import directory_objects
 from ostiary.graph.types import UNSET
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 _objects = directory_objects.c
 

@@ -28,7 +28,7 @@ from ostiary.directory.objects import Kind
 from ostiary.directory.service import finding
 from ostiary.identity.secrets import hash_secret, new_secret
 from ostiary.storage.database import Database
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 
 @dataclass(frozen=True, slots=True)

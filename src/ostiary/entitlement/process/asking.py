@@ -27,7 +27,7 @@ from ostiary.entitlement.model.policies import (
 from ostiary.entitlement.process import kinds, surroundings
 from ostiary.entitlement.states import Decide, Request
 from ostiary.entitlement.store import approvals as store
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 _log: Final = structlog.get_logger(__name__)
 

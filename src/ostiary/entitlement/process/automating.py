@@ -32,7 +32,7 @@ from ostiary.entitlement.store import separation as separation_store
 from ostiary.entitlement.store import subjects as subject_store
 from ostiary.entitlement.store.automatic import Pair
 from ostiary.extensions import service as extensions
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 LEFT = {"reason": "targetLeftAllowedTargets"}
 """Why the server asks for a removal."""

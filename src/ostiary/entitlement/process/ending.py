@@ -27,7 +27,7 @@ from ostiary.entitlement.store import approvals as approval_store
 from ostiary.entitlement.store import assignments as assignment_store
 from ostiary.entitlement.store import policies as policy_store
 from ostiary.entitlement.store import requests as request_store
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 
 async def start(conn: AsyncConnection, request_ids: Collection[str], *, now: datetime) -> None:

@@ -21,7 +21,7 @@ from ostiary.extensions.caller import Caller
 from ostiary.extensions.calls import Outgoing
 from ostiary.extensions.credentials import Credential
 from ostiary.identity.catalogue import ENTITLEMENT_MANAGEMENT_APP_ID
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 _PROFILES: Final[Mapping[str, Any]] = {"pop": "request", "bearer": "bearer"}
 

@@ -24,7 +24,7 @@ from ostiary.entitlement.store import roles as role_store
 from ostiary.graph.errors import InvalidModel
 from ostiary.storage.database import Database
 from ostiary.storage.facts import fact_or
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 GENERAL: Final = "General"
 _FACT: Final = "general_catalog"

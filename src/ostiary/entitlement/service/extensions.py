@@ -37,7 +37,7 @@ from ostiary.extensions.model import (
     LogicAppTriggerEndpointConfiguration,
 )
 from ostiary.storage.database import Database
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 Change = Callable[[WorkflowExtension], CustomCalloutExtension]
 Kinds = Collection[str]

@@ -34,7 +34,7 @@ from ostiary.entitlement.store import subjects as subject_store
 from ostiary.entitlement.store.assignments import holder_key
 from ostiary.entitlement.store.catalogs import PackagePlace
 from ostiary.entitlement.store.policies import StoredPolicy
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ from ostiary.entitlement.store.assignments import holder_key
 from ostiary.entitlement.store.policies import StoredPolicy
 from ostiary.entitlement.store.requests import Said
 from ostiary.graph.errors import Forbidden, InvalidModel
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

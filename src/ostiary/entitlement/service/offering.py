@@ -16,7 +16,7 @@ from ostiary.entitlement.origins import spelled, system_named
 from ostiary.entitlement.providers.port import Offer, RoleOffer, ScopeOffer
 from ostiary.entitlement.store import resources as store
 from ostiary.graph.errors import InvalidModel
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 
 @dataclass(frozen=True, slots=True)

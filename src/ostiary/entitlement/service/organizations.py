@@ -24,7 +24,7 @@ from ostiary.entitlement.store import policies as policy_store
 from ostiary.entitlement.store.organizations import Side
 from ostiary.graph.errors import InvalidModel
 from ostiary.storage.database import Database
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 TenantDomains = Mapping[str, Collection[str]]
 

@@ -32,7 +32,7 @@ from ostiary.graph.edm import describe
 from ostiary.graph.errors import InvalidModel
 from ostiary.graph.types import UNSET
 from ostiary.storage.database import Database
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 
 def catalog_named(draft: AccessPackage) -> str | None:

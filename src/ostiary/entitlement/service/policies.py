@@ -29,7 +29,7 @@ from ostiary.entitlement.store.policies import StoredPolicy
 from ostiary.graph.errors import InvalidModel
 from ostiary.graph.types import UNSET
 from ostiary.storage.database import Database
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 
 def package_named(draft: AccessPackageAssignmentPolicy) -> str | None:

@@ -21,7 +21,7 @@ from ostiary.entitlement.organizations import domain_key
 from ostiary.entitlement.service.facts import Facts
 from ostiary.entitlement.states import Request
 from ostiary.entitlement.store import organizations as store
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 _CREATE: Final = "Create connected organization"
 

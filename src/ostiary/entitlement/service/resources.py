@@ -35,7 +35,7 @@ from ostiary.entitlement.store import environments as environment_store
 from ostiary.entitlement.store import resources as store
 from ostiary.graph.errors import BadRequest, InvalidModel
 from ostiary.storage.database import Database
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 LONGEST_ORIGIN = 255
 """Characters that what an origin calls something may have."""

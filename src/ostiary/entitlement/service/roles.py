@@ -22,7 +22,7 @@ from ostiary.entitlement.store import catalogs as catalog_store
 from ostiary.entitlement.store import roles as store
 from ostiary.graph.errors import InvalidModel
 from ostiary.storage.database import Database
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from ostiary.entitlement.tables import (
     resource_roles,
     resource_scopes,
 )
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 _held = package_role_scopes.c
 _theirs = catalog_resources.alias("theirs")

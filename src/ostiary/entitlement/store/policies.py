@@ -41,7 +41,7 @@ from ostiary.entitlement.tables import (
 )
 from ostiary.graph.types import UNSET
 from ostiary.storage.batches import KEYS, among
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 POLICIES: Final = (
     select(assignment_policies, policy_terms.c.document, policy_terms.c.asks_all_at_once)

@@ -35,7 +35,7 @@ from ostiary.lifecycle.store.rows import Row, subject_json
 from ostiary.lifecycle.store.shown import someone
 from ostiary.lifecycle.workflows import subjects_of
 from ostiary.storage.database import Database
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 PATIENCE: Final = timedelta(seconds=30)
 """How long a call waits."""

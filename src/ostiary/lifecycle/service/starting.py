@@ -27,7 +27,7 @@ from ostiary.lifecycle.store.choices import People
 from ostiary.lifecycle.store.rows import Row, limit_of
 from ostiary.mail.mails import About, NewMail
 from ostiary.mail.service import send
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

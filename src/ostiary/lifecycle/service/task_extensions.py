@@ -31,7 +31,7 @@ from ostiary.lifecycle.task_extensions import (
     with_mode_of_callback,
 )
 from ostiary.storage.database import Database
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 _log: Final = structlog.get_logger(__name__)
 

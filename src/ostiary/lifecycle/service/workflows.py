@@ -31,7 +31,7 @@ from ostiary.lifecycle.texts import name_key
 from ostiary.lifecycle.workflow_tasks import check_task_patch
 from ostiary.lifecycle.workflows import NewWorkflow, admitted, check_patch
 from ostiary.storage.database import Database
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 WorkflowChange = Callable[[Workflow], Workflow]
 TaskChange = Callable[[Task], Task]

@@ -13,7 +13,6 @@ from sqlalchemy import Select, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.lifecycle.store import choices
-from ostiary.lifecycle.store.ids import RandomId
 from ostiary.lifecycle.tables import (
     runs,
     task_processing_results,
@@ -23,6 +22,7 @@ from ostiary.lifecycle.tables import (
 )
 from ostiary.lifecycle.tallies import Status
 from ostiary.storage.batches import among
+from ostiary.storage.ids import NewId
 from ostiary.storage.tables import Instant
 
 _people = user_processing_results.c
@@ -51,7 +51,7 @@ async def lock_not_laid_out(
 async def lay_out(conn: AsyncConnection, person_ids: Collection[str], *, now: datetime) -> None:
     """Add a queued result for each enabled task of people who have none yet."""
     values = {
-        "id": RandomId(),
+        "id": NewId(),
         "run_id": _people.run_id,
         "workflow_id": _people.workflow_id,
         "user_processing_result_id": _people.id,

@@ -19,7 +19,6 @@ from ostiary.lifecycle.model.workflows import ActivationScope
 from ostiary.lifecycle.runs import Run
 from ostiary.lifecycle.store import choices
 from ostiary.lifecycle.store.choices import People
-from ostiary.lifecycle.store.ids import RandomId
 from ostiary.lifecycle.store.rows import run_of, scope_json, tally_columns
 from ostiary.lifecycle.tables import (
     run_reprocessings,
@@ -31,6 +30,7 @@ from ostiary.lifecycle.tables import (
 )
 from ostiary.lifecycle.tallies import Status, Tally
 from ostiary.storage.batches import among
+from ostiary.storage.ids import NewId
 from ostiary.storage.tables import Instant
 
 _people = user_processing_results.c
@@ -144,7 +144,7 @@ async def _add_people(
 ) -> None:
     chosen = people.subquery("chosen")
     values: dict[str, Any] = {
-        "id": RandomId(),
+        "id": NewId(),
         "run_id": literal(run.id),
         "workflow_id": literal(run.workflow_id),
         "workflow_version": literal(run.version),
@@ -199,7 +199,7 @@ async def insert_reports(conn: AsyncConnection, run_ids: Collection[str], *, now
     )
     people = case((runs.c.failed_tasks_only, repeating), else_=runs.c.people_queued)
     values = {
-        "id": RandomId(),
+        "id": NewId(),
         "run_id": runs.c.id,
         "workflow_id": runs.c.workflow_id,
         "task_id": workflow_tasks.c.id,

@@ -32,7 +32,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ostiary.directory.store.feed import Span
 from ostiary.lifecycle.store import candidates
 from ostiary.lifecycle.store.choices import People
-from ostiary.lifecycle.store.ids import RandomId
 from ostiary.lifecycle.store.rows import Row
 from ostiary.lifecycle.tables import execution_scopes, user_processing_results, workflows
 from ostiary.lifecycle.tallies import Status
@@ -44,6 +43,7 @@ from ostiary.lifecycle.triggers import (
     Unsponsored,
 )
 from ostiary.storage.batches import among
+from ostiary.storage.ids import NewId
 
 _scopes = execution_scopes.c
 _results = user_processing_results.c
@@ -138,7 +138,7 @@ async def _add(
     queued = literal(Status.QUEUED.value)
     late = case((due.c.due_at < now - CATCH_UP, Status.CANCELED.value), else_=queued)
     values: dict[str, Any] = {
-        "id": RandomId(),
+        "id": NewId(),
         "workflow_id": literal(workflow_id),
         "subject_id": due.c.id,
         "due_date_time": due.c.due_at,

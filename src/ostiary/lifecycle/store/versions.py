@@ -9,7 +9,7 @@ from typing import Any
 from ostiary.lifecycle.store.rows import conditions_json, limit_json
 from ostiary.lifecycle.texts import name_key
 from ostiary.lifecycle.workflows import NewWorkflow
-from ostiary.storage.tables import new_id
+from ostiary.storage.ids import new_id
 
 Values = dict[str, Any]  # column values of several types
 
