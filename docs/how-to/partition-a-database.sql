@@ -7,15 +7,19 @@ DECLARE
     whole text;
     found record;
     numbers text;
+    options text;
 BEGIN
     FOREACH split IN ARRAY ARRAY['work', 'callouts', 'callout_attempts', 'audit_records'] LOOP
         whole := split || '_whole';
         EXECUTE format('ALTER TABLE %I RENAME TO %I', split, whole);
         EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL EXCLUDING INDEXES) PARTITION BY HASH (id)', split, whole);
+        -- Options of storage, such as how full pages are made, belong to the pieces.
+        SELECT coalesce('WITH (' || array_to_string(reloptions, ', ') || ')', '') INTO options
+            FROM pg_class WHERE oid = whole::regclass;
         FOR piece IN 0 .. pieces - 1 LOOP
             EXECUTE format(
-                'CREATE TABLE %I PARTITION OF %I FOR VALUES WITH (MODULUS %s, REMAINDER %s)',
-                split || '_' || piece, split, pieces, piece
+                'CREATE TABLE %I PARTITION OF %I FOR VALUES WITH (MODULUS %s, REMAINDER %s) %s',
+                split || '_' || piece, split, pieces, piece, options
             );
         END LOOP;
         EXECUTE format('INSERT INTO %I SELECT * FROM %I', split, whole);

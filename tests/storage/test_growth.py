@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, insert, text
+from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.durable import queue
@@ -18,7 +18,7 @@ from ostiary.entitlement.tables import assignments as assignment_table
 from ostiary.lifecycle.store import forgetting as run_forgetting
 from ostiary.lifecycle.tables import runs, workflow_versions, workflows
 from ostiary.storage.database import Database
-from ostiary.storage.tables import Instant, Json
+from tests.storage.rows import filled
 from tests.support.clocks import MONDAY
 from tests.support.plans import analyze, plan_of
 
@@ -30,8 +30,10 @@ OPEN = 5
 async def conn(database: Database) -> AsyncIterator[AsyncConnection]:
     """A database in which much has ended and little is open."""
     async with database.transaction() as conn:
-        await conn.execute(insert(workflows), [_row(workflows, 0)])
-        await conn.execute(insert(workflow_versions), [_row(workflow_versions, 0, workflow_id="0")])
+        await conn.execute(insert(workflows), [filled(workflows, 0)])
+        await conn.execute(
+            insert(workflow_versions), [filled(workflow_versions, 0, workflow_id="0")]
+        )
         await conn.execute(insert(work), [_work(n) for n in range(MANY)])
         await conn.execute(insert(assignment_table), [_assignment(n) for n in range(MANY)])
         await conn.execute(insert(assignment_requests), [_request(n) for n in range(MANY)])
@@ -88,35 +90,20 @@ async def test_indexes_of_what_is_open_leave_out_what_has_ended(conn: AsyncConne
     assert numbers["uq_assignment_requests_update_of"] == 0
 
 
-def _row(table: Table, number: int, **values: Any) -> dict[str, Any]:
-    """Make a row: what may be null is, and what may not is something."""
-    row = {column.name: None for column in table.c}
-    needed = {column.name: _some(column, number) for column in table.c if not column.nullable}
-    return {**row, **needed, "id": str(number), **values}
-
-
-def _some(column: Any, number: int) -> Any:
-    if isinstance(column.type, Instant):
-        return MONDAY
-    if isinstance(column.type, type(Json)):
-        return {}
-    return {int: 0, bool: False}.get(column.type.python_type, str(number))
-
-
 def _work(number: int) -> dict[str, Any]:
     dead_at = None if number < OPEN else MONDAY
-    return _row(work, number, kind="mail", lane="", dead_at=dead_at)
+    return filled(work, number, kind="mail", lane="", dead_at=dead_at)
 
 
 def _assignment(number: int) -> dict[str, Any]:
     key = f"k{number}" if number < OPEN else None
-    return _row(assignment_table, number, holder_key=key, state="delivered", status="Delivered")
+    return filled(assignment_table, number, holder_key=key, state="delivered", status="Delivered")
 
 
 def _request(number: int) -> dict[str, Any]:
     is_open = number < OPEN
     at = MONDAY + timedelta(seconds=number)
-    return _row(
+    return filled(
         assignment_requests,
         number,
         removal_of=str(number) if is_open else None,
@@ -126,4 +113,4 @@ def _request(number: int) -> dict[str, Any]:
 
 def _run(number: int) -> dict[str, Any]:
     at = None if number < OPEN else MONDAY + timedelta(seconds=number)
-    return _row(runs, number, workflow_id="0", completed_date_time=at)
+    return filled(runs, number, workflow_id="0", completed_date_time=at)

@@ -23,6 +23,7 @@ _NAMES = """
     FROM pg_index WHERE indrelid = ANY($1::regclass[]) ORDER BY 1
 """
 _KINDS = "SELECT relkind::text FROM pg_class WHERE oid = ANY($1::regclass[])"
+_OPTIONS = "SELECT reloptions FROM pg_class WHERE relname = $1"
 _COLUMNS = """
     SELECT table_name, column_name, data_type, is_nullable, column_default
     FROM information_schema.columns WHERE table_name = ANY($1) ORDER BY 1, ordinal_position
@@ -44,6 +45,14 @@ async def test_split_tables_have_the_same_columns_and_indexes(url: str) -> None:
     assert len(before[0]) > len(SPLIT)
     kinds = await look(url, _KINDS, SPLIT)
     assert kinds == [("p",)] * len(SPLIT)
+
+
+async def test_pieces_are_stored_as_the_whole_was(url: str) -> None:
+    ((before,),) = await look(url, _OPTIONS, "callouts")
+    await split(url)
+
+    assert before == ["fillfactor=50"]
+    assert await look(url, _OPTIONS, "callouts_0") == [(before,)]
 
 
 async def test_what_is_stored_is_kept_and_spread(url: str) -> None:

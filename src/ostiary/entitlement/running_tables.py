@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text
 
-from ostiary.storage.tables import Instant, Json, index_where, metadata
+from ostiary.storage.tables import MOVING, Instant, Json, index_where, metadata
 
 assignments: Final = Table(
     "assignments",
@@ -36,6 +36,7 @@ assignments: Final = Table(
     Index("ix_assignments_target_id", "target_id"),
     Index("ix_assignments_package_id", "package_id"),
     Index("ix_assignments_policy_id", "policy_id"),
+    postgresql_with=MOVING,
 )
 
 IS_HELD: Final = assignments.c.holder_key.is_not(None)
@@ -123,6 +124,7 @@ assignment_requests: Final = Table(
     Index("ix_assignment_requests_created_by", "created_by"),
     Index("ix_assignment_requests_package_id", "package_id"),
     Index("ix_assignment_requests_assignment_id", "assignment_id"),
+    postgresql_with=MOVING,
 )
 
 _requests = assignment_requests.c

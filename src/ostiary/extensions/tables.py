@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
 
-from ostiary.storage.tables import Instant, Json, metadata
+from ostiary.storage.tables import MOVING, Instant, Json, metadata
 
 custom_extensions: Final = Table(
     "custom_extensions",
@@ -59,6 +59,7 @@ callouts: Final = Table(
     Column("attempts", Integer, nullable=False),
     Index("ix_callouts_owner_id", "owner_id"),
     Index("ix_callouts_created_at", "created_at"),
+    postgresql_with=MOVING,
 )
 
 callout_attempts: Final = Table(

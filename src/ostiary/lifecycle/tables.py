@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from ostiary.lifecycle.tallies import STATES
-from ostiary.storage.tables import Instant, Json, index_where, metadata
+from ostiary.storage.tables import MOVING, Instant, Json, index_where, metadata
 
 
 def _tally(prefix: str) -> Iterator[Column[int]]:
@@ -189,6 +189,7 @@ task_processing_results = Table(
     Index("ix_task_processing_results_run_id", "run_id"),
     Index("ix_task_processing_results_task_id", "task_id"),
     Index("ix_task_processing_results_task_report_id", "task_report_id"),
+    postgresql_with=MOVING,
 )
 
 task_reports = Table(

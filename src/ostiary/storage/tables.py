@@ -32,6 +32,13 @@ metadata: Final = MetaData(
 Json: Final = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 """A column of JSON; ``None`` is SQL's NULL."""
 
+MOVING: Final = {"fillfactor": 50}
+"""How PostgreSQL stores a table whose rows change several times, in columns that are in no index.
+
+Half of each page is kept for what its rows become. A change that stays on its page touches no
+index; on full pages it adds an entry to every one.
+"""
+
 _WIDTH: Final = len("2026-01-05T09:00:00.000000Z")
 
 

@@ -99,6 +99,7 @@ def upgrade() -> None:
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("completed_at", Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assignment_requests")),
+        postgresql_with={"fillfactor": 50},
     )
     with op.batch_alter_table("assignment_requests", schema=None) as batch_op:
         batch_op.create_index(
@@ -162,6 +163,7 @@ def upgrade() -> None:
         sa.Column("leaves_at", Instant(), nullable=True),
         sa.Column("answers", Json, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assignments")),
+        postgresql_with={"fillfactor": 50},
     )
     with op.batch_alter_table("assignments", schema=None) as batch_op:
         batch_op.create_index("ix_assignments_package_id", ["package_id"], unique=False)
@@ -246,6 +248,7 @@ def upgrade() -> None:
         sa.Column("answered_at", Instant(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_callouts")),
+        postgresql_with={"fillfactor": 50},
     )
     with op.batch_alter_table("callouts", schema=None) as batch_op:
         batch_op.create_index("ix_callouts_created_at", ["created_at"], unique=False)
@@ -624,6 +627,7 @@ def upgrade() -> None:
         sa.Column("failure_reason", sa.Text(), nullable=True),
         sa.Column("processing_info", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_task_processing_results")),
+        postgresql_with={"fillfactor": 50},
     )
     with op.batch_alter_table("task_processing_results", schema=None) as batch_op:
         batch_op.create_index(
