@@ -735,6 +735,7 @@ def upgrade() -> None:
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("dead_at", Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_work")),
+        postgresql_with={"autovacuum_vacuum_scale_factor": 0.02},
     )
     with op.batch_alter_table("work", schema=None) as batch_op:
         batch_op.create_index(
