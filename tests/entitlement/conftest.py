@@ -14,6 +14,7 @@ from ostiary.storage.database import Database
 from tests.entitlement.house import House
 from tests.entitlement.origins import LoopbackOrigin
 from tests.entitlement.resources import PLACE, everything
+from tests.entitlement.sites import SITES
 from tests.extensions.endpoints import ScriptedEndpoint
 from tests.support.clocks import FixedClock
 
@@ -81,6 +82,22 @@ async def lodge(
     origins = {"SharePointOnline": {"url": origin.url, "environments": [PLACE]}}
     house = House(memory, clock, caller, endpoint, origins=origins)
     house.api.headers.update(everything())
+    await house.start()
+    yield house
+    await house.close()
+
+
+@pytest.fixture
+async def outpost(
+    database: Database,
+    clock: FixedClock,
+    caller: Caller,
+    endpoint: ScriptedEndpoint,
+    origin: LoopbackOrigin,
+) -> AsyncIterator[House]:
+    """A deployment that hands out sites of an origin elsewhere, on each database."""
+    house = House(database, clock, caller, endpoint, origins={"SharePointOnline": origin.url})
+    house.api.headers.update(SITES)
     await house.start()
     yield house
     await house.close()

@@ -7,12 +7,8 @@ from datetime import UTC
 from typing import Any
 
 import httpx
-import msgspec
 
-from ostiary.audit.events import Actor
-from ostiary.directory import changes, model, store
 from ostiary.directory.following import Following
-from ostiary.directory.objects import Kind
 from ostiary.durable.worker import Worker
 from ostiary.entitlement.assignment_owner import AssignmentOwner
 from ostiary.entitlement.letters import TEMPLATES
@@ -44,6 +40,7 @@ from ostiary.mail.store import Filters
 from ostiary.mail.templates import Templates
 from ostiary.mail.work import MailWork
 from ostiary.storage.database import Database
+from tests.entitlement.inhabitants import ADMINISTRATOR, Inhabitants
 from tests.extensions.endpoints import Call, ScriptedEndpoint
 from tests.support.callers import NamedCallers, application, person
 from tests.support.clocks import FixedClock
@@ -55,7 +52,6 @@ ROLES = "/v1.0/roleManagement/entitlementManagement"
 GRAPH = "#microsoft.graph."
 
 SENDER = Sender(name="Contoso", address="no-reply@contoso.example")
-ADMINISTRATOR = Actor(kind="app", id="00000000-0000-4000-8000-00000000aaaa", app_id="an-app")
 EVERYTHING = ("EntitlementManagement.ReadWrite.All", "Group.ReadWrite.All")
 SUBJECT = "EntitlementMgmt-SubjectAccess.ReadWrite"
 APPROVER = "EntitlementManagement.ReadWrite.All"
@@ -64,7 +60,7 @@ REQUEST_EXTENSION = f"{GRAPH}accessPackageAssignmentRequestWorkflowExtension"
 ASSIGNMENT_EXTENSION = f"{GRAPH}accessPackageAssignmentWorkflowExtension"
 
 
-class House:
+class House(Inhabitants):
     """One deployment in one process."""
 
     def __init__(
@@ -169,110 +165,6 @@ class House:
         """Call what is refused; give code, message and target of the error."""
         error = (await self.call(method, path, body, status=status, **options))["error"]
         return error["code"], error["message"], error.get("target")
-
-    # the directory
-
-    async def person(self, alias: str, **properties: Any) -> str:
-        """Create somebody and give their id."""
-        address = f"{alias}@contoso.example"
-        named = {"user_principal_name": address, "mail": address, **properties}
-        draft = model.User(display_name=alias.title(), **named)
-        async with self.database.transaction() as conn:
-            now = self.clock.now()
-            (made,) = await changes.add_users(conn, [draft], now=now, actor=ADMINISTRATOR)
-        return made.id
-
-    async def user(self, id: str) -> model.User:
-        """Give a user with every property."""
-        async with self.database.reading() as conn:
-            return (await store.users(conn, [id]))[id]
-
-    async def is_known(self, id: str) -> bool:
-        """Say whether somebody is in the directory, and not deleted."""
-        async with self.database.reading() as conn:
-            return id in await store.references(conn, [id])
-
-    async def change(self, id: str, **properties: Any) -> None:
-        """Give a user other properties."""
-        before = await self.user(id)
-        async with self.database.transaction() as conn:
-            pairs = [(before, msgspec.structs.replace(before, **properties))]
-            now = self.clock.now()
-            await changes.update_users(conn, pairs, now=now, actor=ADMINISTRATOR)
-
-    async def service_principal(self, name: str) -> str:
-        """Create an application that acts in the directory; give the id of its principal."""
-        draft = model.Application(display_name=name)
-        async with self.database.transaction() as conn:
-            now = self.clock.now()
-            made = await changes.add_applications(conn, [draft], now=now, actor=ADMINISTRATOR)
-            (principal,) = await changes.add_service_principals(
-                conn, made, now=now, actor=ADMINISTRATOR
-            )
-        return principal.id
-
-    async def manages(self, manager: str, *people: str) -> None:
-        """Make somebody the manager of others."""
-        async with self.database.transaction() as conn:
-            pairs: dict[str, str | None] = dict.fromkeys(people, manager)
-            now = self.clock.now()
-            await changes.set_managers(conn, pairs, now=now, actor=ADMINISTRATOR)
-
-    async def group(self, name: str) -> str:
-        """Create a security group and give its id."""
-        draft = model.Group(
-            display_name=name,
-            mail_nickname=name.lower(),
-            mail_enabled=False,
-            security_enabled=True,
-        )
-        async with self.database.transaction() as conn:
-            now = self.clock.now()
-            (made,) = await changes.add_groups(conn, [draft], now=now, actor=ADMINISTRATOR)
-        return made.id
-
-    async def join(self, group: str, *members: str) -> None:
-        """Put members into a group."""
-        async with self.database.transaction() as conn:
-            pairs = [(group, member) for member in members]
-            await changes.add_members(conn, pairs, now=self.clock.now(), actor=ADMINISTRATOR)
-
-    async def members(self, group: str) -> set[str]:
-        """Give the members of a group."""
-        async with self.database.reading() as conn:
-            return (await store.group_members(conn, [group]))[group]
-
-    async def leave(self, group: str, *members: str) -> None:
-        """Take members out of a group."""
-        async with self.database.transaction() as conn:
-            pairs = [(group, member) for member in members]
-            now = self.clock.now()
-            await changes.remove_members(conn, pairs, now=now, actor=ADMINISTRATOR)
-
-    async def owns(self, person: str, group: str) -> None:
-        """Make somebody an owner of a group."""
-        async with self.database.transaction() as conn:
-            now = self.clock.now()
-            await changes.add_owners(conn, [(group, person)], now=now, actor=ADMINISTRATOR)
-
-    async def owners(self, group: str) -> set[str]:
-        """Give the owners of a group."""
-        async with self.database.reading() as conn:
-            return (await store.owners(conn, [group]))[group]
-
-    async def restore_group(self, group: str) -> None:
-        """Bring a deleted group back."""
-        async with self.database.transaction() as conn:
-            now = self.clock.now()
-            await changes.restore_objects(conn, [group], now=now, actor=ADMINISTRATOR)
-
-    async def drop_group(self, group: str) -> None:
-        """Delete a group."""
-        async with self.database.transaction() as conn:
-            now = self.clock.now()
-            await changes.delete_objects(conn, Kind.GROUP, [group], now=now, actor=ADMINISTRATOR)
-
-    # what is configured
 
     async def catalog(self, name: str = "Sales") -> str:
         """Create a catalog and give its id."""

@@ -6,7 +6,8 @@ from typing import Any
 
 from ostiary.directory import changes, model, store
 from ostiary.directory.model import AppRole
-from tests.entitlement.house import ADMINISTRATOR, House
+from tests.entitlement.house import House
+from tests.entitlement.inhabitants import ADMINISTRATOR
 from tests.entitlement.origins import SITE
 from tests.support.callers import application
 

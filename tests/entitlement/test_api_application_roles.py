@@ -5,7 +5,8 @@ from __future__ import annotations
 from ostiary.directory import changes, model, store
 from ostiary.directory.model import AppRole
 from ostiary.entitlement.roles import Role
-from tests.entitlement.house import ADMINISTRATOR, ROLES, House
+from tests.entitlement.house import ROLES, House
+from tests.entitlement.inhabitants import ADMINISTRATOR
 from tests.entitlement.resources import (
     READER,
     SALES,

@@ -10,7 +10,6 @@ from ostiary.directory.model import User
 from ostiary.directory.objects import Kind
 from ostiary.entitlement.store import separation
 from tests.entitlement.house import (
-    ADMINISTRATOR,
     GRAPH,
     SUBJECT,
     House,
@@ -20,6 +19,7 @@ from tests.entitlement.house import (
     policy,
     user,
 )
+from tests.entitlement.inhabitants import ADMINISTRATOR
 from tests.support.callers import person
 
 SALES = '(user.department -eq "Sales")'

@@ -1,4 +1,4 @@
-"""Policies below ``/beta``: their own form in bodies, replies, queries, messages and the schema."""
+"""Policies below ``/beta``: their own form in bodies, replies, queries and messages."""
 
 from __future__ import annotations
 
@@ -6,80 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.entitlement.house import BETA, GRAPH, REQUEST_EXTENSION, House, calls, decision, user
+from tests.entitlement.beta_policies import MANAGER, POLICIES, make_policy
+from tests.entitlement.house import BETA, GRAPH, House, decision, user
 from tests.entitlement.house import policy as v1_policy
-
-POLICIES = f"{BETA}/accessPackageAssignmentPolicies"
-MANAGER: dict[str, Any] = {"primaryApprovers": [{"@odata.type": f"{GRAPH}requestorManager"}]}
-
-
-async def make_policy(house: House, **changes: Any) -> tuple[dict[str, Any], str]:
-    """Make a policy under beta, as the published samples do; give what was sent, and its id."""
-    alice, bob = await house.person("alice"), await house.person("bob")
-    package = await house.package(await house.catalog())
-    body: dict[str, Any] = {
-        "accessPackageId": package,
-        "displayName": "Users with two stages",
-        "description": "x",
-        "canExtend": True,
-        "durationInDays": 365,
-        "expirationDateTime": None,
-        "requestorSettings": {
-            "scopeType": "SpecificDirectorySubjects",
-            "acceptRequests": True,
-            "allowedRequestors": [backup(alice, False)],
-            "isOnBehalfAllowed": False,
-        },
-        "requestApprovalSettings": {
-            "isApprovalRequired": True,
-            "isApprovalRequiredForExtension": False,
-            "isRequestorJustificationRequired": True,
-            "approvalMode": "SingleStage",
-            "approvalStages": [
-                {
-                    "approvalStageTimeOutInDays": 14,
-                    "approverInformationVisibility": "default",
-                    "isApproverJustificationRequired": True,
-                    "isEscalationEnabled": True,
-                    "escalationTimeInMinutes": 11520,
-                    "primaryApprovers": [
-                        {
-                            "@odata.type": f"{GRAPH}requestorManager",
-                            "managerLevel": 1,
-                            "isBackup": False,
-                        },
-                        backup(bob, True),
-                    ],
-                    "escalationApprovers": [backup(bob, False)],
-                }
-            ],
-        },
-        "accessReviewSettings": {
-            "isEnabled": True,
-            "recurrenceType": "quarterly",
-            "reviewerType": "Reviewers",
-            "startDateTime": "2026-04-01T07:59:59.998Z",
-            "durationInDays": 25,
-            "reviewers": [backup(bob, False)],
-            "isAccessRecommendationEnabled": True,
-            "isApprovalJustificationRequired": True,
-            "accessReviewTimeoutBehavior": "keepAccess",
-        },
-        "accessPackageNotificationSettings": {"isAssignmentNotificationDisabled": False},
-        "questions": [],
-        **changes,
-    }
-    return body, str((await house.post(POLICIES, body))["id"])
-
-
-def backup(person: str, is_backup: bool) -> dict[str, Any]:
-    """Name somebody as beta does."""
-    return {
-        "@odata.type": f"{GRAPH}singleUser",
-        "id": person,
-        "description": None,
-        "isBackup": is_backup,
-    }
 
 
 async def test_what_is_sent_to_beta_is_shown_there_as_it_was_sent(house: House) -> None:
@@ -206,19 +135,6 @@ async def test_a_selection_under_beta_chooses_among_its_own_properties(cottage: 
     ]
 
 
-async def test_parts_of_a_policy_are_addressed_by_their_names_in_beta(cottage: House) -> None:
-    _, key = await make_policy(cottage)
-
-    days = await cottage.get(f"{POLICIES}/{key}/durationInDays")
-    scope = await cottage.get(f"{POLICIES}/{key}/requestorSettings/scopeType")
-    settings = await cottage.get(f"{POLICIES}/{key}/requestApprovalSettings")
-
-    assert days["value"] == 365
-    assert scope["value"] == "SpecificDirectorySubjects"
-    assert settings["approvalMode"] == "SingleStage"
-    assert settings["@odata.context"].endswith("#microsoft.graph.approvalSettings")
-
-
 async def test_only_beta_says_that_all_stages_are_asked_at_once(house: House) -> None:
     """What v1.0 has no word for stays there, until what is left could not be asked at once."""
     _, key = await make_policy(house)
@@ -338,115 +254,3 @@ async def test_a_refusal_names_the_property_of_beta(
 
         assert named == target
         assert f"'{target}'" in message
-
-
-async def test_a_dynamic_stage_is_declared_in_the_form_of_beta(cottage: House) -> None:
-    catalog = await cottage.catalog()
-    package = await cottage.package(catalog)
-    extension = await cottage.extension(
-        catalog,
-        callbackConfiguration={
-            "@odata.type": f"{GRAPH}accessPackageRequestApprovalStageCallbackConfiguration",
-            "timeoutDuration": "PT1H",
-        },
-    )
-    named = {"@odata.type": REQUEST_EXTENSION, "id": extension}
-    stage = {
-        "@odata.type": f"{GRAPH}accessPackageDynamicApprovalStage",
-        "approvalStageTimeOutInDays": 14,
-        "isApproverJustificationRequired": False,
-        "isEscalationEnabled": False,
-        "escalationTimeInMinutes": 0,
-        "primaryApprovers": [],
-        "escalationApprovers": [],
-        "customExtension": named,
-    }
-    body = {
-        "accessPackageId": package,
-        "displayName": "Somebody will know",
-        "requestorSettings": {"scopeType": "AllExistingDirectorySubjects", "acceptRequests": True},
-        "requestApprovalSettings": {
-            "isApprovalRequired": True,
-            "isApprovalRequiredForExtension": False,
-            "isRequestorJustificationRequired": False,
-            "approvalMode": "SingleStage",
-            "approvalStages": [stage],
-        },
-        "customExtensionStageSettings": calls(
-            ("assignmentRequestDeterminingApprovalRequirements", extension)
-        ),
-    }
-
-    made = [await cottage.post(root, body) for root in (POLICIES, "assignmentPolicies")]
-
-    (shown,) = made[0]["requestApprovalSettings"]["approvalStages"]
-    assert shown["@odata.type"] == stage["@odata.type"]
-    assert shown["customExtension"]["id"] == extension
-    (at_v1,) = made[1]["requestApprovalSettings"]["stages"]
-    assert at_v1["@odata.type"] == stage["@odata.type"]
-    assert at_v1["durationBeforeAutomaticDenial"] == "P14D"
-
-
-async def test_questions_have_localised_texts_under_beta(cottage: House) -> None:
-    question = {
-        "@odata.type": f"{GRAPH}accessPackageMultipleChoiceQuestion",
-        "sequence": 1,
-        "isRequired": True,
-        "isAnswerEditable": True,
-        "allowsMultipleSelection": False,
-        "text": {
-            "defaultText": "What state are you from?",
-            "localizedTexts": [{"languageCode": "fr-CA", "text": "D'où venez-vous?"}],
-        },
-        "choices": [
-            {
-                "actualValue": "AZ",
-                "displayValue": {"defaultText": "Arizona", "localizedTexts": []},
-            }
-        ],
-    }
-    _, key = await make_policy(cottage, questions=[question])
-
-    (shown,) = (await cottage.get(f"{POLICIES}/{key}"))["questions"]
-    (at_v1,) = (await cottage.get(f"assignmentPolicies/{key}"))["questions"]
-    changed = {"questions": [{**shown, "sequence": 2}]}
-    patched = await cottage.call("PATCH", f"{POLICIES}/{key}", changed, status=200)
-
-    assert shown.pop("id") == at_v1["id"] == patched["questions"][0]["id"]
-    assert shown == question
-    assert (at_v1["text"], at_v1["localizations"][0]["languageCode"]) == (
-        "What state are you from?",
-        "fr-CA",
-    )
-    assert at_v1["choices"][0]["text"] == "Arizona"
-
-
-async def test_contexts_below_an_entity_name_navigations_as_the_root_does(cottage: House) -> None:
-    sent, key = await make_policy(cottage)
-    package = sent["accessPackageId"]
-
-    many = await cottage.get(f"{BETA}/accessPackages/{package}/assignmentPolicies")
-    one = await cottage.get(f"{POLICIES}/{key}/catalog?$select=state")
-    v1 = await cottage.get(f"assignmentPolicies/{key}/accessPackageCatalog?$select=catalogStatus")
-
-    assert many["@odata.context"].endswith(
-        f"accessPackages('{package}')/accessPackageAssignmentPolicies"
-    )
-    assert one["@odata.context"].endswith(
-        f"accessPackageAssignmentPolicies('{key}')/accessPackageCatalog(catalogStatus)/$entity"
-    )
-    assert v1["@odata.context"].endswith(f"assignmentPolicies('{key}')/catalog(state)/$entity")
-
-
-async def test_the_schemas_of_beta_have_its_forms(cottage: House) -> None:
-    schema = (await cottage.api.get("/beta/$metadata")).text
-    document = await cottage.get("/beta/openapi.json")
-
-    for name in ("approvalSettings", "requestorSettings", "assignmentReviewSettings", "userSet"):
-        assert f'<ComplexType Name="{name}"' in schema
-        assert f"microsoft.graph.{name}" in document["components"]["schemas"]
-    assert '<EntityType Name="approvalStep"' in schema
-    assert "accessPackageAssignmentApprovalSettings" not in schema
-    policy = document["components"]["schemas"]["microsoft.graph.accessPackageAssignmentPolicy"]
-    assert "durationInDays" in policy["properties"]
-    assert "expiration" not in policy["properties"]

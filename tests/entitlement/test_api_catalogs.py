@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from ostiary.entitlement.roles import Role
-from tests.entitlement.house import ADMINISTRATOR, BETA, EM, ROLES, House
+from tests.entitlement.house import BETA, EM, ROLES, House
+from tests.entitlement.inhabitants import ADMINISTRATOR
 from tests.support.callers import application, person
 
 WRITE = "EntitlementManagement.ReadWrite.All"

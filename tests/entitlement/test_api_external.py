@@ -8,7 +8,6 @@ import pytest
 
 from ostiary.directory import changes, store
 from tests.entitlement.house import (
-    ADMINISTRATOR,
     EM,
     GRAPH,
     SUBJECT,
@@ -16,6 +15,7 @@ from tests.entitlement.house import (
     decision,
     policy,
 )
+from tests.entitlement.inhabitants import ADMINISTRATOR
 from tests.support.callers import person
 
 CONNECTED = "connectedOrganizations"

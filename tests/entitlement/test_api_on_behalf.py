@@ -1,56 +1,11 @@
-"""Requests for others, by approvers, by applications, by address, and for validation only."""
+"""Requests for others, by approvers, by applications, and for validation only."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
-import pytest
-
 from ostiary.identity.catalogue import IDENTITY_GOVERNANCE_ADMINISTRATOR
 from tests.entitlement.house import APPROVER, BETA, GRAPH, SUBJECT, House, decision, user
+from tests.entitlement.teams import FOR_OTHERS, asking_for, given, team
 from tests.support.callers import application, person
-
-FOR_OTHERS = {
-    "enableOnBehalfRequestorsToAddAccess": True,
-    "enableOnBehalfRequestorsToUpdateAccess": True,
-    "enableOnBehalfRequestorsToRemoveAccess": True,
-}
-
-
-@dataclass
-class Team:
-    """Mary manages alice; there is a package."""
-
-    alice: str
-    mary: str
-    group: str
-    package: str
-    policy: str
-
-
-async def team(house: House, *stages: dict[str, Any], **changes: Any) -> Team:
-    alice, mary = await house.person("alice"), await house.person("mary")
-    await house.manages(mary, alice)
-    group = await house.group("sales")
-    package = await house.package(await house.catalog(), group)
-    policy = await house.policy(package, *stages, **{"requestorSettings": FOR_OTHERS, **changes})
-    return Team(alice, mary, group, package, policy)
-
-
-def asking_for(it: Team, target: str, **more: Any) -> dict[str, Any]:
-    assignment = {
-        "target": {"objectId": target, "subjectType": "user"},
-        "assignmentPolicyId": it.policy,
-        "accessPackageId": it.package,
-    }
-    return {"requestType": "userAdd", "assignment": assignment, **more}
-
-
-async def given(house: House, it: Team) -> str:
-    request = await house.assign(it.alice, it.package, it.policy)
-    await house.settle()
-    return str((await house.assignment_of(request))["id"])
 
 
 async def test_a_manager_asks_for_somebody_who_reports_to_them(house: House) -> None:
@@ -256,127 +211,6 @@ async def test_validations_and_requests_that_arrive_together_do_not_mix(house: H
 
     code, _, _ = await house.refused("POST", "assignmentRequests", only, headers=as_mary)
     assert code == "ExistingOpenRequest"
-
-
-@pytest.mark.parametrize("spelling", ["alice@contoso.example", "ALICE@contoso.example"])
-async def test_people_in_the_directory_are_found_by_their_address(
-    house: House, spelling: str
-) -> None:
-    it = await team(house)
-    assignment = {"target": {"email": spelling}, "assignmentPolicyId": it.policy}
-
-    await house.post("assignmentRequests", {"requestType": "adminAdd", "assignment": assignment})
-    await house.settle()
-
-    assert await house.members(it.group) == {it.alice}
-
-
-async def test_somebody_from_elsewhere_is_invited_when_access_is_given(house: House) -> None:
-    bob = await house.person("bob")
-    it = await team(house, decision(user(bob)), allowedTargetScope="notSpecified")
-    target = {"email": "Eve@Fabrikam.example", "displayName": "Eve"}
-    body = {
-        "requestType": "adminAdd",
-        "assignment": {"target": target, "assignmentPolicyId": it.policy},
-        "parameters": [{"name": "IsApprovalRequired", "value": "true"}],
-    }
-    request = (await house.post("assignmentRequests", body))["id"]
-    await house.settle()
-    found = await house.get(f"assignmentRequests/{request}?$expand=requestor")
-    eve = found["requestor"]
-    assert (eve["objectId"], eve["email"]) == (None, "eve@fabrikam.example")
-    again, _, _ = await house.refused("POST", "assignmentRequests", body)
-    assert again == "ExistingOpenRequest"
-    as_bob = person(bob, APPROVER)
-    path = f"accessPackageAssignmentApprovals/{request}/stages"
-    (stage,) = await house.values(path, headers=as_bob)
-
-    decided = {"reviewResult": "Approve"}
-    await house.call("PATCH", f"{path}/{stage['id']}", decided, status=204, headers=as_bob)
-    await house.settle()
-
-    assert await house.members(it.group) == {eve["id"]}
-    guest = await house.user(eve["id"])
-    assert guest.user_principal_name == "eve_fabrikam.example#EXT#@contoso.example"
-    assert (guest.user_type, guest.external_user_state) == ("Guest", "PendingAcceptance")
-    found = await house.get(f"assignmentRequests/{request}?$expand=requestor")
-    assert found["requestor"]["objectId"] == eve["id"]
-    known, _, _ = await house.refused("POST", "assignmentRequests", body)
-    assert known == "ExistingGrant"
-
-
-async def test_nobody_is_invited_to_what_is_denied(house: House) -> None:
-    bob = await house.person("bob")
-    it = await team(house, decision(user(bob)), allowedTargetScope="notSpecified")
-    body = {
-        "requestType": "adminAdd",
-        "assignment": {
-            "target": {"email": "eve@fabrikam.example"},
-            "assignmentPolicyId": it.policy,
-        },
-        "parameters": [{"name": "IsApprovalRequired", "value": "true"}],
-    }
-    request = (await house.post("assignmentRequests", body))["id"]
-    await house.settle()
-    as_bob = person(bob, APPROVER)
-    path = f"accessPackageAssignmentApprovals/{request}/stages"
-    (stage,) = await house.values(path, headers=as_bob)
-    denied = {"reviewResult": "Deny"}
-    await house.call("PATCH", f"{path}/{stage['id']}", denied, status=204, headers=as_bob)
-    await house.settle()
-
-    found = await house.get(f"assignmentRequests/{request}?$expand=requestor")
-    assert found["requestor"]["objectId"] is None
-    second = (await house.post("assignmentRequests", body))["id"]
-    found_again = await house.get(f"assignmentRequests/{second}?$expand=requestor")
-    assert found_again["requestor"]["id"] == found["requestor"]["id"]
-
-
-async def test_an_address_that_somebody_else_has_meanwhile_is_not_invited(house: House) -> None:
-    it = await team(house, allowedTargetScope="notSpecified")
-    target = {"email": "eve@fabrikam.example"}
-    assignment = {"target": target, "assignmentPolicyId": it.policy}
-    request = (
-        await house.post(
-            "assignmentRequests", {"requestType": "adminAdd", "assignment": assignment}
-        )
-    )["id"]
-    await house.person("eve", mail="eve@fabrikam.example")
-
-    for _ in range(6):
-        await house.settle()
-        house.clock.advance(hours=2)
-
-    assert await house.standing(request) == ("deliveryFailed", "FulfillmentFailed")
-    assert await house.members(it.group) == set()
-
-
-@pytest.mark.parametrize("email", ["eve", "@fabrikam.example", "eve @fabrikam.example", "eve@"])
-async def test_an_address_must_be_one(cottage: House, email: str) -> None:
-    it = await team(cottage)
-    assignment = {"target": {"email": email}, "assignmentPolicyId": it.policy}
-
-    code, _, target = await cottage.refused(
-        "POST", "assignmentRequests", {"requestType": "adminAdd", "assignment": assignment}
-    )
-
-    assert (code, target) == ("InvalidModel", "assignment/target/email")
-
-
-async def test_only_administrators_name_somebody_whom_the_directory_does_not_know(
-    cottage: House,
-) -> None:
-    it = await team(cottage)
-    target = {"email": "eve@fabrikam.example"}
-    assignment = {"target": target, "assignmentPolicyId": it.policy}
-    body = {"requestType": "userAdd", "assignment": assignment}
-
-    code, message, path = await cottage.refused(
-        "POST", "assignmentRequests", body, headers=person(it.mary, SUBJECT)
-    )
-
-    assert (code, path) == ("InvalidModel", "assignment/target/email")
-    assert "eve@fabrikam.example" in message
 
 
 async def test_an_application_asks_for_itself_where_the_policy_is_for_applications(

@@ -8,7 +8,6 @@ import pytest
 
 from ostiary.directory import changes
 from tests.entitlement.house import (
-    ADMINISTRATOR,
     APPROVER,
     BETA,
     GRAPH,
@@ -17,6 +16,7 @@ from tests.entitlement.house import (
     decision,
     policy,
 )
+from tests.entitlement.inhabitants import ADMINISTRATOR
 from tests.support.callers import application, person
 
 ORGANIZATIONS = "connectedOrganizations"

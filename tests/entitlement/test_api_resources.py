@@ -14,7 +14,8 @@ from ostiary.entitlement.roles import Role
 from ostiary.extensions.caller import Caller
 from ostiary.storage.database import Database
 from ostiary.storage.ids import new_id
-from tests.entitlement.house import ADMINISTRATOR, BETA, EM, GRAPH, ROLES, House
+from tests.entitlement.house import BETA, EM, GRAPH, ROLES, House
+from tests.entitlement.inhabitants import ADMINISTRATOR
 from tests.entitlement.origins import SITE, LoopbackOrigin
 from tests.entitlement.resources import RESOURCE, of_application, register, request, resource_of
 from tests.extensions.endpoints import ScriptedEndpoint

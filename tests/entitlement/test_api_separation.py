@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ostiary.identity.catalogue import GLOBAL_READER
-from tests.entitlement.house import ADMINISTRATOR, BASE, BETA, EM, SUBJECT, House
+from tests.entitlement.house import BASE, BETA, EM, SUBJECT, House
+from tests.entitlement.inhabitants import ADMINISTRATOR
 from tests.support.callers import application, person
 
 SALES, AUDIT = "Sales", "Audit"

@@ -9,7 +9,7 @@ import pytest
 
 from ostiary.graph.deltas import read
 from ostiary.graph.errors import BadRequest
-from tests.graph.library import Book
+from tests.graph.books import Book
 
 URL = "/v1.0/library/books/delta"
 

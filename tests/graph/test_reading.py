@@ -12,7 +12,7 @@ from ostiary.graph.errors import InvalidModel
 from ostiary.graph.reading import Reader
 from ostiary.graph.types import Version
 from ostiary.graph.writing import Writer
-from tests.graph.library import Book, BookState, HardCover, LendParameters
+from tests.graph.books import Book, BookState, HardCover, LendParameters
 
 names = st.sampled_from(
     [

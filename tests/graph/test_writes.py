@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.graph.library import LendParameters
+from tests.graph.books import LendParameters
 
 BOOKS = "/v1.0/library/books"
 

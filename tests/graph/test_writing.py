@@ -11,7 +11,7 @@ from ostiary.graph.types import Version
 from ostiary.graph.values import write_instant
 from ostiary.graph.writing import Writer
 from ostiary.lifecycle.model.enums import LifecycleWorkflowProcessingStatus
-from tests.graph.library import Author, Book, BookState, HardCover
+from tests.graph.books import Author, Book, BookState, HardCover
 
 
 def asked(query: str) -> QueryOptions:
