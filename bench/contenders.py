@@ -19,9 +19,13 @@ from sqlalchemy import make_url
 from bench import copying, story
 from bench.load import Endpoint, cpu_seconds, in_parallel, serving
 from bench.world import free_port, process
+from bench.yardstick import NOTHING
 
 LIBRARIES: Final = {"dbos": "DBOS", "procrastinate": "Procrastinate", "pgqueuer": "PgQueuer"}
 """The rivals by the names of their modules, here and on PyPI."""
+
+BARE: Final = "bare transaction"
+EMPTY: Final = "bare route"
 
 LOOK_AGAIN: Final = 0.01
 """Seconds between two looks at what is still open, the same for all."""
@@ -166,13 +170,26 @@ async def ostiary(
 @asynccontextmanager
 async def bare(home: Path, database_url: str, *, size: int) -> AsyncIterator[Hosted]:
     """Start the bare application; on SQLite it has a file of its own."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
     beside = f"sqlite:///{home / 'bare.db'}"
     place = await _database(database_url, "bare") if "postgresql" in database_url else beside
+    async with _yardstick(home, place, size, BARE) as hosted:
+        yield hosted
+
+
+@asynccontextmanager
+async def empty(home: Path, *, size: int) -> AsyncIterator[Hosted]:
+    """Start the bare application without a database."""
+    async with _yardstick(home, NOTHING, size, EMPTY) as hosted:
+        yield hosted
+
+
+@asynccontextmanager
+async def _yardstick(home: Path, place: str, size: int, name: str) -> AsyncIterator[Hosted]:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
     command = ("-m", "bench.yardstick", place, str(port))
-    with process(*command, ready=f"{url}/", log=home / "bare.log") as server:
-        yield Hosted(size, "bare transaction", url, server.pid)
+    with process(*command, ready=f"{url}/", log=home / "yardstick.log") as server:
+        yield Hosted(size, name, url, server.pid)
 
 
 @asynccontextmanager

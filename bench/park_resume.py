@@ -6,7 +6,8 @@ A park is the whole way: POST of an assignment request, its storing, the signed 
 endpoint, the wait on disk. A resume is the whole way too: token, permission, validation, ledger,
 audit, commit, 204. Beside it run, in processes of their own:
 
-* a bare ASGI application that does one driver transaction for each call (``yardstick.py``),
+* a bare ASGI application that does one driver transaction for each call (``yardstick.py``), and the
+  same application without a database,
 * on PostgreSQL, DBOS, Procrastinate and PgQueuer with the same story (``rivals``), as far as they
   are installed: ``pip install -e .[bench]``.
 
@@ -29,7 +30,17 @@ from pathlib import Path
 
 import uvloop
 
-from bench.contenders import Contender, Round, bare, installed, ostiary, rival
+from bench.contenders import (
+    BARE,
+    LIBRARIES,
+    Contender,
+    Round,
+    bare,
+    empty,
+    installed,
+    ostiary,
+    rival,
+)
 from bench.load import CONCURRENCY, Endpoint, client, listening
 from bench.world import databases
 
@@ -49,6 +60,7 @@ async def contenders(
     started: list[Contender] = [
         await stack.enter_async_context(ours),
         await stack.enter_async_context(bare(home, url, size=size)),
+        await stack.enter_async_context(empty(home, size=size)),
     ]
     if "postgresql" in url:
         for module in options.rivals:
@@ -83,8 +95,8 @@ def report(kind: str, found: Found) -> None:
         ]
         cpu = statistics.median(one.cpu for one in rounds)
         print(f"  {name:15} " + " ".join(f"{cell:>20}" for cell in cells) + f"   {cpu:.2f} ms")
-    ours, yard = found["Ostiary"], found["bare transaction"]
-    others = [rounds for name, rounds in found.items() if rounds not in (ours, yard)]
+    ours, yard = found["Ostiary"], found[BARE]
+    others = [found[name] for name in found.keys() & LIBRARIES.values()]
     for what in ("park", "resume"):
         ratio = f"  {what}: {_median(ours, what) / _median(yard, what):.2f} times the bare one"
         if others:

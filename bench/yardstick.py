@@ -3,7 +3,8 @@
 ``POST /park`` inserts a row, ``POST /resume/{id}`` updates one; nothing is checked, nobody is
 authenticated, nothing is written besides. It is what the smallest hand-written service would do.
 
-Run as ``python -m bench.yardstick DATABASE_URL PORT``.
+Run as ``python -m bench.yardstick DATABASE_URL PORT``. With ``nothing`` for a URL it keeps nothing,
+and shows what is left for whatever is done behind a route.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import asyncpg
 
 from bench.minimal import serve
 
+NOTHING = "nothing"
 TABLE = "CREATE TABLE IF NOT EXISTS parked (id TEXT PRIMARY KEY, state TEXT NOT NULL)"
 
 
@@ -86,6 +88,17 @@ class OnSQLite:
             return cursor.rowcount == 1
 
 
+class Nothing:
+    """Keeps nothing."""
+
+    async def park(self, id_: str) -> None:
+        """Take it."""
+
+    async def resume(self, id_: str) -> bool:
+        """Say that it was there."""
+        return True
+
+
 class Routes:
     """The routes of a store."""
 
@@ -105,7 +118,9 @@ class Routes:
 async def main(url: str, port: int) -> None:
     """Serve until stopped."""
     store: Store
-    if url.startswith("postgresql"):
+    if url == NOTHING:
+        store = Nothing()
+    elif url.startswith("postgresql"):
         store = await OnPostgreSQL.open(url)
     else:
         store = await OnSQLite.open(url.removeprefix("sqlite:///"))
