@@ -7,11 +7,12 @@ ids in headers and body.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from ostiary.graph.call import new_request_id
 from ostiary.graph.engine import Engine

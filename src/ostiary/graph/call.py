@@ -203,9 +203,11 @@ def check_version(headers: Mapping[str, str]) -> None:
     :raises BadRequest: a header names such a version.
     """
     for name in ("odata-version", "odata-maxversion"):
-        version = headers.get(name, "4.0").strip()
-        if not re.fullmatch(r"4\.\d+", version):
-            raise BadRequest(f"'{name}: {version[:20]}' is not supported: the server speaks 4.0.")
+        version = headers.get(name)
+        if version is not None and not re.fullmatch(r"4\.\d+", version.strip()):
+            raise BadRequest(
+                f"'{name}: {version.strip()[:20]}' is not supported: the server speaks 4.0."
+            )
 
 
 def new_request_id() -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from ostiary.graph.errors import BadRequest, NotFound
 from ostiary.graph.types import Version
@@ -11,8 +12,7 @@ from ostiary.graph.types import Version
 METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Incoming:
+class Incoming(msgspec.Struct, frozen=True, kw_only=True):
     """A request as it came. ``path`` is still encoded and begins with the version."""
 
     method: str

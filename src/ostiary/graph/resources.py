@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -258,6 +259,13 @@ class Operation:
     in_schema: bool = True
     """False for an addition of ours, which ``$metadata`` keeps out of the published namespaces."""
 
+    @cached_property
+    def spellings(self) -> frozenset[str]:
+        """What it may be called, in lower case: short, qualified, and without ``microsoft``."""
+        short = _folded(self.name, *self.aliases)
+        qualified = {f"{self.namespace.lower()}.{name}" for name in short}
+        return short | qualified | {name.removeprefix("microsoft.") for name in qualified}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Matching:
@@ -309,6 +317,11 @@ class EntitySet:
     unserved: tuple[str, ...] = ()
     """Published names below its entities, or on it, that this server does not have: 501."""
 
+    @cached_property
+    def spellings(self) -> frozenset[str]:
+        """What it may be called, in lower case, under either root."""
+        return _folded(self.name, *self.aliases, self.beta or self.name)
+
 
 @dataclass(frozen=True, kw_only=True)
 class StandIn:
@@ -344,6 +357,15 @@ class Singleton:
     aliases: tuple[str, ...] = ()
     unserved: tuple[str, ...] = ()
     """Published names below it that this server does not have: 501."""
+
+    @cached_property
+    def spellings(self) -> frozenset[str]:
+        """What it may be called, in lower case."""
+        return _folded(self.name, *self.aliases)
+
+
+def _folded(*names: str) -> frozenset[str]:
+    return frozenset(name.lower() for name in names)
 
 
 Node = EntitySet | Singleton

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
 from ostiary.graph.edm import Property, concrete_types, describe
@@ -171,8 +170,7 @@ def _meant(place: Place, call: Call) -> Place:
 
 def _child(parent: Place, nodes: Sequence[Node], segment: Segment) -> Place | None:
     for node in nodes:
-        beta = node.beta if isinstance(node, EntitySet) else None
-        if segment.folded not in _names(node.name, tuple(node.aliases), beta):
+        if segment.folded not in node.spellings:
             continue
         if isinstance(node, Singleton):
             assert isinstance(parent, SingletonAt)
@@ -192,11 +190,6 @@ def _set_collection(parent: Place, node: EntitySet) -> Collection:
         source = link.target()
     above = None if isinstance(parent, OperationAt) else parent
     return Collection(node.name, source, node.read, node, above, link)
-
-
-@cache
-def _names(name: str, aliases: tuple[str, ...], beta: str | None) -> frozenset[str]:
-    return frozenset(n.lower() for n in (name, *aliases, beta or name))
 
 
 def _by_parentheses(collection: Collection, segment: Segment) -> EntityAt:
@@ -227,18 +220,9 @@ def _bare_key(collection: Collection, text: str) -> EntityAt:
 
 def _operation(place: Collection | EntityAt | SingletonAt, segment: Segment) -> Place | None:
     for operation in _operations(place):
-        names = _spellings(operation.name, tuple(operation.aliases), operation.namespace)
-        if segment.folded in names:
+        if segment.folded in operation.spellings:
             return OperationAt(operation, place, segment.inside)
     return None
-
-
-@cache
-def _spellings(name: str, aliases: tuple[str, ...], namespace: str) -> frozenset[str]:
-    """Give what an operation may be called: short, qualified, and without ``microsoft``."""
-    short = {n.lower() for n in (name, *aliases)}
-    qualified = {f"{namespace.lower()}.{n}" for n in short}
-    return frozenset(short | qualified | {n.removeprefix("microsoft.") for n in qualified})
 
 
 def _operations(place: Collection | EntityAt | SingletonAt) -> Iterator[Operation]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from ostiary.graph.errors import BadRequest
@@ -21,15 +21,21 @@ class Segment:
 
     name: str
     inside: str | None = None
+    folded: str = field(init=False, compare=False)
+    """The name for comparison: segments are matched without regard to case."""
 
-    @property
-    def folded(self) -> str:
-        """The name for comparison: segments are matched without regard to case."""
-        return self.name.lower()
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folded", self.name.lower())
 
 
 def split_path(raw: str) -> list[Segment]:
     """Split a raw, still encoded path into decoded segments; empty ones are dropped."""
+    parts = _parts(raw) if "(" in raw or "'" in raw else raw.split("/")
+    return [_segment(unquote(part)) for part in parts if part]
+
+
+def _parts(raw: str) -> list[str]:
+    """Split a path at its slashes, but for those in parentheses and in quotes."""
     parts, depth, quoted, start = [], 0, False, 0
     for at, char in enumerate(raw):
         if char == "'":
@@ -40,7 +46,7 @@ def split_path(raw: str) -> list[Segment]:
             parts.append(raw[start:at])
             start = at + 1
     parts.append(raw[start:])
-    return [_segment(unquote(part)) for part in parts if part]
+    return parts
 
 
 def _segment(text: str) -> Segment:
