@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import RowMapping, insert
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.audit.events import Actor, AuditEvent, Change, Target
@@ -23,8 +23,9 @@ from ostiary.audit.model import (
 )
 from ostiary.audit.tables import audit_records
 from ostiary.storage.ids import new_id
+from ostiary.storage.rows import Insertion
 
-_ADD: Final = insert(audit_records)
+_ADD: Final = Insertion(audit_records)
 _RESULTS: dict[str, OperationResult] = {str(result): result for result in OperationResult}
 
 
@@ -40,7 +41,7 @@ async def record(conn: AsyncConnection, events: Sequence[AuditEvent], *, now: da
         {"id": f"Governance_{batch}_{number:05}", "activity_date_time": now, **_row(event)}
         for number, event in enumerate(events)
     ]
-    await conn.execute(_ADD, rows)
+    await _ADD.run(conn, rows)
 
 
 def load(row: RowMapping) -> DirectoryAudit:

@@ -49,7 +49,7 @@ async def put(conn: AsyncConnection, items: Sequence[NewWork]) -> None:
     """Store work in the caller's transaction; workers wake after its commit."""
     if not items:
         return
-    await conn.execute(statements.PUT, [_row(item) for item in items])
+    await statements.PUT.run(conn, [_row(item) for item in items])
     announce(conn)
 
 

@@ -21,7 +21,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
-    insert,
     or_,
     select,
     union_all,
@@ -30,6 +29,7 @@ from sqlalchemy import (
 
 from ostiary.durable.tables import work
 from ostiary.storage.batches import KEYS, among, texts
+from ostiary.storage.rows import Insertion
 from ostiary.storage.tables import Instant
 
 ITEM: Final = tuple(
@@ -39,7 +39,7 @@ ITEM: Final = tuple(
 FREE: Final[Mapping[str, Any]] = {"lease_until": None, "lease_id": None, "leased_by": None}
 """What sets an item free."""
 
-PUT: Final = insert(work)
+PUT: Final = Insertion(work)
 UNWANTED: Final = (
     select(work.c.id)
     .where(

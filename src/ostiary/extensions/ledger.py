@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import msgspec
 from msgspec.structs import fields
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.extensions.answers import Accepted, Answer, Decision, Refused
@@ -20,6 +20,7 @@ from ostiary.extensions.callouts import Callout
 from ostiary.extensions.calls import Attempt
 from ostiary.extensions.tables import callout_attempts
 from ostiary.storage.batches import KEYS, among
+from ostiary.storage.rows import Insertion
 
 Result = Literal["taken", "failed", "accepted", "repeated", "refused"]
 
@@ -45,7 +46,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _COLUMNS: Final = tuple(field.name for field in fields(Entry))
-_WRITE: Final = insert(callout_attempts)
+_WRITE: Final = Insertion(callout_attempts)
 _READ: Final = (
     select(*(callout_attempts.c[name] for name in _COLUMNS))
     .where(among(callout_attempts.c.owner_id, KEYS))
@@ -91,7 +92,7 @@ async def write(conn: AsyncConnection, entries: Sequence[Entry]) -> None:
     """Add lines, in one statement."""
     if entries:
         rows = [{name: getattr(entry, name) for name in _COLUMNS} for entry in entries]
-        await conn.execute(_WRITE, rows)
+        await _WRITE.run(conn, rows)
 
 
 async def read(conn: AsyncConnection, owner_ids: Collection[str]) -> list[Entry]:

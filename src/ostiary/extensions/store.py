@@ -11,13 +11,14 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, bindparam, insert, select, update
+from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.extensions.callouts import Callout, CalloutStatus, Outcome
 from ostiary.extensions.tables import callout_attempts, callouts
 from ostiary.storage.archive import Outgoing
 from ostiary.storage.batches import KEYS, among
+from ostiary.storage.rows import Change, Insertion
 
 _MOVING: Final = (
     "status",
@@ -31,12 +32,8 @@ _MOVING: Final = (
     "answered_at",
     "attempts",
 )
-_SAVE: Final = (
-    update(callouts)
-    .where(callouts.c.id == bindparam("callout_id"))
-    .values({name: bindparam(name) for name in _MOVING})
-)
-_ADD: Final = insert(callouts)
+_SAVE: Final = Change(callouts, _MOVING)
+_ADD: Final = Insertion(callouts)
 _READ: Final = select(callouts).where(among(callouts.c.id, KEYS))
 _LOCK: Final = _READ.order_by(callouts.c.id).with_for_update()
 _LOCK_OF_OWNERS: Final = (
@@ -50,15 +47,13 @@ _LOCK_OF_OWNERS: Final = (
 async def add(conn: AsyncConnection, new: Sequence[Callout]) -> None:
     """Store new callouts."""
     if new:
-        await conn.execute(_ADD, [_row(callout) for callout in new])
+        await _ADD.run(conn, [_row(callout) for callout in new])
 
 
 async def save(conn: AsyncConnection, moved: Sequence[Callout]) -> None:
     """Store what can change of callouts whose rows the caller has locked."""
     if moved:
-        rows = [_row(callout) for callout in moved]
-        changes = [{"callout_id": r["id"], **{n: r[n] for n in _MOVING}} for r in rows]
-        await conn.execute(_SAVE, changes)
+        await _SAVE.run(conn, [_row(callout) for callout in moved])
 
 
 async def lock(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Callout]:

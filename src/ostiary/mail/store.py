@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, RowMapping, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.graph.values import read_instant, write_instant
@@ -15,6 +15,7 @@ from ostiary.mail.mails import About, Look, Mail, MailState
 from ostiary.mail.tables import mails
 from ostiary.storage.archive import Outgoing
 from ostiary.storage.batches import KEYS, among
+from ostiary.storage.rows import Change, Insertion
 
 _columns = mails.c
 _MOVING: Final = (
@@ -29,11 +30,7 @@ _MOVING: Final = (
     "attempts",
     "ended_at",
 )
-_SAVE: Final = (
-    update(mails)
-    .where(_columns.id == bindparam("mail_id"))
-    .values({name: bindparam(name) for name in _MOVING})
-)
+_SAVE: Final = Change(mails, _MOVING)
 _AT: Final = "@at"
 """The member that marks an instant among JSON values."""
 
@@ -53,7 +50,7 @@ class Filters:
     limit: int = 50
 
 
-_ADD: Final = insert(mails)
+_ADD: Final = Insertion(mails)
 _READ: Final = select(mails).where(among(_columns.id, KEYS))
 _LOCK: Final = _READ.order_by(_columns.id).with_for_update()
 
@@ -61,15 +58,13 @@ _LOCK: Final = _READ.order_by(_columns.id).with_for_update()
 async def add(conn: AsyncConnection, new: Sequence[Mail]) -> None:
     """Store new mails, in one statement."""
     if new:
-        await conn.execute(_ADD, [_row(mail) for mail in new])
+        await _ADD.run(conn, [_row(mail) for mail in new])
 
 
 async def save(conn: AsyncConnection, moved: Sequence[Mail]) -> None:
     """Store what can change of mails whose rows the caller has locked."""
     if moved:
-        rows = [_row(mail) for mail in moved]
-        changes = [{"mail_id": row["id"], **{name: row[name] for name in _MOVING}} for row in rows]
-        await conn.execute(_SAVE, changes)
+        await _SAVE.run(conn, [_row(mail) for mail in moved])
 
 
 async def lock(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Mail]:

@@ -20,6 +20,7 @@ from ostiary.entitlement.model.policies import AccessPackageApprovalStage
 from ostiary.entitlement.store.documents import read, written
 from ostiary.entitlement.tables import approval_seats, approval_stages, assignment_requests
 from ostiary.storage.batches import KEYS, among
+from ostiary.storage.rows import Change, Insertion
 
 _columns = approval_stages.c
 _MOVING: Final = (
@@ -33,13 +34,9 @@ _MOVING: Final = (
     "reviewed_at",
     "justification",
 )
-_SAVE: Final = (
-    update(approval_stages)
-    .where(_columns.id == bindparam("stage_id"))
-    .values({name: bindparam(name) for name in _MOVING})
-)
+_SAVE: Final = Change(approval_stages, _MOVING)
 
-_ADD: Final = insert(approval_stages)
+_ADD: Final = Insertion(approval_stages)
 _OF_REQUESTS: Final = (
     select(approval_stages)
     .where(among(_columns.request_id, KEYS))
@@ -98,15 +95,13 @@ async def asked_about(
 async def insert_stages(conn: AsyncConnection, new: Sequence[Stage]) -> None:
     """Add stages."""
     if new:
-        await conn.execute(_ADD, [_row(stage) for stage in new])
+        await _ADD.run(conn, [_row(stage) for stage in new])
 
 
 async def save(conn: AsyncConnection, moved: Sequence[Stage]) -> None:
     """Store what can change of stages whose rows the caller has locked."""
     if moved:
-        rows = [_row(stage) for stage in moved]
-        changes = [{"stage_id": row["id"], **{name: row[name] for name in _MOVING}} for row in rows]
-        await conn.execute(_SAVE, changes)
+        await _SAVE.run(conn, [_row(stage) for stage in moved])
 
 
 async def lock_of_requests(

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
+from sqlalchemy import RowMapping, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.entitlement.assignments import Assignment, AssignmentStatus
@@ -19,6 +19,7 @@ from ostiary.entitlement.store.documents import read_list, written_list
 from ostiary.entitlement.tables import assignments, subjects
 from ostiary.storage import upserts
 from ostiary.storage.batches import KEYS, among, chunks
+from ostiary.storage.rows import Change, Insertion
 
 _columns = assignments.c
 _MOVING: Final = (
@@ -33,12 +34,8 @@ _MOVING: Final = (
     "is_extended",
     "leaves_at",
 )
-_SAVE: Final = (
-    update(assignments)
-    .where(_columns.id == bindparam("assignment_id"))
-    .values({name: bindparam(name) for name in _MOVING})
-)
-_ADD: Final = insert(assignments)
+_SAVE: Final = Change(assignments, _MOVING)
+_ADD: Final = Insertion(assignments)
 _READ: Final = select(assignments).where(among(_columns.id, KEYS))
 _LOCK: Final = _READ.order_by(_columns.id).with_for_update()
 _HOLDERS: Final = select(assignments).where(among(_columns.holder_key, KEYS))
@@ -88,7 +85,7 @@ async def insert_assignments(
     """Add assignments that are asked for, with what was answered, by assignment."""
     rows = [{**_row(one), "answers": _answers(answers.get(one.id, ()))} for one in new]
     if rows:
-        await conn.execute(_ADD, rows)
+        await _ADD.run(conn, rows)
 
 
 async def insert_vacant(conn: AsyncConnection, new: Sequence[Assignment]) -> set[str]:
@@ -128,9 +125,7 @@ async def answers_of(
 async def save(conn: AsyncConnection, moved: Sequence[Assignment]) -> None:
     """Store what can change of assignments whose rows the caller has locked."""
     if moved:
-        rows = [_row(assignment) for assignment in moved]
-        changes = [{"assignment_id": row["id"], **{n: row[n] for n in _MOVING}} for row in rows]
-        await conn.execute(_SAVE, changes)
+        await _SAVE.run(conn, [_row(assignment) for assignment in moved])
 
 
 async def end_later(conn: AsyncConnection, keys: Collection[str], *, now: datetime) -> None:

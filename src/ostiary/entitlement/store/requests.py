@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, RowMapping, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.entitlement.model.enums import (
@@ -36,6 +36,7 @@ from ostiary.entitlement.tables import (
     assignments,
 )
 from ostiary.storage.batches import KEYS, among
+from ostiary.storage.rows import Change, Insertion
 
 _MOVING: Final = (
     "state",
@@ -48,12 +49,8 @@ _MOVING: Final = (
 )
 _PLACES: Final = ("removal_of", "update_of")
 _columns = assignment_requests.c
-_SAVE: Final = (
-    update(assignment_requests)
-    .where(_columns.id == bindparam("request_id"))
-    .values({name: bindparam(name) for name in (*_MOVING, *_PLACES)})
-)
-_ADD: Final = insert(assignment_requests)
+_SAVE: Final = Change(assignment_requests, (*_MOVING, *_PLACES))
+_ADD: Final = Insertion(assignment_requests)
 _READ: Final = select(assignment_requests).where(among(_columns.id, KEYS))
 _LOCK: Final = _READ.order_by(_columns.id).with_for_update()
 _SAID: Final = select(
@@ -103,16 +100,13 @@ async def insert_requests(
     nothing = Said()
     rows = [{**_row(request), **_said(said.get(request.id, nothing))} for request in new]
     if rows:
-        await conn.execute(_ADD, rows)
+        await _ADD.run(conn, rows)
 
 
 async def save(conn: AsyncConnection, moved: Sequence[Request]) -> None:
     """Store what can change of requests whose rows the caller has locked."""
     if moved:
-        rows = [_row(request) for request in moved]
-        names = (*_MOVING, *_PLACES)
-        changes = [{"request_id": row["id"], **{name: row[name] for name in names}} for row in rows]
-        await conn.execute(_SAVE, changes)
+        await _SAVE.run(conn, [_row(request) for request in moved])
 
 
 async def lock(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Request]:
