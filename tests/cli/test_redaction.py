@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
+from datetime import datetime
+from io import StringIO
 
 import pytest
 import structlog
@@ -58,6 +61,8 @@ def test_lines_of_ours_and_of_libraries_are_json_without_secrets(
 
     ours, theirs = (json.loads(line) for line in capsys.readouterr().err.splitlines())
     assert (ours["event"], ours["header"], ours["level"]) == ("sent", f"Bearer {REMOVED}", "info")
+    assert ours["logger"] == "ours"
+    assert datetime.fromisoformat(ours["timestamp"]).tzinfo is not None
     assert (theirs["event"], theirs["logger"]) == (f"failed with {REMOVED}", "theirs")
 
 
@@ -74,6 +79,17 @@ def test_a_traceback_is_logged_without_the_secrets_of_its_message(
     line = capsys.readouterr().err
     assert "Traceback" in line
     assert "eyJ" not in line
+
+
+def test_a_line_that_nobody_reads_any_more_disturbs_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    logs.configure(Settings(log_format=LogFormat.JSON))
+    closed = StringIO()
+    closed.close()
+    monkeypatch.setattr(sys, "stderr", closed)
+
+    structlog.get_logger("ours").error("work.failed")
 
 
 def test_commands_that_print_a_result_log_errors_only(capsys: pytest.CaptureFixture[str]) -> None:
