@@ -7,8 +7,6 @@ from typing import Any
 from tests.entitlement.house import BETA, GRAPH, House
 
 POLICIES = f"{BETA}/accessPackageAssignmentPolicies"
-
-
 MANAGER: dict[str, Any] = {"primaryApprovers": [{"@odata.type": f"{GRAPH}requestorManager"}]}
 
 

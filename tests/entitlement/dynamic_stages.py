@@ -14,14 +14,8 @@ from tests.extensions.endpoints import Call
 from tests.support.callers import person
 
 APPROVALS = "accessPackageAssignmentApprovals"
-
-
 WHO = "assignmentRequestDeterminingApprovalRequirements"
-
-
 ANSWER = "microsoft.graph.assignmentRequestApprovalStageCallbackData"
-
-
 APPROVE = {"reviewResult": "Approve"}
 
 

@@ -9,22 +9,14 @@ from tests.entitlement.origins import SITE
 from tests.support.callers import application
 
 RESOURCE = {"originId": SITE, "originSystem": "SharePointOnline"}
-
-
 SITES = application(
     "EntitlementManagement.ReadWrite.All",
     "Group.ReadWrite.All",
     "Sites.FullControl.All",
     id="00000000-0000-4000-8000-00000000aaaa",
 )
-
-
 VISITORS = "4"
-
-
 MEMBERS = "5"
-
-
 HOURS = (0, 1, 1, 1, 3)
 """How far the clock is moved until every attempt has been made."""
 
