@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from ostiary.storage.batches import CHUNK
 from ostiary.storage.database import Database
 from ostiary.storage.rows import Change, Insertion
 from ostiary.storage.tables import Instant, Json
@@ -50,6 +51,7 @@ lines = Table(
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("thing", String(8), nullable=False),
 )
+MANY = CHUNK + 10
 ADD, ADD_LINES = Insertion(things), Insertion(lines)
 CHANGE = Change(things, ("key", "order", "json", "at"))
 
@@ -149,18 +151,24 @@ async def test_what_a_row_does_not_name_has_its_default_or_is_null(place: Databa
 
 async def test_ids_that_the_database_counts_follow_the_order_of_the_rows(place: Database) -> None:
     async with place.transaction() as conn:
-        await ADD_LINES.run(conn, [{"thing": f"{n}"} for n in range(50)])
+        await ADD_LINES.run(conn, [{"thing": f"{n}"} for n in range(MANY)])
         rows = await conn.execute(select(lines.c.thing).order_by(lines.c.id))
 
-    assert list(rows.scalars()) == [f"{n}" for n in range(50)]
+    assert list(rows.scalars()) == [f"{n}" for n in range(MANY)]
 
 
 async def test_a_column_that_there_is_not_is_refused(place: Database) -> None:
     async with place.transaction() as conn:
-        with pytest.raises(ValueError, match="things has no colour"):
+        with pytest.raises(ValueError, match="things takes no colour"):
             await ADD.run(conn, [{"id": "a"}, {"id": "b", "colour": "red"}])
-        with pytest.raises(ValueError, match="things has no colour"):
+        with pytest.raises(ValueError, match="things takes no colour"):
             await CHANGE.run(conn, [{"id": "a", "colour": "red"}])
+
+
+async def test_a_number_that_the_database_counts_is_not_given(place: Database) -> None:
+    async with place.transaction() as conn:
+        with pytest.raises(ValueError, match="lines takes no id"):
+            await ADD_LINES.run(conn, [{"id": 7, "thing": "a"}])
 
 
 async def test_a_change_that_lacks_a_column_is_refused(place: Database) -> None:

@@ -7,12 +7,14 @@ SQLite's driver gets bare tuples; types and their conversions are those of the t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Column, Dialect, String, Table
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ostiary.storage.batches import chunks
 
 Row = Mapping[str, Any]
 """Values by the names of their columns."""
@@ -26,12 +28,13 @@ class Insertion:
 
     def __init__(self, table: Table) -> None:
         given = [c for c in table.columns if c is not table.autoincrement_column]
-        self._write: Final = _Write(table, [(c, _default(c)) for c in given], _insert)
+        names = {column.name for column in given}
+        self._write: Final = _Write(table, [(c, _default(c)) for c in given], names, _insert)
 
     async def run(self, conn: AsyncConnection, rows: Sequence[Row]) -> None:
         """Add rows; what a row does not name gets the column's default, or is null.
 
-        :raises ValueError: a row names a column that the table does not have.
+        :raises ValueError: a row names a column that there is not, or a number of the database's.
         :raises IntegrityError: a row breaks a promise of the table; none is added then.
         """
         await self._write.run(conn, rows)
@@ -44,7 +47,8 @@ class Change:
         (key,) = table.primary_key.columns
         self._key: Final = key.name
         needed = [key, *(table.c[name] for name in columns)]
-        self._write: Final = _Write(table, [(column, None) for column in needed], _update)
+        names = set(table.columns.keys())
+        self._write: Final = _Write(table, [(column, None) for column in needed], names, _update)
 
     async def run(self, conn: AsyncConnection, rows: Sequence[Row]) -> None:
         """Set its columns in rows, each of which names them and its key, and perhaps others.
@@ -65,25 +69,25 @@ class _Write:
         self,
         table: Table,
         columns: Sequence[tuple[Column[Any], _Default | None]],
+        names: Set[str],
         spell: Callable[[Table, Sequence[Column[Any]], Dialect], str],
     ) -> None:
         self._table = table
         self._columns = columns
-        self._names = set(table.columns.keys())
+        self._names = names
         self._spell = spell
         self._statements: dict[str, _Statement] = {}
 
     async def run(self, conn: AsyncConnection, rows: Sequence[Row]) -> None:
-        if not rows:
-            return
         if unknown := set[str]().union(*rows) - self._names:
-            raise ValueError(f"{self._table.name} has no {', '.join(sorted(unknown))}.")
+            raise ValueError(f"{self._table.name} takes no {', '.join(sorted(unknown))}.")
         statement = self._statement(conn.dialect)
-        columns = statement.columns(rows)
-        if conn.dialect.name == "postgresql":
-            await conn.exec_driver_sql(statement.text, tuple(columns))
-        else:
-            await conn.exec_driver_sql(statement.text, list(zip(*columns, strict=True)))
+        for some in chunks(rows):  # so that the memory does not grow with them
+            columns = statement.columns(some)
+            if conn.dialect.name == "postgresql":
+                await conn.exec_driver_sql(statement.text, tuple(columns))
+            else:
+                await conn.exec_driver_sql(statement.text, list(zip(*columns, strict=True)))
 
     def _statement(self, dialect: Dialect) -> _Statement:
         if dialect.name not in self._statements:
