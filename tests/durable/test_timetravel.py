@@ -99,6 +99,7 @@ async def test_two_journeys_follow_each_other(
     logbook = Logbook()
     worker = Worker(database, simulated, [InTransaction("mail", logbook.handle)], node="a")
     running = asyncio.create_task(worker.run())
+    await worker.named.wait()  # or it would be broken off below, and not stopped
     await put(database, *(make_work(f"{n}", minutes=n) for n in range(10)))
 
     await asyncio.gather(

@@ -167,6 +167,7 @@ async def test_settling_is_exact_while_the_worker_runs(
     diary = Diary()
     worker = make_worker(InTransaction("mail", diary.handle, batch=3), poll=timedelta(hours=1))
     running = asyncio.create_task(worker.run())
+    await worker.named.wait()  # or it would be broken off below, and not stopped
 
     for number in range(1, 11):
         await put(database, *(make_work(f"{number}-{part}") for part in range(5)))
