@@ -44,7 +44,7 @@ class Dialect:
     """What follows the version of an id."""
     series: str
     earlier: str
-    """An instant of the pattern, by milliseconds; the last copy is the youngest."""
+    """An instant of the pattern, earlier by the milliseconds of a copy's age."""
     json: str
 
     def uuid(self, since: int) -> str:
@@ -57,7 +57,7 @@ POSTGRESQL: Final = Dialect(
     hex="lpad(to_hex({since} + n), 12, '0')",
     random="substr(gen_random_uuid()::text, 16)",
     series="generate_series(1, {number}) AS s(n)",
-    earlier="p.{column} - ({number} - c.n) * interval '1 millisecond'",
+    earlier="p.{column} - c.age * interval '1 millisecond'",
     json="({text})::jsonb",
 )
 SQLITE: Final = Dialect(
@@ -66,8 +66,7 @@ SQLITE: Final = Dialect(
     "||'-'||lower(hex(randomblob(6)))",
     series="(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {number}) "
     "SELECT n FROM s)",
-    earlier="strftime('%Y-%m-%dT%H:%M:%f', p.{column}, '-'||(({number} - c.n) / 1000.0)"
-    "||' seconds')||'000Z'",
+    earlier="strftime('%Y-%m-%dT%H:%M:%f', p.{column}, '-'||(c.age / 1000.0)||' seconds')||'000Z'",
     json="{text}",
 )
 
@@ -170,12 +169,12 @@ async def copy(target: Target, number: int, *, deadline: datetime) -> tuple[floa
     made = ", ".join(f"{id_} AS {name}" for name in IDS)
     series = target.dialect.series.format(number=number)
     pattern = await _pattern(target)
-    copies = f"CREATE TEMP TABLE copies AS SELECT n, {made} FROM {series}"  # noqa: S608  # our text
+    copies = f"CREATE TEMP TABLE copies AS SELECT n, {number} - n AS age, {made} FROM {series}"  # noqa: S608  # our text
     await target.run(copies)
     sizes = [await size(target)]
     for tables in (PEOPLE, PARKED):
         for table in tables:
-            await target.run(_statement(target.dialect, table, pattern, deadline, number))
+            await target.run(_statement(target.dialect, table, pattern, deadline))
         sizes.append(await size(target))
     await target.run("DROP TABLE copies")
     await target.run("ANALYZE")
@@ -209,10 +208,10 @@ async def _pattern(target: Target) -> dict[str, str]:
 
 
 def _statement(
-    dialect: Dialect, table: Table, pattern: Mapping[str, str], deadline: datetime, number: int
+    dialect: Dialect, table: Table, pattern: Mapping[str, str], deadline: datetime
 ) -> str:
     """Write the statement that adds a table's rows, in the order of their ids."""
-    changed = _changes(dialect, pattern, deadline, number)[table.name]
+    changed = _changes(dialect, pattern, deadline)[table.name]
     numbered = table is callout_attempts  # its ids are given by the database
     columns = [c.name for c in table.columns if not (numbered and c.name == "id")]
     values = ", ".join(changed.get(name, f"p.{name}") for name in columns)
@@ -239,12 +238,12 @@ _KEYS: Final = {
 
 
 def _changes(
-    dialect: Dialect, pattern: Mapping[str, str], deadline: datetime, number: int
+    dialect: Dialect, pattern: Mapping[str, str], deadline: datetime
 ) -> dict[str, dict[str, str]]:
     """Give, for each table, the columns in which copies differ from the pattern."""
     until = f"'{deadline:%Y-%m-%dT%H:%M:%S}.{deadline.microsecond:06d}Z'"
     named = "'p'||c.n||'@parked.example'"
-    created = dialect.earlier.format(column="created_at", number=number)
+    created = dialect.earlier.format(column="created_at")
     targets = "CAST(p.target_resources AS text)"
     for name in ("request", "person"):
         targets = f"replace({targets}, '{pattern[name]}', c.{name})"
@@ -284,9 +283,7 @@ def _changes(
         "audit_records": {
             "id": "'Governance_'||c.audit||'_00000'",
             "correlation_id": "c.request",
-            "activity_date_time": dialect.earlier.format(
-                column="activity_date_time", number=number
-            ),
+            "activity_date_time": dialect.earlier.format(column="activity_date_time"),
             "target_resources": dialect.json.format(text=targets),
         },
     }
