@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.entitlement.house import APPROVER, SUBJECT, House, decision, user
+from tests.entitlement.asking import decide_only_stage
+from tests.entitlement.house import SUBJECT, House, decision, user
 from tests.entitlement.teams import team
 from tests.support.callers import person
 
@@ -38,13 +39,8 @@ async def test_somebody_from_elsewhere_is_invited_when_access_is_given(house: Ho
     assert (eve["objectId"], eve["email"]) == (None, "eve@fabrikam.example")
     again, _, _ = await house.refused("POST", "assignmentRequests", body)
     assert again == "ExistingOpenRequest"
-    as_bob = person(bob, APPROVER)
-    path = f"accessPackageAssignmentApprovals/{request}/stages"
-    (stage,) = await house.values(path, headers=as_bob)
 
-    decided = {"reviewResult": "Approve"}
-    await house.call("PATCH", f"{path}/{stage['id']}", decided, status=204, headers=as_bob)
-    await house.settle()
+    await decide_only_stage(house, bob, request, "Approve")
 
     assert await house.members(it.group) == {eve["id"]}
     guest = await house.user(eve["id"])
@@ -69,12 +65,7 @@ async def test_nobody_is_invited_to_what_is_denied(house: House) -> None:
     }
     request = (await house.post("assignmentRequests", body))["id"]
     await house.settle()
-    as_bob = person(bob, APPROVER)
-    path = f"accessPackageAssignmentApprovals/{request}/stages"
-    (stage,) = await house.values(path, headers=as_bob)
-    denied = {"reviewResult": "Deny"}
-    await house.call("PATCH", f"{path}/{stage['id']}", denied, status=204, headers=as_bob)
-    await house.settle()
+    await decide_only_stage(house, bob, request, "Deny")
 
     found = await house.get(f"assignmentRequests/{request}?$expand=requestor")
     assert found["requestor"]["objectId"] is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ostiary.identity.catalogue import IDENTITY_GOVERNANCE_ADMINISTRATOR
+from tests.entitlement.asking import decide_only_stage
 from tests.entitlement.house import APPROVER, BETA, GRAPH, SUBJECT, House, decision, user
 from tests.entitlement.teams import FOR_OTHERS, asking_for, given, team
 from tests.support.callers import application, person
@@ -139,12 +140,7 @@ async def test_an_approver_takes_back_what_they_approved(house: House) -> None:
     it = await team(house, stage, requestorSettings=settings)
     request = await house.ask(it.alice, it.package, it.policy)
     await house.settle()
-    as_bob = person(bob, APPROVER)
-    path = f"accessPackageAssignmentApprovals/{request}/stages"
-    (open_stage,) = await house.values(path, headers=as_bob)
-    decided = {"reviewResult": "Approve"}
-    await house.call("PATCH", f"{path}/{open_stage['id']}", decided, status=204, headers=as_bob)
-    await house.settle()
+    await decide_only_stage(house, bob, request, "Approve")
     assignment = (await house.assignment_of(request))["id"]
     body = {"requestType": "approverRemove", "assignment": {"id": assignment}}
 
