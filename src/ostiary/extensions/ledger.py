@@ -90,9 +90,8 @@ def of_answer(answer: Answer, decision: Decision) -> Entry:
 
 async def write(conn: AsyncConnection, entries: Sequence[Entry]) -> None:
     """Add lines, in one statement."""
-    if entries:
-        rows = [{name: getattr(entry, name) for name in _COLUMNS} for entry in entries]
-        await _WRITE.run(conn, rows)
+    rows = [{name: getattr(entry, name) for name in _COLUMNS} for entry in entries]
+    await _WRITE.run(conn, rows)
 
 
 async def read(conn: AsyncConnection, owner_ids: Collection[str]) -> list[Entry]:

@@ -46,14 +46,12 @@ _LOCK_OF_OWNERS: Final = (
 
 async def add(conn: AsyncConnection, new: Sequence[Callout]) -> None:
     """Store new callouts."""
-    if new:
-        await _ADD.run(conn, [_row(callout) for callout in new])
+    await _ADD.run(conn, [_row(callout) for callout in new])
 
 
 async def save(conn: AsyncConnection, moved: Sequence[Callout]) -> None:
     """Store what can change of callouts whose rows the caller has locked."""
-    if moved:
-        await _SAVE.run(conn, [_row(callout) for callout in moved])
+    await _SAVE.run(conn, [_row(callout) for callout in moved])
 
 
 async def lock(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Callout]:

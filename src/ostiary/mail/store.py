@@ -57,14 +57,12 @@ _LOCK: Final = _READ.order_by(_columns.id).with_for_update()
 
 async def add(conn: AsyncConnection, new: Sequence[Mail]) -> None:
     """Store new mails, in one statement."""
-    if new:
-        await _ADD.run(conn, [_row(mail) for mail in new])
+    await _ADD.run(conn, [_row(mail) for mail in new])
 
 
 async def save(conn: AsyncConnection, moved: Sequence[Mail]) -> None:
     """Store what can change of mails whose rows the caller has locked."""
-    if moved:
-        await _SAVE.run(conn, [_row(mail) for mail in moved])
+    await _SAVE.run(conn, [_row(mail) for mail in moved])
 
 
 async def lock(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Mail]:

@@ -24,7 +24,7 @@ _Default = Callable[[], Any]
 
 
 class Insertion:
-    """Adds rows to a table. Made once, and run as often as there are rows."""
+    """Adds rows to a table. Made once, and run often; no rows are no statement."""
 
     def __init__(self, table: Table) -> None:
         given = [c for c in table.columns if c is not table.autoincrement_column]
@@ -41,7 +41,7 @@ class Insertion:
 
 
 class Change:
-    """Sets columns of rows that are found by their one key. Made once, and run often."""
+    """Sets columns of rows that are found by their one key; no rows are no statement."""
 
     def __init__(self, table: Table, columns: Collection[str]) -> None:
         (key,) = table.primary_key.columns

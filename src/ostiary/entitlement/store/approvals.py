@@ -94,14 +94,12 @@ async def asked_about(
 
 async def insert_stages(conn: AsyncConnection, new: Sequence[Stage]) -> None:
     """Add stages."""
-    if new:
-        await _ADD.run(conn, [_row(stage) for stage in new])
+    await _ADD.run(conn, [_row(stage) for stage in new])
 
 
 async def save(conn: AsyncConnection, moved: Sequence[Stage]) -> None:
     """Store what can change of stages whose rows the caller has locked."""
-    if moved:
-        await _SAVE.run(conn, [_row(stage) for stage in moved])
+    await _SAVE.run(conn, [_row(stage) for stage in moved])
 
 
 async def lock_of_requests(

@@ -84,8 +84,7 @@ async def insert_assignments(
 ) -> None:
     """Add assignments that are asked for, with what was answered, by assignment."""
     rows = [{**_row(one), "answers": _answers(answers.get(one.id, ()))} for one in new]
-    if rows:
-        await _ADD.run(conn, rows)
+    await _ADD.run(conn, rows)
 
 
 async def insert_vacant(conn: AsyncConnection, new: Sequence[Assignment]) -> set[str]:
@@ -124,8 +123,7 @@ async def answers_of(
 
 async def save(conn: AsyncConnection, moved: Sequence[Assignment]) -> None:
     """Store what can change of assignments whose rows the caller has locked."""
-    if moved:
-        await _SAVE.run(conn, [_row(assignment) for assignment in moved])
+    await _SAVE.run(conn, [_row(assignment) for assignment in moved])
 
 
 async def end_later(conn: AsyncConnection, keys: Collection[str], *, now: datetime) -> None:

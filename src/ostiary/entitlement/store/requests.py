@@ -99,14 +99,12 @@ async def insert_requests(
     """Add requests with what came with them, by request id."""
     nothing = Said()
     rows = [{**_row(request), **_said(said.get(request.id, nothing))} for request in new]
-    if rows:
-        await _ADD.run(conn, rows)
+    await _ADD.run(conn, rows)
 
 
 async def save(conn: AsyncConnection, moved: Sequence[Request]) -> None:
     """Store what can change of requests whose rows the caller has locked."""
-    if moved:
-        await _SAVE.run(conn, [_row(request) for request in moved])
+    await _SAVE.run(conn, [_row(request) for request in moved])
 
 
 async def lock(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Request]:
