@@ -21,8 +21,10 @@ THREE_ATTEMPTS = Retry(attempts=3, jitter=0)
 def make_worker(database: Database, clock: FixedClock) -> Callable[..., Worker]:
     """Make a worker with three attempts for each item, on the database and clock of the test."""
 
-    def make(*handlers: Handler, node: str = "a", **options: Any) -> Worker:
+    def make(
+        *handlers: Handler, node: str = "a", on: Database = database, **options: Any
+    ) -> Worker:
         options = {"retry": THREE_ATTEMPTS, **options}
-        return Worker(database, clock, handlers, node=node, **options)
+        return Worker(on, clock, handlers, node=node, **options)
 
     return make

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
+from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.durable import queue
@@ -25,7 +26,7 @@ from ostiary.durable.items import WorkItem
 from ostiary.durable.lanes import Lanes, Share
 from ostiary.durable.retry import Retry
 from ostiary.storage.database import Database
-from ostiary.storage.failures import is_outage
+from ostiary.storage.failures import is_locked, is_outage
 from ostiary.storage.ids import new_id
 
 _log: Final = structlog.get_logger(__name__)
@@ -77,7 +78,7 @@ class BatchRun:
         try:
             await self._handle_due(handler, items, more=more)
         except Exception as error:
-            if not items or is_outage(error):
+            if not items or (is_outage(error) and not is_locked(error)):
                 raise
             _log.info("work.batch_failed", kind=handler.kind, items=len(items), exc_info=error)
             for item in items:
@@ -88,9 +89,20 @@ class BatchRun:
         try:
             await self._handle_due(handler, [], only=item)
         except Exception as error:
-            if is_outage(error):
+            if is_locked(error):
+                await self._put_off(item, error)
+            elif is_outage(error):
                 raise
-            await self._fail([item], error)
+            else:
+                await self._fail([item], error)
+
+    async def _put_off(self, item: WorkItem, error: Exception) -> None:
+        """Leave for later what somebody else holds, which is no failure of the item's."""
+        later = self.clock.now() + AFTER_OUTAGE
+        untried = structs.replace(item, attempts=item.attempts - 1)
+        async with self.database.transaction() as conn:
+            await queue.again(conn, [(untried, later, describe(error))])
+        _log.warning("work.locked", kind=item.kind, key=item.key, error=describe(error))
 
     async def _handle_due(
         self,

@@ -49,7 +49,7 @@ from ostiary.server.operator import Operator
 from ostiary.server.preparing import prepared
 from ostiary.settings import Settings
 from ostiary.storage.database import Database
-from ostiary.storage.failures import is_collision, is_outage
+from ostiary.storage.failures import is_collision, is_locked, is_outage
 
 log = structlog.get_logger(__name__)
 
@@ -313,6 +313,9 @@ def translate(error: Exception) -> DomainError | None:
     """Turn what lower layers raise into what callers understand."""
     if isinstance(error, Busy):
         return Unavailable(retry_after=error.seconds)
+    if is_locked(error):
+        log.warning("database.locked", error=type(error).__name__)
+        return Unavailable("Something else holds the database. Try again later.", retry_after=5)
     if is_outage(error):
         log.warning("database.unavailable", error=type(error).__name__)
         return Unavailable("The database cannot be reached. Try again in a moment.", retry_after=2)

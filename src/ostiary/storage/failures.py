@@ -20,8 +20,11 @@ _GOING: Final = frozenset({"57P01", "57P02", "57P03", "57P05", "25P03"})
 _CONNECTION, _RESOURCES, _SYSTEM = "08", "53", "58"
 """PostgreSQL's classes of states for: the connection, no disk or memory left, the machine."""
 
-_IN_THE_WAY: Final = frozenset({"40001", "40P01", "55P03"})
-"""PostgreSQL's states for: not serialisable, deadlock, locked for too long."""
+_IN_THE_WAY: Final = frozenset({"40001", "40P01"})
+"""PostgreSQL's states for: not serialisable, deadlock."""
+
+_LOCKED: Final = "55P03"
+"""PostgreSQL's state for: a lock was waited for, and not had in time."""
 
 
 def is_outage(error: BaseException) -> bool:
@@ -34,7 +37,15 @@ def is_outage(error: BaseException) -> bool:
     if error.connection_invalidated or (isinstance(code, int) and code & 0xFF in _SQLITE):
         return True
     state = state_of(error.orig)
-    return ends_connection(state) or state[:2] in (_RESOURCES, _SYSTEM)
+    return is_locked(error) or ends_connection(state) or state[:2] in (_RESOURCES, _SYSTEM)
+
+
+def is_locked(error: BaseException) -> bool:
+    """Whether PostgreSQL is there, and somebody else holds rows or a table for too long.
+
+    Who tries again waits again, so it counts as an outage, if perhaps one of a few rows only.
+    """
+    return isinstance(error, DBAPIError) and state_of(error.orig) == _LOCKED
 
 
 def is_collision(error: BaseException) -> bool:

@@ -65,11 +65,13 @@ _SERVER_SETTINGS: Final = {
     "tcp_user_timeout": "20000",
 }
 
-_IDLE: Final = {"idle_in_transaction_session_timeout": "10000"}
-"""Milliseconds after which the server ends a transaction of a node that it hears nothing of.
-
-A node of which a proxy keeps the connection open would otherwise keep what it had locked.
-"""
+_LIMITS: Final = {
+    # Of a node of which a proxy keeps the connection open, what it had locked would stay locked.
+    "idle_in_transaction_session_timeout": "10000",
+    # Our own transactions are short; a session that somebody forgot, or a copy of a table, is not.
+    "lock_timeout": "30000",
+}
+"""Milliseconds after which the server ends a transaction that rests, or waits for a lock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def writer(server: Server, *, rested: float = _RESTED, **options: Any) -> AsyncE
     """The engine that writes; connections are tried after so many seconds of rest."""
     engine = _engine(
         server,
-        _SERVER_SETTINGS | _IDLE,
+        _SERVER_SETTINGS | _LIMITS,
         pool_size=_POOL,
         max_overflow=_OVERFLOW,
         pool_timeout=_TURN,
