@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import structlog
 
 from ostiary.durable.clock import Clock, RealClock, SimulatedClock
+from ostiary.durable.common_clock import CommonClock
 from ostiary.graph.values import read_instant
 from ostiary.settings import ClockKind, Settings
 from ostiary.storage.database import Database
@@ -63,14 +64,24 @@ async def opened_database(settings: Settings) -> AsyncIterator[tuple[Database, C
     try:
         await database.upgrade()
         await database.join()
-        yield database, await _clock(settings, database)
+        async with _clock(settings, database) as clock:
+            yield database, clock
     finally:
         await database.close()
 
 
-async def _clock(settings: Settings, database: Database) -> Clock:
-    if settings.clock is ClockKind.REAL:
-        return RealClock()
+@asynccontextmanager
+async def _clock(settings: Settings, database: Database) -> AsyncIterator[Clock]:
+    if settings.clock is ClockKind.SIMULATED:
+        yield await _simulated_clock(settings, database)
+    elif database.dialect == "sqlite":
+        yield RealClock()
+    else:
+        async with CommonClock.kept(database) as clock:
+            yield clock
+
+
+async def _simulated_clock(settings: Settings, database: Database) -> SimulatedClock:
     start = read_instant(settings.clock_start) if settings.clock_start else None
     clock = await SimulatedClock.open(database, start=start)
     log.warning("clock.simulated", now=clock.now().isoformat())
