@@ -21,7 +21,7 @@ from sqlalchemy import delete as sql_delete
 from ostiary.graph.app import GraphApp
 from ostiary.graph.deltas import Change, Delta, LinkChange
 from ostiary.graph.engine import Engine
-from ostiary.graph.errors import NotFound
+from ostiary.graph.errors import Forbidden, NotFound
 from ostiary.graph.reading import Reader
 from ostiary.graph.resources import (
     Call,
@@ -90,6 +90,12 @@ shelved = Table(
 
 async def anyone(call: Call) -> None:
     """Everybody may do everything in this library."""
+
+
+async def no_stranger(call: Call) -> None:
+    """Everybody who is known may write in books."""
+    if call.caller.object_id == "stranger":
+        raise Forbidden()
 
 
 def own_key(call: Call) -> str:
@@ -292,7 +298,7 @@ class Library:
                         read=anyone,
                         unserved=("translations", "burn"),
                         create=Endpoint(anyone, self.create),
-                        update=Endpoint(anyone, self.update),
+                        update=Endpoint(no_stranger, self.update),
                         delete=Endpoint(anyone, self.delete),
                         children=(
                             EntitySet(

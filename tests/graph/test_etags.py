@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -33,6 +35,37 @@ async def test_a_write_passes_with_the_present_tag_only(api: httpx.AsyncClient) 
     assert second.json()["error"]["code"] == "PreconditionFailed"
     assert (await api.get(BOOK)).json()["title"] == "II"
     assert (await api.delete(BOOK, headers={"if-match": "*"})).status_code == 204
+
+
+async def test_of_writes_at_the_same_time_with_the_same_tag_one_passes(
+    api: httpx.AsyncClient,
+) -> None:
+    old = await tag(api)
+
+    replies = await asyncio.gather(
+        *(
+            api.patch(BOOK, json={"title": f"Part {number}"}, headers={"if-match": old})
+            for number in range(5)
+        )
+    )
+
+    assert sorted(reply.status_code for reply in replies) == [204, 412, 412, 412, 412]
+
+
+async def test_who_may_not_write_is_not_told_by_a_tag_whether_something_is_there(
+    api: httpx.AsyncClient,
+) -> None:
+    forbidden = [
+        await api.patch(f"/v1.0/library/books/{book}", json={"title": "x"}, headers=headers)
+        for book in ("b1", "nope")
+        for headers in (
+            {"x-caller": "stranger"},
+            {"x-caller": "stranger", "if-match": "*"},
+            {"x-caller": "stranger", "if-match": '"x"'},
+        )
+    ]
+
+    assert {reply.status_code for reply in forbidden} == {403}
 
 
 async def test_an_unchanged_entity_is_not_sent_again(api: httpx.AsyncClient) -> None:

@@ -14,6 +14,7 @@ from ostiary.graph import deltas
 from ostiary.graph.deltas import DeltaQuery
 from ostiary.graph.edm import describe
 from ostiary.graph.errors import BadRequest, InvalidModel, NotAcceptable, UnsupportedMediaType
+from ostiary.graph.etags import require_unchanged
 from ostiary.graph.reading import Reader, parse_json, reference_key
 from ostiary.graph.resources import Caller
 from ostiary.graph.routing import OperationAt, Place, keys_of
@@ -45,6 +46,8 @@ class GraphCall:
     reader: Reader = field(default_factory=Reader)
     notes: dict[str, Any] = field(default_factory=dict)
     """What was found out while it was authorised."""
+    seen: Entity | None = None
+    """What the tag in ``If-Match`` was compared with: a write must find it as it was then."""
     _created: dict[type[Complex], Any] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -102,11 +105,17 @@ class GraphCall:
 
     def merge(self, existing: ComplexT) -> ComplexT:
         """Give ``existing`` with the properties that the body names."""
+        self._check_seen(existing)
         return self._reader.merge(existing, self.body())
 
     def replace(self, existing: ComplexT) -> ComplexT:
         """Read the body as a whole value in place of ``existing``."""
+        self._check_seen(existing)
         return self._reader.replace(existing, self.body())
+
+    def _check_seen(self, existing: Complex) -> None:
+        if self.seen is not None:
+            require_unchanged(self.seen, existing)
 
     def parameters(self, type_: type[ComplexT]) -> ComplexT:
         """Read an action's body, or a function's arguments, as ``type_``."""

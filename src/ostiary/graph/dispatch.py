@@ -137,8 +137,6 @@ class Dispatcher:
         declared = place.collection.set or EntitySet(
             name=place.collection.name, source=place.collection.source, read=place.collection.read
         )
-        if call.method != "GET" and "if-match" in call.headers:
-            await self._require_match(place, call)
         match call.method:
             case "GET":
                 return await self._read(place, call, writer)
@@ -147,7 +145,7 @@ class Dispatcher:
             case "PUT" if declared.replace is not None:
                 return await self._written(place, declared.replace, call, writer, declared)
             case "DELETE" if declared.delete is not None:
-                await _run(declared.delete, call, place.collection.source.type)
+                await self._change(place, declared.delete, call)
                 return Reply(204)
             case _:
                 raise _not_allowed(
@@ -171,11 +169,26 @@ class Dispatcher:
         body = self._entity_body(place.collection, entity, call, writer, options)
         return Reply(200, body, headers=headers)
 
+    async def _change(self, place: EntityAt, endpoint: Endpoint, call: GraphCall) -> Any:
+        """Do a write on an entity; only who may write it learns whether it has changed."""
+
+        async def handle(_: Call) -> Any:
+            if "if-match" in call.headers:
+                await self._require_match(place, call)
+            return await endpoint.handle(call)
+
+        return await _run(Endpoint(endpoint.needs, handle), call, place.collection.source.type)
+
     async def _require_match(self, place: EntityAt, call: GraphCall) -> None:
-        """Whoever may write an entity may learn whether it has changed; nobody else asks."""
+        """Let a write go on when its caller has seen the present state.
+
+        The handler compares once more, in its own transaction: another write may come between.
+        """
         async with self.database.reading() as conn:
             entity = await query.one(conn, place, NO_OPTIONS, call)
-        require(call.headers["if-match"], entity)
+        header = call.headers["if-match"]
+        require(header, entity)
+        call.seen = None if header.strip() == "*" else entity
 
     async def _one(
         self, conn: AsyncConnection, place: EntityAt, options: QueryOptions, call: GraphCall
@@ -193,7 +206,7 @@ class Dispatcher:
         self, place: EntityAt, endpoint: Endpoint, call: GraphCall, writer: Writer, set_: EntitySet
     ) -> Reply:
         """PATCH answers 204 unless the set or the caller wants the entity; PUT answers with it."""
-        value = await _run(endpoint, call, place.collection.source.type)
+        value = await self._change(place, endpoint, call)
         wish = call.preferences.get("return")
         by_default = call.method == "PUT" or set_.update_status == 200
         headers = {"Preference-Applied": f"return={wish}"} if wish else {}

@@ -12,7 +12,7 @@ import msgspec
 
 from ostiary.graph.edm import describe
 from ostiary.graph.errors import BadRequest, PreconditionFailed
-from ostiary.graph.types import Entity, Version
+from ostiary.graph.types import UNSET, Complex, Entity, Version
 from ostiary.graph.writing import Writer
 
 _TAG = re.compile(r'^(?:W/)?"[^"]*"$')
@@ -46,3 +46,18 @@ def require(header: str, entity: Entity) -> None:
     """
     if not matches(header, etag(entity)):
         raise PreconditionFailed()
+
+
+def require_unchanged(seen: Entity, present: Complex) -> None:
+    """Let a write go on only when what it is about to change is still what the tag was made of.
+
+    ``present`` is read in the transaction of the write. It may leave out what others work out, and
+    hold what readers do not see, so only what both say is compared.
+
+    :raises PreconditionFailed: another write came between.
+    """
+    for prop in describe(type(seen)).properties.values():
+        if prop.nav is None:
+            before, now = getattr(seen, prop.python), getattr(present, prop.python, UNSET)
+            if UNSET not in (before, now) and before != now:
+                raise PreconditionFailed()
