@@ -7,10 +7,10 @@ are separated by semicolons.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from ostiary.entitlement import patterns
 from ostiary.entitlement.errors import RequiredAnswerMissing
 from ostiary.entitlement.model.questions import (
     AccessPackageAnswer,
@@ -154,7 +154,7 @@ def _fits(question: AccessPackageQuestion, answer: str) -> bool:
             if question.is_single_line_question and len(answer.splitlines()) > 1:
                 return False
             pattern = question.regex_pattern
-            return not pattern or re.fullmatch(pattern, answer) is not None
+            return not pattern or patterns.matches(pattern, answer)
         case AccessPackageMultipleChoiceQuestion():
             chosen = _chosen(answer, question)
             known = {choice.actual_value for choice in question.choices}

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from ostiary.entitlement import patterns
 from ostiary.entitlement.model.questions import (
     AccessPackageAnswerChoice,
     AccessPackageLocalizedText,
@@ -16,9 +17,6 @@ from ostiary.entitlement.model.questions import (
     AccessPackageTextInputQuestion,
 )
 from ostiary.graph.errors import InvalidModel
-
-MAX_PATTERN: Final = 500
-"""How long the pattern of a question may be."""
 
 SEPARATOR: Final = ";"
 """What stands between the choices of one answer."""
@@ -88,7 +86,8 @@ def check_question(question: AccessPackageQuestion, path: str) -> None:
     _check_languages(question.localizations, f"{path}/localizations")
     match question:
         case AccessPackageTextInputQuestion():
-            _check_pattern(question.regex_pattern, f"{path}/regexPattern")
+            if question.regex_pattern is not None:
+                patterns.check(question.regex_pattern, f"{path}/regexPattern")
         case AccessPackageMultipleChoiceQuestion():
             _check_choices(question, f"{path}/choices")
         case _:
@@ -135,14 +134,3 @@ def _check_languages(texts: Sequence[AccessPackageLocalizedText], path: str) -> 
         if text.language_code.lower() in known:
             raise InvalidModel(f"'{here}' is there twice.", target=here)
         known.add(text.language_code.lower())
-
-
-def _check_pattern(pattern: str | None, path: str) -> None:
-    if pattern is None:
-        return
-    try:
-        re.compile(pattern)
-    except (re.error, OverflowError, RecursionError):
-        raise InvalidModel(f"'{path}' is no regular expression.", target=path) from None
-    if len(pattern) > MAX_PATTERN:
-        raise InvalidModel(f"'{path}' must have at most {MAX_PATTERN} characters.", target=path)
