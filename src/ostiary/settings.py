@@ -245,6 +245,12 @@ class Settings(BaseSettings):
     """How long a server that is asked to stop goes on answering while its readiness says no, so
     that a load balancer can turn to others first."""
 
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    """The port on which ``/metrics`` is shown to Prometheus; 0 picks a free one. Unset: nowhere."""
+
+    metrics_host: str = "127.0.0.1"
+    """The address of that port. Whoever reaches it needs no token."""
+
     worker_poll: timedelta = timedelta(seconds=2)
     """How long a worker sleeps when nothing wakes it."""
 

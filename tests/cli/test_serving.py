@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -125,7 +126,10 @@ def test_https_is_trusted_by_the_certificate_that_a_command_names(
     assert clock.code == 1  # it is real
 
 
-def test_a_worker_of_its_own_runs_beside_a_server_without_one(data_dir: Path) -> None:
+def test_a_worker_of_its_own_runs_beside_a_server_without_one(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OSTIARY_METRICS_PORT", "0")
     place = ["--data-dir", str(data_dir)]
     with (
         started("serve", "--port", "0", "--no-worker", *place) as server,
@@ -133,9 +137,23 @@ def test_a_worker_of_its_own_runs_beside_a_server_without_one(data_dir: Path) ->
     ):
         assert server.told["worker"] is False
         assert worker.told["node"].split("-")[-1] == str(worker.process.pid)
+        for process in (server, worker):
+            shown = httpx.get(process.told["metrics"])
+            assert "ostiary_database_reached 1.0" in shown.text
 
         assert worker.stop() == 0
         assert server.stop() == 0
+
+
+def test_a_port_for_prometheus_that_is_taken_is_told_of(
+    ostiary: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setenv("OSTIARY_METRICS_PORT", str(taken.getsockname()[1]))
+        result = ostiary("serve", "--port", "0")
+
+    assert result.code == 1
+    assert "Choose another OSTIARY_METRICS_PORT" in result.err
 
 
 async def test_a_process_that_waits_for_its_name_is_stopped_at_once_and_ends_well(

@@ -42,7 +42,7 @@ async def stored(database: Database) -> list[int]:
 
 
 async def test_each_caller_gets_its_own_answer(database: Database) -> None:
-    group = GroupCommit(database, Ledger().apply)
+    group = GroupCommit(database, Ledger().apply, of="numbers")
 
     answers = await asyncio.gather(*(group.submit(n) for n in range(4)), return_exceptions=True)
 
@@ -56,7 +56,7 @@ async def test_each_caller_gets_its_own_answer(database: Database) -> None:
 
 
 async def test_an_answer_comes_after_the_commit(database: Database) -> None:
-    group = GroupCommit(database, Ledger().apply)
+    group = GroupCommit(database, Ledger().apply, of="numbers")
 
     await group.submit(2)
 
@@ -66,7 +66,7 @@ async def test_an_answer_comes_after_the_commit(database: Database) -> None:
 async def test_what_arrives_during_a_commit_forms_the_next_batch(database: Database) -> None:
     ledger = Ledger()
     ledger.go.clear()
-    group = GroupCommit(database, ledger.apply)
+    group = GroupCommit(database, ledger.apply, of="numbers")
     first = asyncio.create_task(group.submit(0))
     await ledger.entered.wait()
 
@@ -80,7 +80,7 @@ async def test_what_arrives_during_a_commit_forms_the_next_batch(database: Datab
 
 async def test_a_batch_is_never_larger_than_allowed(database: Database) -> None:
     ledger = Ledger()
-    group = GroupCommit(database, ledger.apply, max_batch=3)
+    group = GroupCommit(database, ledger.apply, of="numbers", max_batch=3)
 
     await asyncio.gather(*(group.submit(n * 2) for n in range(8)))
 
@@ -88,7 +88,7 @@ async def test_a_batch_is_never_larger_than_allowed(database: Database) -> None:
 
 
 async def test_one_callers_error_never_becomes_anothers(database: Database) -> None:
-    group = GroupCommit(database, Ledger(poison=6).apply)
+    group = GroupCommit(database, Ledger(poison=6).apply, of="numbers")
 
     answers = await asyncio.gather(
         *(group.submit(n) for n in range(0, 20, 2)), return_exceptions=True
@@ -109,7 +109,7 @@ async def test_who_has_waited_for_long_when_an_outage_is_told_waits_for_no_other
         await ledger.apply(conn, numbers)
         raise DatabaseUnavailable
 
-    group = GroupCommit(memory, be_lost, patience=patience)
+    group = GroupCommit(memory, be_lost, of="numbers", patience=patience)
     ledger.go.clear()
     first = asyncio.create_task(group.submit(0))
     await ledger.entered.wait()
@@ -129,7 +129,7 @@ async def test_an_outage_is_everybodys_error_and_tried_once(database: Database) 
         attempts.append(len(numbers))
         raise DatabaseUnavailable
 
-    group = GroupCommit(database, apply)
+    group = GroupCommit(database, apply, of="numbers")
     answers = await asyncio.gather(*(group.submit(n) for n in range(5)), return_exceptions=True)
 
     assert [type(answer) for answer in answers] == [DatabaseUnavailable] * 5
@@ -139,7 +139,7 @@ async def test_an_outage_is_everybodys_error_and_tried_once(database: Database) 
 async def test_a_full_queue_turns_callers_away(database: Database) -> None:
     ledger = Ledger()
     ledger.go.clear()
-    group = GroupCommit(database, ledger.apply, max_waiting=2)
+    group = GroupCommit(database, ledger.apply, of="numbers", max_waiting=2)
     waiting = [asyncio.create_task(group.submit(n)) for n in (0, 2)]
     await asyncio.sleep(0)
 
@@ -154,7 +154,7 @@ async def test_a_full_queue_turns_callers_away(database: Database) -> None:
 async def test_a_caller_that_left_harms_nobody(database: Database) -> None:
     ledger = Ledger()
     ledger.go.clear()
-    group = GroupCommit(database, ledger.apply)
+    group = GroupCommit(database, ledger.apply, of="numbers")
     callers = [asyncio.create_task(group.submit(n)) for n in (0, 2)]
     await ledger.entered.wait()
     callers += [asyncio.create_task(group.submit(n)) for n in (4, 6)]
@@ -170,7 +170,7 @@ async def test_a_caller_that_left_harms_nobody(database: Database) -> None:
 
 
 async def test_closing_answers_those_who_wait_and_takes_no_more(database: Database) -> None:
-    group = GroupCommit(database, Ledger().apply)
+    group = GroupCommit(database, Ledger().apply, of="numbers")
     waiting = [asyncio.create_task(group.submit(n)) for n in (0, 2)]
     await asyncio.sleep(0)
 
@@ -182,7 +182,7 @@ async def test_closing_answers_those_who_wait_and_takes_no_more(database: Databa
 
 
 async def test_who_holds_a_transaction_may_not_wait_for_a_commit(database: Database) -> None:
-    group = GroupCommit(database, Ledger().apply)
+    group = GroupCommit(database, Ledger().apply, of="numbers")
 
     async with database.transaction():
         with pytest.raises(NestedTransaction):
@@ -194,12 +194,12 @@ async def test_an_answer_for_each_request_is_insisted_on(database: Database) -> 
         return []
 
     with pytest.raises(RuntimeError, match="0 results for 1 requests"):
-        await GroupCommit(database, apply).submit(1)
+        await GroupCommit(database, apply, of="numbers").submit(1)
 
 
 async def test_callers_who_come_back_share_batches(database: Database) -> None:
     ledger = Ledger()
-    group = GroupCommit(database, ledger.apply)
+    group = GroupCommit(database, ledger.apply, of="numbers")
 
     async def come_back() -> None:
         for _ in range(10):
@@ -220,7 +220,7 @@ async def test_reads_share_one_snapshot_and_write_nothing(database: Database) ->
 
     async with database.transaction() as conn:
         await write_fact(conn, "one", "1")
-    group = GroupRead(database, read)
+    group = GroupRead(database, read, of="numbers")
 
     answers = await asyncio.gather(*(group.submit(name) for name in ("one", "two", "one")))
 
@@ -232,4 +232,4 @@ async def test_reads_share_one_snapshot_and_write_nothing(database: Database) ->
         return [None]
 
     with pytest.raises(Exception, match=r"(?i)read-?only"):
-        await GroupRead(database, write).submit("one")
+        await GroupRead(database, write, of="numbers").submit("one")

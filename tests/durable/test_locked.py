@@ -101,7 +101,7 @@ async def test_those_of_one_commit_wait_once(database: Database, hasty: Database
             await write(conn, name)
         return [None for _ in names]
 
-    group = GroupCommit(hasty, apply)
+    group = GroupCommit(hasty, apply, of="numbers")
     async with held(database, "b"):
         answers = await asyncio.gather(*map(group.submit, "abc"), return_exceptions=True)
         assert all(isinstance(answer, DBAPIError) for answer in answers)

@@ -38,22 +38,31 @@ def bind(settings: Settings) -> Addresses:
 
     :raises Failed: the address is taken, or is none of this machine.
     """
+    sockets = bound_at(settings.host, settings.port, setting="--port")
+    port = sockets[0].getsockname()[1]
+    own = own_urls(settings, port)
+    public = (settings.public_url,) if settings.public_url else ()
+    return Addresses(sockets=sockets, port=port, own_url=own[0], base_urls=(*public, *own))
+
+
+def bound_at(host: str, port: int, *, setting: str) -> tuple[socket.socket, ...]:
+    """Bind every address of a host to a port; ``setting`` is what chose the port.
+
+    :raises Failed: the address is taken, or is none of this machine.
+    """
     with ExitStack() as undo:
         sockets: list[socket.socket] = []
-        port = settings.port
-        for family, address in _endpoints(settings.host):
+        for family, address in _endpoints(host):
             try:
                 bound = undo.enter_context(_bound(family, address, port))
             except OSError as error:
                 if sockets and error.errno in _NOT_HERE:
                     continue
-                raise _cannot_listen(address, port, error) from None
+                raise _cannot_listen(address, port, error, setting) from None
             port = bound.getsockname()[1]
             sockets.append(bound)
         undo.pop_all()
-    own = own_urls(settings, port)
-    public = (settings.public_url,) if settings.public_url else ()
-    return Addresses(sockets=tuple(sockets), port=port, own_url=own[0], base_urls=(*public, *own))
+    return tuple(sockets)
 
 
 def own_urls(settings: Settings, port: int) -> tuple[str, ...]:
@@ -65,7 +74,7 @@ def own_urls(settings: Settings, port: int) -> tuple[str, ...]:
         names += ["localhost"] if ":" in host else ["localhost", "127.0.0.1"]
     elif _is_wildcard(host):
         names = ["127.0.0.1", "localhost", socket.gethostname().lower()]
-    return tuple(dict.fromkeys(_url(scheme, name, port) for name in names))
+    return tuple(dict.fromkeys(url_of(scheme, name, port) for name in names))
 
 
 def speaks_tls(settings: Settings) -> bool:
@@ -73,7 +82,8 @@ def speaks_tls(settings: Settings) -> bool:
     return settings.tls or settings.tls_certificate is not None
 
 
-def _url(scheme: str, name: str, port: int) -> str:
+def url_of(scheme: str, name: str, port: int) -> str:
+    """Write a URL; the port that goes without saying is left out."""
     host = f"[{name}]" if ":" in name else name
     return f"{scheme}://{host}" if port == _DEFAULT_PORTS[scheme] else f"{scheme}://{host}:{port}"
 
@@ -93,7 +103,7 @@ def _endpoints(host: str) -> list[tuple[socket.AddressFamily, str]]:
         )
     except OSError as error:
         raise Failed(
-            f"There is no address for --host {host}: {error.strerror}. Use 127.0.0.1."
+            f"There is no address for the host {host}: {error.strerror}. Use 127.0.0.1."
         ) from None
     pairs = dict.fromkeys((family, str(address[0])) for family, _, _, _, address in found)
     return sorted(pairs, key=lambda pair: pair[0] != socket.AF_INET)
@@ -114,8 +124,8 @@ def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.sock
     return bound
 
 
-def _cannot_listen(address: str, port: int, error: OSError) -> Failed:
+def _cannot_listen(address: str, port: int, error: OSError, setting: str) -> Failed:
     return Failed(
-        f"Cannot listen on {address} port {port}: {error.strerror}. Choose another --port "
+        f"Cannot listen on {address} port {port}: {error.strerror}. Choose another {setting} "
         "(0 picks a free one), or stop what listens there."
     )

@@ -28,6 +28,7 @@ def facts(running: Running) -> dict[str, Any]:
         "tenantId": server.tenant_id,
         "dataDir": str(settings.data_dir.absolute()),
         "database": database_name(settings),
+        "metrics": running.metrics_url,
         "clock": settings.clock.value,
         "worker": settings.worker,
         "certificateAuthority": running.certificate.authority if running.certificate else None,
@@ -57,6 +58,8 @@ def _lines(running: Running) -> Iterator[tuple[str, str]]:
     first = running.addresses.base_urls[0]
     yield "API", f"{first}/v1.0  and  {first}/beta"
     yield "Health", f"{running.url}/health/ready"
+    if running.metrics_url is not None:
+        yield "Metrics", running.metrics_url
     yield "Tenant", server.tenant_id
     yield "Database", database_name(settings)
     if running.certificate and running.certificate.authority:

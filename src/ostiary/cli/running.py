@@ -22,6 +22,7 @@ from ostiary.cli import memory, neighbours
 from ostiary.cli.addresses import Addresses, bind, speaks_tls
 from ostiary.cli.listening import Listener, listening, until
 from ostiary.cli.problems import Failed
+from ostiary.cli.watching import watched
 from ostiary.durable.worker import Worker
 from ostiary.identity import tls
 from ostiary.server import composition, whereabouts
@@ -48,6 +49,8 @@ class Running:
     server: composition.Server
     addresses: Addresses
     certificate: Certificate | None
+    metrics_url: str | None
+    """Where Prometheus reads, if anywhere."""
     _listener: Listener
     _tasks: tuple[asyncio.Task[Any], ...]
 
@@ -92,7 +95,11 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
     in_force = settings.model_copy(update={"port": addresses.port})
     async with composition.opened(in_force, base_urls=addresses.base_urls) as server:
         await memory.remember_clock(server.database, settings.clock)
-        async with server.keys.noted(), _serving(server, addresses) as found:
+        async with (
+            server.keys.noted(),
+            watched(in_force, server.metrics) as metrics_url,
+            _serving(server, addresses, metrics_url) as found,
+        ):
             yield found
 
 
@@ -112,7 +119,9 @@ async def working(worker: Worker) -> AsyncIterator[asyncio.Task[None]]:
 
 
 @asynccontextmanager
-async def _serving(server: composition.Server, addresses: Addresses) -> AsyncIterator[Running]:
+async def _serving(
+    server: composition.Server, addresses: Addresses, metrics_url: str | None
+) -> AsyncIterator[Running]:
     certificate = _certificate(server.settings, addresses)
     listener = Listener(_config(server, certificate))
     async with (
@@ -120,7 +129,7 @@ async def _serving(server: composition.Server, addresses: Addresses) -> AsyncIte
         listening(listener, addresses.sockets) as serving,
     ):
         with whereabouts.announced(server.settings.data_dir, _note(addresses, certificate)):
-            yield Running(server, addresses, certificate, listener, (serving, *tasks))
+            yield Running(server, addresses, certificate, metrics_url, listener, (serving, *tasks))
 
 
 @asynccontextmanager

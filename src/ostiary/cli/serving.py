@@ -19,6 +19,7 @@ from ostiary.cli.options import HERE, ClockOption, Place
 from ostiary.cli.output import note, print_json
 from ostiary.cli.problems import Failed
 from ostiary.cli.running import running, working
+from ostiary.cli.watching import watched
 from ostiary.server import composition
 from ostiary.server.composition import Server
 from ostiary.settings import ClockKind, Settings
@@ -151,13 +152,19 @@ async def _work(settings: Settings, *, as_json: bool) -> None:
 
 async def _work_until_stopped(server: Server, *, as_json: bool) -> None:
     settings, stopped = server.settings, asyncio.Event()
-    async with server.keys.noted(), working(server.worker) as task:
+    async with (
+        server.keys.noted(),
+        watched(settings, server.metrics) as metrics_url,
+        working(server.worker) as task,
+    ):
         on_signal(stopped.set)
         where = database_name(settings)
         if as_json:
-            print_json({"node": settings.node, "database": where})
+            print_json({"node": settings.node, "database": where, "metrics": metrics_url})
         else:
             note(f"The worker {settings.node} runs on {where}. Ctrl-C stops it.")
+            if metrics_url:
+                note(f"Metrics are at {metrics_url}.")
         await until(stopped, task)
     task.result()
 

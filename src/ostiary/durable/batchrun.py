@@ -18,7 +18,7 @@ import structlog
 from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ostiary.durable import queue
+from ostiary.durable import metrics, queue
 from ostiary.durable.clock import Clock
 from ostiary.durable.errors import Unfinished, describe
 from ostiary.durable.handlers import Again, Dead, Done, Handler, InTransaction, Outcome, Outside
@@ -256,6 +256,7 @@ class BatchRun:
             outcomes[item.id] = Dead(text) if at is None else Again(at, text)
         async with self.database.transaction() as conn:
             dead = await _record(conn, items, outcomes, now)
+        metrics.FAILED.labels(items[0].kind).inc(len(items) - len(dead))
         _log.warning("work.failed", kind=items[0].kind, items=len(items), exc_info=error)
         _report_dead(dead)
 
@@ -286,6 +287,7 @@ async def _record(
 
 def _report_dead(dead: Sequence[tuple[WorkItem, str, datetime]]) -> None:
     for item, error, _ in dead:
+        metrics.BURIED.labels(item.kind).inc()
         _log.error(
             "work.dead",
             id=item.id,

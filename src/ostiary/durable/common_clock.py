@@ -46,7 +46,8 @@ class CommonClock:
     def __init__(self, database: Database, machine: Clock) -> None:
         self._database = database
         self._machine = machine
-        self._ahead = _NONE
+        self.ahead = _NONE
+        """How far the database is ahead of the machine, where that matters."""
 
     @classmethod
     @asynccontextmanager
@@ -68,7 +69,7 @@ class CommonClock:
 
     def now(self) -> datetime:
         """Give the database's present instant, aware UTC, as far as it is known here."""
-        return self._machine.now() + self._ahead
+        return self._machine.now() + self.ahead
 
     async def compare(self) -> None:
         """Ask the database for the time, and go by it if that is another than ours.
@@ -77,9 +78,9 @@ class CommonClock:
         """
         async with self._database.reading() as conn:
             found = min([await self._asked(conn) for _ in range(_TRIPS)], key=lambda c: c.doubt)
-        if abs(found.ahead - self._ahead) <= found.doubt + _SAME:
+        if abs(found.ahead - self.ahead) <= found.doubt + _SAME:
             return
-        self._ahead = found.ahead
+        self.ahead = found.ahead
         if abs(found.ahead) >= _REMARKABLE:
             _log.warning("clock.differs", database_ahead=round(found.ahead.total_seconds(), 1))
 

@@ -18,6 +18,7 @@ from typing import Final, Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ostiary.durable import metrics
 from ostiary.durable.errors import Busy
 from ostiary.storage.database import Database
 from ostiary.storage.failures import is_outage
@@ -53,7 +54,7 @@ class GroupCommit(Generic[Q, R]):
 
     ``apply`` gets the transaction and the requests in the order in which they came, and gives a
     result or an exception for each. It is called again with fewer requests if it raises, so it must
-    have no effect but those in the transaction.
+    have no effect but those in the transaction. ``of`` names in the metrics what is committed.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class GroupCommit(Generic[Q, R]):
         database: Database,
         apply: Callable[[AsyncConnection, Sequence[Q]], Awaitable[Sequence[R | Exception]]],
         *,
+        of: str,
         max_batch: int = 500,
         max_wait: float = 0.002,
         max_waiting: int = MAX_WAITING,
@@ -77,6 +79,10 @@ class GroupCommit(Generic[Q, R]):
         self._last = 0
         self._enough = asyncio.Event()
         self._closed = False
+        self._turned_away = metrics.TURNED_AWAY.labels(of)
+        self._seconds = metrics.COMMIT_SECONDS.labels(of)
+        self._sizes = metrics.COMMITTED.labels(of)
+        metrics.QUEUED.labels(of).set_function(self._queue.__len__)
 
     async def submit(self, request: Q) -> R:
         """Give the result of ``request`` once it is committed.
@@ -89,6 +95,7 @@ class GroupCommit(Generic[Q, R]):
         if self._closed:
             raise RuntimeError("This group commit is closed.")
         if len(self._queue) >= self._max_waiting:
+            self._turned_away.inc()
             raise Busy(_COME_AGAIN)
         loop = asyncio.get_running_loop()
         waiting: _Waiting[Q, R] = _Waiting(request, loop.create_future(), loop.time())
@@ -158,10 +165,12 @@ class GroupCommit(Generic[Q, R]):
             self._queue.popleft().answer(error)
 
     async def _applied(self, requests: Sequence[Q]) -> Sequence[R | Exception]:
-        async with self._opened() as conn:
-            results = await self._apply(conn, requests)
-            if len(results) != len(requests):
-                raise RuntimeError(f"{len(results)} results for {len(requests)} requests.")
+        with self._seconds.time():
+            async with self._opened() as conn:
+                results = await self._apply(conn, requests)
+                if len(results) != len(requests):
+                    raise RuntimeError(f"{len(results)} results for {len(requests)} requests.")
+        self._sizes.observe(len(requests))
         return results
 
     def _opened(self) -> AbstractAsyncContextManager[AsyncConnection]:

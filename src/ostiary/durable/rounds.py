@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager, nullcontext
@@ -12,6 +13,7 @@ from typing import Final
 
 import structlog
 
+from ostiary.durable import metrics
 from ostiary.durable.batchrun import BatchRun
 from ostiary.durable.clock import Clock
 from ostiary.durable.due import due
@@ -140,10 +142,13 @@ class Rounds:
         asked = {(handler.kind, share.lane) for share in shares}
         try:
             async with self._place(handler):
+                began = time.perf_counter()
                 taken = await self._batches.run(handler, shares, more=self.changed)
+            _measure(handler.kind, taken, seconds=time.perf_counter() - began)
             self._note(asked, taken, unchanged=changes == self._changes)
         except Exception as error:
             _log.exception("work.batch_impossible", kind=handler.kind)
+            metrics.IMPOSSIBLE.labels(handler.kind).inc()
             self.error = error
             self._barren |= asked
 
@@ -174,6 +179,13 @@ class Rounds:
     def _lanes(self) -> Iterator[Lanes]:
         found = (_lanes_of(handler) for handler in self._handlers)
         return (lanes for lanes in found if lanes is not None)
+
+
+def _measure(kind: str, taken: Sequence[WorkItem], *, seconds: float) -> None:
+    """Count a batch that has ended; one that found nothing was none."""
+    if taken:
+        metrics.HANDLED.labels(kind).inc(len(taken))
+        metrics.BATCH_SECONDS.labels(kind).observe(seconds)
 
 
 def _is_bulk(handler: Handler) -> bool:

@@ -64,8 +64,9 @@ class Worker:
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         name_patience: timedelta = PATIENCE,
     ) -> None:
-        self._kinds = [handler.kind for handler in handlers]
-        if len(set(self._kinds)) < len(self._kinds):
+        self.kinds = tuple(handler.kind for handler in handlers)
+        """The kinds of work that it runs."""
+        if len(set(self.kinds)) < len(self.kinds):
             raise ValueError("Two handlers are for the same kind of work.")
         outside = [handler for handler in handlers if isinstance(handler, Outside)]
         self._leased = [handler.kind for handler in outside]
@@ -162,7 +163,7 @@ class Worker:
         if opening is not None and opening <= until:
             until = opening
         async with self._database.reading() as conn:
-            first = await due.next_due(conn, self._kinds, after=now, until=until)
+            first = await due.next_due(conn, self.kinds, after=now, until=until)
         return first or (opening if opening is not None and opening <= until else None)
 
     async def _begin(self) -> None:

@@ -18,6 +18,7 @@ import aiohttp
 from yarl import URL
 
 from ostiary.durable.clock import Clock
+from ostiary.extensions import metrics
 from ostiary.extensions.calls import Attempt, CallResult, Outgoing
 from ostiary.extensions.egress import EgressPolicy, Forbidden, check_url
 from ostiary.extensions.limits import Limits
@@ -139,12 +140,15 @@ class Caller:
         )
         started = time.perf_counter()
         reply = await self._post(outgoing, target, authorization)
+        seconds = time.perf_counter() - started
+        metrics.CALLS.labels(reply.label or "taken").inc()
+        metrics.CALL_SECONDS.observe(seconds)
         attempt = Attempt(
             at=now,
             url=target.shown,
             status=reply.status,
             label=reply.label,
-            milliseconds=round((time.perf_counter() - started) * 1000),
+            milliseconds=round(seconds * 1000),
             nonce=authorization.nonce,
             fingerprint=authorization.fingerprint,
             retry_after=pause_of_all(reply.status, reply.headers),
@@ -190,6 +194,7 @@ class Caller:
 
     def _blocked(self, outgoing: Outgoing, error: Forbidden) -> CallResult:
         url = outgoing.url.partition("?")[0]
+        metrics.CALLS.labels(error.label).inc()
         attempt = Attempt(at=self._clock.now(), url=url, label=error.label)
         return CallResult(attempts=(attempt,), explanation=str(error))
 

@@ -15,7 +15,7 @@ import structlog
 
 from ostiary.durable.clock import Clock
 from ostiary.durable.gates import UNBOUNDED, Passage
-from ostiary.extensions import circuits
+from ostiary.extensions import circuits, metrics
 from ostiary.extensions.calls import Attempt, CallResult
 from ostiary.extensions.circuits import Circuit, State, Terms
 
@@ -133,6 +133,7 @@ class Health:
 
     def _tell(self, extension_id: str, before: Circuit, after: Circuit, now: datetime) -> None:
         if after.openings > before.openings:
+            metrics.CIRCUITS_OPENED.inc()
             _log.warning(
                 "extension.held_back",
                 extension=extension_id,

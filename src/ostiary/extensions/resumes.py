@@ -17,14 +17,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ostiary.durable.clock import Clock
 from ostiary.durable.errors import Busy
 from ostiary.durable.group import MAX_WAITING, GroupCommit
-from ostiary.extensions import effects, ledger, store
-from ostiary.extensions.answers import Accepted, Answer, Decision, Refused, decide
+from ostiary.extensions import effects, ledger, metrics, store
+from ostiary.extensions.answers import Accepted, Answer, Decision, Refused, Repeated, decide
 from ostiary.extensions.callouts import Callout
 from ostiary.extensions.owners import Owners
 from ostiary.graph.errors import DomainError, Unavailable
 from ostiary.storage.database import Database
 
 _log: Final = structlog.get_logger(__name__)
+
+_COUNTED: Final = {
+    Accepted: metrics.ANSWERS.labels("accepted"),
+    Repeated: metrics.ANSWERS.labels("repeated"),
+    Refused: metrics.ANSWERS.labels("refused"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ class Resumes:
         self._clock = clock
         self._owners = owners
         self._group: GroupCommit[_Submission, Decision] = GroupCommit(
-            database, self._apply, max_waiting=max_waiting
+            database, self._apply, of="answers", max_waiting=max_waiting
         )
 
     async def submit(self, answer: Answer) -> Callout:
@@ -118,6 +124,7 @@ class Resumes:
 
 
 def _report(answer: Answer, decision: Decision) -> None:
+    _COUNTED[type(decision)].inc()
     if isinstance(decision, Refused):
         _log.warning(
             "callout.answer_refused",

@@ -22,7 +22,7 @@ from ostiary.durable.group import GroupCommit
 from ostiary.durable.handlers import Again, Handler, InTransaction, Outcome, Outside
 from ostiary.durable.items import WorkItem
 from ostiary.durable.lanes import Lanes
-from ostiary.extensions import circuit_store, deliveries, effects, store
+from ostiary.extensions import circuit_store, deliveries, effects, metrics, store
 from ostiary.extensions.admission import Admission
 from ostiary.extensions.caller import Caller, HeldBack
 from ostiary.extensions.callouts import Callout, canceled, dispatched, expired, refused
@@ -93,7 +93,7 @@ class CalloutWork:
         self._leaving = asyncio.Event()
         self._unbegun: dict[asyncio.Task[Any], _Watch] = {}
         self._results: GroupCommit[Delivery | PutBack, None] = GroupCommit(
-            database, self._record, max_waiting=_NEVER_BUSY
+            database, self._record, of="call_results", max_waiting=_NEVER_BUSY
         )
 
     def handlers(self) -> list[Handler]:
@@ -157,6 +157,7 @@ class CalloutWork:
                 outcomes[item.id] = Again(callout.deadline)
         timed_out = [id_ for id_ in after if after[id_] != before[id_]]
         if timed_out:
+            metrics.TIMED_OUT.inc(len(timed_out))
             _log.info("callout.timed_out", callouts=timed_out)
         return outcomes
 

@@ -78,7 +78,9 @@ class MailWork:
         self._post = post
         self._retry = retry
         self._leaving = asyncio.Event()
-        self._reports: GroupCommit[_Report | _GivenBack, None] = GroupCommit(database, self._store)
+        self._reports: GroupCommit[_Report | _GivenBack, None] = GroupCommit(
+            database, self._store, of="mail_results"
+        )
 
     def handlers(self) -> list[Handler]:
         """Give the handlers for the worker."""

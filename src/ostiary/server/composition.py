@@ -45,6 +45,7 @@ from ostiary.server import governors, identity, mailing, outbound, retaining
 from ostiary.server.admission import Admission
 from ostiary.server.deployment import Deployment, opened_database
 from ostiary.server.front import ASGI, Front
+from ostiary.server.metrics import Measured, Metrics
 from ostiary.server.operator import Operator
 from ostiary.server.preparing import prepared
 from ostiary.settings import Settings
@@ -80,6 +81,7 @@ class Server(Deployment):
     resumes: Resumes
     owners: Owners
     keys: PublishedKeys
+    metrics: Metrics
     leaving: asyncio.Event
     """To be set by whoever is about to stop it."""
 
@@ -153,7 +155,10 @@ def composed(
         database=database,
         clock=clock,
         worker=worker,
-        app=_with_cors(_admitting(Front(graph, beside, translate), settings), settings),
+        app=_measured(
+            _with_cors(_admitting(Front(graph, beside, translate), settings), settings), settings
+        ),
+        metrics=Metrics(database=database, clock=clock, worker=worker),
         clients=clients,
         issuer=believed.issuer,
         resumes=parts.resumes,
@@ -307,6 +312,11 @@ def _with_cors(app: ASGI, settings: Settings) -> ASGI:
         max_age=3600,
     )
     return cast(ASGI, wrapped)
+
+
+def _measured(app: ASGI, settings: Settings) -> ASGI:
+    """Count the requests where somebody reads the numbers."""
+    return app if settings.metrics_port is None else Measured(app)
 
 
 def translate(error: Exception) -> DomainError | None:

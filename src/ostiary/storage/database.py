@@ -22,7 +22,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ostiary.storage import migrator
+from ostiary.storage import metrics, migrator
 from ostiary.storage.engines import Engines, open_engines
 from ostiary.storage.failures import DatabaseUnavailable
 from ostiary.storage.names import Name
@@ -64,6 +64,11 @@ class Database:
     def dialect(self) -> Literal["sqlite", "postgresql"]:
         """Which of the two it is, for the few statements that differ."""
         return self._engines.dialect
+
+    @property
+    def lent(self) -> int:
+        """How many connections are in use."""
+        return self._engines.lent
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -161,6 +166,7 @@ def _told_of_losses() -> Iterator[None]:
     try:
         yield
     except ConnectionError as error:
+        metrics.OUTAGES.inc()
         raise DatabaseUnavailable(f"The database was lost: {error}") from error
 
 
@@ -170,4 +176,5 @@ async def _enter(
     try:
         return await stack.enter_async_context(door)
     except Exception as error:  # while a connection is made, drivers speak in their own words
+        metrics.OUTAGES.inc()
         raise DatabaseUnavailable(f"The database cannot be used: {error}") from error

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import msgspec
-from sqlalchemy import URL
+from sqlalchemy import URL, QueuePool
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ostiary.storage import postgresql, sqlite
@@ -32,6 +32,12 @@ class Engines:
     apart: AsyncEngine
     keeper: AsyncConnection | None = None
     watchdog: Watchdog | None = None
+
+    @property
+    def lent(self) -> int:
+        """How many connections of the pools are in use."""
+        pools = {engine.pool for engine in (self.writer, self.reader)}
+        return sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool))
 
     @asynccontextmanager
     async def migrating(self) -> AsyncIterator[AsyncConnection]:

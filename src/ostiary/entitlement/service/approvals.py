@@ -42,7 +42,7 @@ class Approvals:
 
     def __init__(self, database: Database, *, max_waiting: int = MAX_WAITING) -> None:
         self._group: GroupCommit[Decision, None] = GroupCommit(
-            database, _decide, max_waiting=max_waiting
+            database, _decide, of="decisions", max_waiting=max_waiting
         )
 
     async def decide(self, request_id: str, stage_id: str, draft: ApprovalStage, act: Act) -> None:

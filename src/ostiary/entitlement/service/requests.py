@@ -66,7 +66,7 @@ class Requests:
         self._resumes = resumes
         self._is_told_first = is_told_first
         self._new: GroupCommit[Submission, AccessPackageAssignmentRequest] = GroupCommit(
-            database, self._store, max_waiting=max_waiting
+            database, self._store, of="requests", max_waiting=max_waiting
         )
 
     async def submit(

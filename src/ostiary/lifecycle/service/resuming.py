@@ -57,7 +57,7 @@ class Resuming:
     def __init__(self, database: Database, resumes: Resumes) -> None:
         self._database = database
         self._resumes = resumes
-        self._places: GroupRead[str, Row | None] = GroupRead(database, _places)
+        self._places: GroupRead[str, Row | None] = GroupRead(database, _places, of="task_places")
 
     async def trusts(self, address: Address, caller: Principal) -> bool:
         """Whether the extension of the task trusts an application, which then needs no permission.

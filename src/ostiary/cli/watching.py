@@ -1,0 +1,39 @@
+"""The listener for Prometheus, beside a server or a worker, where one was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+
+from ostiary.cli.addresses import bound_at, url_of
+from ostiary.cli.listening import Listener, listening
+from ostiary.server.metrics import PATH, Metrics
+from ostiary.settings import Settings
+
+
+@asynccontextmanager
+async def watched(settings: Settings, metrics: Metrics) -> AsyncIterator[str | None]:
+    """Show the metrics while the block runs; give their URL, or None where nobody wants them.
+
+    :raises Failed: the address cannot be listened on.
+    """
+    if settings.metrics_port is None:
+        yield None
+        return
+    host = settings.metrics_host
+    sockets = bound_at(host, settings.metrics_port, setting="OSTIARY_METRICS_PORT")
+    config = uvicorn.Config(
+        metrics.app(),
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=1,
+    )
+    async with listening(Listener(config), sockets):
+        yield url_of("http", host.strip("[]"), sockets[0].getsockname()[1]) + PATH
