@@ -38,15 +38,15 @@ def check_questions(questions: Sequence[AccessPackageQuestion], path: str = "que
         check_question(question, here)
 
 
-def localized(question: AccessPackageQuestion, languages: Sequence[str]) -> AccessPackageQuestion:
-    """Give a question with its texts in the first of these languages that it has."""
+def localized(question: AccessPackageQuestion, language: str) -> AccessPackageQuestion:
+    """Give a question with its texts in this language (``fr-ca``), where it has them."""
     shown = msgspec.structs.replace(
-        question, text=_in_language(question.text, question.localizations, languages)
+        question, text=_in_language(question.text, question.localizations, language)
     )
     if isinstance(shown, AccessPackageMultipleChoiceQuestion):
         choices = [
             msgspec.structs.replace(
-                choice, text=_in_language(choice.text, choice.localizations, languages)
+                choice, text=_in_language(choice.text, choice.localizations, language)
             )
             for choice in shown.choices
         ]
@@ -54,31 +54,31 @@ def localized(question: AccessPackageQuestion, languages: Sequence[str]) -> Acce
     return shown
 
 
-def read_languages(header: str) -> list[str]:
-    """Read ``Accept-Language``: the languages in lower case, the most wanted first."""
+def read_language(header: str) -> str | None:
+    """Read ``Accept-Language``: the most wanted language in lower case; None: it names none.
+
+    What else a reader would take is left aside. Nobody says in which language the text itself is,
+    and to who wants English before French an English text is better than its French translation.
+    """
     wanted: list[tuple[float, str]] = []
     for item in header.split(","):
-        name, _, quality = item.strip().partition(";q=")
+        name, _, quality = item.replace(" ", "").partition(";q=")
         try:
             weight = float(quality or 1)
         except ValueError:
             weight = 0.0
-        if _LANGUAGE.fullmatch(name.strip()) and weight > 0:
-            wanted.append((-weight, name.strip().lower()))
-    return [name for _, name in sorted(wanted, key=lambda pair: pair[0])]
+        if _LANGUAGE.fullmatch(name) and weight > 0:
+            wanted.append((weight, name.lower()))
+    return max(wanted, key=lambda pair: pair[0])[1] if wanted else None
 
 
 def _in_language(
-    text: str | None, known: Sequence[AccessPackageLocalizedText], languages: Sequence[str]
+    text: str | None, known: Sequence[AccessPackageLocalizedText], language: str
 ) -> str | None:
     """Look for the language itself, then for another form of it: ``fr`` for ``fr-CA``."""
     texts = {one.language_code.lower(): one.text for one in known if one.text}
     short = {code.partition("-")[0]: said for code, said in reversed(texts.items())}
-    for language in languages:
-        found = texts.get(language) or short.get(language.partition("-")[0])
-        if found:
-            return found
-    return text
+    return texts.get(language) or short.get(language.partition("-")[0]) or text
 
 
 def check_question(question: AccessPackageQuestion, path: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ostiary.entitlement import questions
 from ostiary.entitlement.model.available import (
     AccessPackageAssignmentRequestRequirements,
     PackageFilterParameters,
@@ -32,6 +33,7 @@ from ostiary.entitlement.service.packages import Packages
 from ostiary.entitlement.sources import configured, resources
 from ostiary.entitlement.tables import access_packages, package_role_scopes
 from ostiary.graph.resources import Authorize, Call, Endpoint, EntitySet, Matching, Operation
+from ostiary.graph.types import Version
 from ostiary.identity.matrix import EM_MINE
 from ostiary.identity.permissions import requires
 from ostiary.identity.principals import principal
@@ -70,8 +72,11 @@ class _Handlers:
     async def requirements(self, call: Call) -> list[AccessPackageAssignmentRequestRequirements]:
         """POST …/accessPackages/{id}/getApplicablePolicyRequirements"""
         call.parameters(RequirementsParameters)
-        key = call.key("accessPackages").lower()
-        return await self.available.requirements(principal(call).object_id, key)
+        person, key = principal(call).object_id, call.key("accessPackages").lower()
+        language = questions.read_language(call.headers.get("accept-language", ""))
+        if call.version is Version.BETA:  # which tells texts and localizations side by side
+            language = None
+        return await self.available.requirements(person, key, language=language)
 
     async def add_role_scope(self, call: Call) -> AccessPackageResourceRoleScope:
         """POST …/accessPackages/{id}/resourceRoleScopes"""

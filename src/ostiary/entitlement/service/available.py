@@ -23,6 +23,7 @@ from ostiary.entitlement.model.questions import AccessPackageAnswer
 from ostiary.entitlement.model.schedules import EntitlementManagementSchedule
 from ostiary.entitlement.offers import NO_APPROVAL, NOTHING_ALLOWED, Requestor, Target
 from ostiary.entitlement.organizations import domain_of
+from ostiary.entitlement.questions import localized
 from ostiary.entitlement.store import assignments as assignment_store
 from ostiary.entitlement.store import attributes as attribute_store
 from ostiary.entitlement.store import available as store
@@ -59,9 +60,11 @@ class Available:
         return {one.package_id for one in found.values() if offers.lets_add(one.policy, me, target)}
 
     async def requirements(
-        self, person: str, package_id: str
+        self, person: str, package_id: str, *, language: str | None = None
     ) -> list[AccessPackageAssignmentRequestRequirements]:
         """Say what a request for a package must bring along, by policy; none: it cannot be made.
+
+        Questions are asked in ``language`` (``fr-ca``) where they have it; None: as they are.
 
         :raises NotThere: there is no such package.
         """
@@ -80,7 +83,7 @@ class Available:
         me = Requestor(id=person, groups=target.groups)
         offered = offers.offered([one.policy for one in asking.values()], me, target)
         return [
-            _requirements(one, answers)
+            _requirements(one, answers, language)
             for one in sorted(offered, key=lambda policy: (policy.display_name, policy.id))
         ]
 
@@ -117,7 +120,9 @@ async def _answers(
 
 
 def _requirements(
-    policy: AccessPackageAssignmentPolicy, answers: dict[str, list[AccessPackageAnswer]]
+    policy: AccessPackageAssignmentPolicy,
+    answers: dict[str, list[AccessPackageAnswer]],
+    language: str | None,
 ) -> AccessPackageAssignmentRequestRequirements:
     approval = policy.request_approval_settings or NO_APPROVAL
     settings = policy.requestor_settings or NOTHING_ALLOWED
@@ -131,7 +136,7 @@ def _requirements(
         is_requestor_justification_required=bool(approval.is_requestor_justification_required),
         allow_custom_assignment_schedule=bool(settings.allow_custom_assignment_schedule),
         schedule=_schedule(policy),
-        questions=asked,
+        questions=[localized(one, language) for one in asked] if language else asked,
         existing_answers=[answer for one in asked for answer in answers.get(one.id, ())],
     )
 
