@@ -312,6 +312,31 @@ async def test_an_administrator_can_ask_for_the_approval_that_an_assignment_skip
     assert (await house.standing(asked))[0] == "pendingApproval"
 
 
+@pytest.mark.parametrize(
+    ("parameter", "target"),
+    [
+        ({"name": "IsApprovalRequired", "value": "yes"}, "parameters/0/value"),
+        ({"name": "IsApprovalRequired"}, "parameters/0/value"),
+        ({"name": "ApprovalRequired", "value": "true"}, "parameters/0/name"),
+    ],
+)
+async def test_a_misspelt_wish_for_an_approval_does_not_skip_it(
+    house: House, parameter: dict[str, str], target: str
+) -> None:
+    it = await offer(house)
+    policy = await house.policy(it.package, decision(user(it.bob)))
+    assignment = {
+        "targetId": it.alice,
+        "accessPackageId": it.package,
+        "assignmentPolicyId": policy,
+    }
+    body = {"requestType": "adminAdd", "assignment": assignment, "parameters": [parameter]}
+
+    code, _, where = await house.refused("POST", "assignmentRequests", body)
+
+    assert (code, where) == ("InvalidModel", target)
+
+
 async def test_beta_speaks_its_own_names(house: House) -> None:
     it = await offer(house)
     policy = await house.policy(it.package)

@@ -212,8 +212,10 @@ def check_remove(
 def needs_approval(wish: Wish, policy: AccessPackageAssignmentPolicy) -> bool:
     """Say whether somebody must agree; to what an administrator does only if they ask for it.
 
-    :raises InvalidModel: the administrator asks for an approval that the policy does not have.
+    :raises InvalidModel: the administrator asks for an approval that the policy does not have, or a
+        parameter cannot be understood.
     """
+    asked = _asks_for_approval(wish)
     approval = policy.request_approval_settings or NO_APPROVAL
     updates = wish.type in (RequestType.USER_UPDATE, RequestType.ADMIN_UPDATE)
     required = bool(
@@ -223,14 +225,24 @@ def needs_approval(wish: Wish, policy: AccessPackageAssignmentPolicy) -> bool:
     )
     if not wish.is_administrative:
         return required
-    asked = any(
-        p.name.lower() == "isapprovalrequired" and (p.value or "").lower() == "true"
-        for p in wish.parameters
-    )
     if asked and not required:
         raise InvalidModel(
             "'parameters' asks for an approval, and the policy has none.", target="parameters"
         )
+    return asked
+
+
+def _asks_for_approval(wish: Wish) -> bool:
+    """Read the parameters; one that is misspelt must not pass for "without an approval"."""
+    asked = False
+    for number, given in enumerate(wish.parameters):
+        path = f"parameters/{number}"
+        if given.name.lower() != "isapprovalrequired":
+            raise InvalidModel(f"'{path}/name' must be 'IsApprovalRequired'.", target=f"{path}/name")
+        value = (given.value or "").lower()
+        if value not in ("true", "false"):
+            raise InvalidModel(f"'{path}/value' must be 'true' or 'false'.", target=f"{path}/value")
+        asked = asked or value == "true"
     return asked
 
 
