@@ -52,6 +52,23 @@ async def test_beta_tells_that_an_assignment_was_extended(cottage: House) -> Non
     assert (await cottage.get(path))["isExtended"]
 
 
+async def test_beta_may_call_a_change_of_the_end_an_extension(cottage: House) -> None:
+    it = await held(cottage)
+    cottage.clock.advance(days=1)
+    body = {
+        "requestType": "UserExtend",
+        "accessPackageAssignment": {"id": it.assignment},
+        "schedule": AS_LONG_AS_THE_POLICY_GIVES,
+    }
+
+    path = f"{BETA}/accessPackageAssignmentRequests"
+    made = await cottage.post(path, body, headers=person(it.alice, SUBJECT))
+    await cottage.settle()
+
+    assert made["requestType"] == "UserUpdate"
+    assert await end_of(cottage, it) == after(31)
+
+
 async def test_an_extension_that_needs_approval_waits_and_access_runs_to_its_old_end(
     house: House,
 ) -> None:

@@ -93,12 +93,14 @@ def write_instant_or_none(value: datetime | None) -> str | None:
 
 
 def read_enum(enum: type[EdmEnum], text: str) -> EdmEnum:
-    """Find a member by its name in any case.
+    """Find a member by its name in any case, or by another published name for it (``ALSO``).
 
     :raises ValueError: the text names none; the message lists them.
     """
     known = _members(enum)
-    member = known.get(text.lower())
+    also: Mapping[str, str] = getattr(enum, "ALSO", {})
+    lowered = text.lower()
+    member = known.get(also.get(lowered, lowered))
     if member is None:
         names = ", ".join(f"'{member.value}'" for member in known.values())
         raise ValueError(f"must be one of {names}")

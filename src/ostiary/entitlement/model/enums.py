@@ -42,6 +42,8 @@ class AccessPackageRequestType(EdmEnum):
     APPROVER_REMOVE = "approverRemove", 12
 
     GATED = nonmember(("approverRemove",))
+    ALSO = nonmember({"userextend": "userupdate"})
+    """What beta calls a change of the end."""
 
 
 class AccessPackageRequestState(EdmEnum):
