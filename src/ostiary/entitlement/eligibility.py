@@ -235,14 +235,14 @@ def needs_approval(wish: Wish, policy: AccessPackageAssignmentPolicy) -> bool:
 def _asks_for_approval(wish: Wish) -> bool:
     """Read the parameters; one that is misspelt must not pass for "without an approval"."""
     asked = False
-    for number, given in enumerate(wish.parameters):
-        path = f"parameters/{number}"
-        if given.name.lower() != "isapprovalrequired":
-            raise InvalidModel(f"'{path}/name' must be 'IsApprovalRequired'.", target=f"{path}/name")
-        value = (given.value or "").lower()
-        if value not in ("true", "false"):
-            raise InvalidModel(f"'{path}/value' must be 'true' or 'false'.", target=f"{path}/value")
-        asked = asked or value == "true"
+    for number, parameter in enumerate(wish.parameters):
+        name, value = f"parameters/{number}/name", f"parameters/{number}/value"
+        if parameter.name.lower() != "isapprovalrequired":
+            raise InvalidModel(f"'{name}' must be 'IsApprovalRequired'.", target=name)
+        said = (parameter.value or "").lower()
+        if said not in ("true", "false"):
+            raise InvalidModel(f"'{value}' must be 'true' or 'false'.", target=value)
+        asked = asked or said == "true"
     return asked
 
 
