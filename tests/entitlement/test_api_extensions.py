@@ -73,8 +73,11 @@ async def test_the_published_request_creates_an_extension_on_a_fresh_server(
     assert made["clientConfiguration"] is None
     assert made["endpointConfiguration"]["url"] is None
     assert made["endpointConfiguration"]["logicAppWorkflowName"] == "elm-extension-email"
-    assert made["callbackConfiguration"]["timeoutDuration"] == "PT1H"
-    assert made["callbackConfiguration"]["durationBeforeTimeout"] == "PT1H"
+    assert made["callbackConfiguration"] == {
+        "@odata.type": "#microsoft.graph.customExtensionCallbackConfiguration",
+        "timeoutDuration": "PT1H",
+        "durationBeforeTimeout": "PT1H",
+    }
 
 
 async def test_an_extension_shows_where_its_logic_app_is_without_the_secret(

@@ -71,7 +71,7 @@ class CustomExtensionCallbackConfiguration(Complex, kw_only=True):
     """That an answer is awaited, and for how long.
 
     The schema calls it abstract, and published samples send it as it is; so it is not abstract
-    here. Samples and schema also differ in the name of its property.
+    here, and tells its type as they do. Samples and schema also differ in the name of its property.
     """
 
     timeout_duration: Annotated[timedelta | None, Also("durationBeforeTimeout", emit=True)] = None

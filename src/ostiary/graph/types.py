@@ -54,10 +54,13 @@ class Complex(msgspec.Struct, kw_only=True, rename="camel"):
 
     ``ABSTRACT`` is true for a base that never appears itself; ``BETA_NAME`` is what ``/beta`` calls
     the type, ``ALSO_NAMED`` further names that bodies may give it. None of them is inherited.
+    ``TELLS_TYPE`` has ``@odata.type`` written where the declared type would do without, since the
+    published schema has an abstract type there.
     ``forms`` says how a type declares another structure there.
     """
 
     ABSTRACT: ClassVar[bool] = False
+    TELLS_TYPE: ClassVar[bool] = False
 
 
 class Entity(Complex, kw_only=True):

@@ -79,7 +79,8 @@ class Writer:
         """Give the JSON object of a complex or entity value."""
         out: dict[str, Any] = {}
         cls = type(value)
-        if self.metadata != "none" and (cls is not (declared or cls) or self.metadata == "full"):
+        says_enough = cls is (declared or cls) and not cls.TELLS_TYPE
+        if self.metadata != "none" and (self.metadata == "full" or not says_enough):
             out["@odata.type"] = "#" + shown(cls, self.version).name_in(self.version)
         if self.version is Version.BETA:
             value = face_of(value, self.version)
