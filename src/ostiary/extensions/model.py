@@ -74,6 +74,8 @@ class CustomExtensionCallbackConfiguration(Complex, kw_only=True):
     here, and tells its type as they do. Samples and schema also differ in the name of its property.
     """
 
+    TELLS_TYPE: ClassVar[bool] = True
+
     timeout_duration: Annotated[timedelta | None, Also("durationBeforeTimeout", emit=True)] = None
 
 
