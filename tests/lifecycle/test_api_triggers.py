@@ -190,6 +190,24 @@ async def test_who_comes_to_a_group_or_leaves_it_is_processed(house: House, kind
         assert (await processed(house, id)).count((comes, "completed")) == 2
 
 
+async def test_who_left_a_group_is_told_apart_from_who_is_in_it_still(house: House) -> None:
+    group, target = await house.group("First"), await house.group("Target")
+    stays, goes = await house.people("stays", "goes")
+    come = await make(house, membership("add", group), group=target)
+    left = await make(house, membership("remove", group), group=target)
+    await house.join(group, stays, goes)
+    await wait(house, hours=3)
+
+    async with house.database.transaction() as conn:
+        pairs = [(group, goes)]
+        now = house.clock.now()
+        await changes.remove_members(conn, pairs, now=now, actor=ADMINISTRATOR)
+    await wait(house, hours=3)
+
+    assert await scope_of(house, come) == {stays: "completed"}
+    assert await processed(house, left) == [(goes, "completed")]
+
+
 async def test_members_of_restored_groups_and_restored_members_did_not_come(house: House) -> None:
     group, target = await house.group("First"), await house.group("Target")
     alice, bob = await house.people("alice", "bob")

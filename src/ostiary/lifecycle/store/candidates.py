@@ -111,7 +111,8 @@ def _holds(
 ) -> ColumnElement[bool]:
     if isinstance(plan, AttributesChanged):
         return _true_of(plan.rule, now)
-    is_member = exists().where(_links.group_id == group, _links.member_id == person)
+    linked = exists().where(_links.group_id == group, _links.member_id == person)
+    is_member = linked.correlate_except(memberships)  # of this row, not of any in the table
     return _LIVE & (is_member if plan.change is LinkDetail.ADDED else ~is_member)
 
 
