@@ -74,6 +74,18 @@ async def test_the_headers_are_those_that_receivers_know(
     assert not {"cookie", "expect", "content-encoding"} & set(headers)
 
 
+async def test_a_signed_url_goes_without_a_token(
+    caller: Caller, endpoint: ScriptedEndpoint
+) -> None:
+    credential = Credential(profile="url", app_id="an-app")
+
+    result = await caller.call(make_outgoing(f"{endpoint.url}?sig=secret", credential=credential))
+
+    (attempt,) = result.attempts
+    assert "authorization" not in endpoint.calls[0].headers
+    assert (attempt.label, attempt.nonce, attempt.fingerprint) == (None, None, None)
+
+
 async def test_a_bearer_token_goes_alone(
     caller: Caller, endpoint: ScriptedEndpoint, clock: FixedClock, trust: Trust
 ) -> None:

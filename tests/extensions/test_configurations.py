@@ -210,12 +210,30 @@ def test_the_proof_is_chosen_by_endpoint_and_authentication() -> None:
     )
     http = model.HttpRequestEndpoint(target_url="https://x.test/")
 
-    resource = credential(NAMED, pop, app_id="app")
+    url = "https://x.test/run?api-version=1"
+    resource = credential(NAMED, pop, url=url, app_id="app")
     assert (resource.profile, resource.resource_id) == (
         "resource",
         "/subscriptions/38ab2ccc-3747-4567-b36b-9478f5602f0d/resourceGroups/test"
         "/providers/Microsoft.Logic/workflows/elm-extension-email",
     )
-    assert credential(http, pop, app_id="app").profile == "request"
-    assert credential(NAMED, bearer, app_id="app").audience == "api://x"
-    assert credential(NAMED, bearer, app_id="app").profile == "bearer"
+    assert credential(http, pop, url=url, app_id="app").profile == "request"
+    assert credential(NAMED, bearer, url=url, app_id="app").audience == "api://x"
+    assert credential(NAMED, bearer, url=url, app_id="app").profile == "bearer"
+
+
+@pytest.mark.parametrize("wanted", ["azureAdPopTokenAuthentication", "azureAdTokenAuthentication"])
+def test_a_url_with_a_shared_access_signature_is_proof_enough(wanted: str) -> None:
+    """A Logic App refuses calls that have a token as well."""
+    authentication: model.CustomExtensionAuthenticationConfiguration = {
+        "azureAdPopTokenAuthentication": model.AzureAdPopTokenAuthentication(),
+        "azureAdTokenAuthentication": model.AzureAdTokenAuthentication(resource_id="api://x"),
+    }[wanted]
+    trigger = "https://x.test/triggers/manual/paths/invoke?api-version=2016-10-01"
+    signed = f"{trigger}&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=secret"
+
+    def profile(url: str) -> str:
+        return credential(NAMED, authentication, url=url, app_id="app").profile
+
+    assert profile(signed) == "url"
+    assert profile(f"{trigger}&sig=secret") == profile(trigger) != "url"

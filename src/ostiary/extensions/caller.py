@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -135,9 +136,7 @@ class Caller:
 
     async def _attempt(self, outgoing: Outgoing, target: Target) -> tuple[Attempt, _Reply]:
         now = self._clock.now()
-        authorization = await self._signer.authorize(
-            outgoing.credential, target, body=outgoing.body, now=now
-        )
+        authorization = await self._prove(outgoing, target, now)
         started = time.perf_counter()
         reply = await self._post(outgoing, target, authorization)
         seconds = time.perf_counter() - started
@@ -149,14 +148,24 @@ class Caller:
             status=reply.status,
             label=reply.label,
             milliseconds=round(seconds * 1000),
-            nonce=authorization.nonce,
-            fingerprint=authorization.fingerprint,
+            nonce=authorization.nonce if authorization else None,
+            fingerprint=authorization.fingerprint if authorization else None,
             retry_after=pause_of_all(reply.status, reply.headers),
         )
         return attempt, reply
 
+    async def _prove(
+        self, outgoing: Outgoing, target: Target, now: datetime
+    ) -> Authorization | None:
+        """Prove one attempt; None: its URL is the proof."""
+        if outgoing.credential.profile == "url":
+            return None
+        return await self._signer.authorize(
+            outgoing.credential, target, body=outgoing.body, now=now
+        )
+
     async def _post(
-        self, outgoing: Outgoing, target: Target, authorization: Authorization
+        self, outgoing: Outgoing, target: Target, authorization: Authorization | None
     ) -> _Reply:
         try:
             async with self._pool().post(
@@ -230,10 +239,10 @@ async def _drain(response: aiohttp.ClientResponse) -> None:
         response.close()
 
 
-def _headers(outgoing: Outgoing, authorization: Authorization) -> dict[str, str]:
+def _headers(outgoing: Outgoing, authorization: Authorization | None) -> dict[str, str]:
     correlation = outgoing.callout_id
     return {
-        "Authorization": authorization.header,
+        **({"Authorization": authorization.header} if authorization else {}),
         "Content-Type": CONTENT_TYPE,
         "client-request-id": correlation,
         "x-ms-client-request-id": correlation,

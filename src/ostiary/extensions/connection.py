@@ -73,7 +73,9 @@ class Connection:
     def _outgoing(
         self, test: Callout, extension: Extension, url: str, body: Mapping[str, Any]
     ) -> Outgoing:
-        proof = credential(extension.endpoint, extension.authentication, app_id=self._app_id)
+        proof = credential(
+            extension.endpoint, extension.authentication, url=url, app_id=self._app_id
+        )
         return Outgoing(
             callout_id=test.id,
             extension_id=extension.id,

@@ -1,19 +1,20 @@
-"""Which proof a call carries: decided by the extension's configuration alone."""
+"""Which proof a call carries: decided by the extension's configuration and its URL."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-from ostiary.extensions.endpoints import logic_app
+from ostiary.extensions.endpoints import is_signed, logic_app
 from ostiary.extensions.model import (
     AzureAdTokenAuthentication,
     CustomExtensionAuthenticationConfiguration,
     CustomExtensionEndpointConfiguration,
 )
 
-Profile = Literal["request", "resource", "bearer"]
-"""Bound to this call, bound to the Logic App's management resource, or not bound at all."""
+Profile = Literal["request", "resource", "bearer", "url"]
+"""Bound to this call, bound to the Logic App's management resource, not bound at all, or none: the
+URL has a signature of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +33,16 @@ def credential(
     endpoint: CustomExtensionEndpointConfiguration,
     authentication: CustomExtensionAuthenticationConfiguration,
     *,
+    url: str,
     app_id: str,
 ) -> Credential:
-    """Choose the proof: bearer where it is asked for, else one bound as the endpoint checks it."""
+    """Choose the proof: bearer where it is asked for, else one bound as the endpoint checks it.
+
+    A URL that Azure has signed is all that a call to it may carry: a Logic App refuses calls with
+    both a shared access signature and an authorization header.
+    """
+    if is_signed(url):
+        return Credential(profile="url", app_id=app_id)
     if isinstance(authentication, AzureAdTokenAuthentication):
         return Credential(profile="bearer", audience=authentication.resource_id, app_id=app_id)
     named = logic_app(endpoint)

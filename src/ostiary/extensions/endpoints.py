@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from ostiary.extensions.model import (
     CustomExtensionEndpointConfiguration,
@@ -20,6 +20,7 @@ from ostiary.extensions.model import (
 
 _SECRET = re.compile(r"(?<=[?&])(sig|code)=[^&]*", re.IGNORECASE)
 _REDACTED = "REDACTED"
+_SHARED_ACCESS = frozenset({"sp", "sv", "sig"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,11 @@ def unresolved(endpoint: CustomExtensionEndpointConfiguration) -> str:
 def redacted(url: str | None) -> str | None:
     """Give a URL as it may be shown: signatures and keys in its query are secrets."""
     return _SECRET.sub(rf"\1={_REDACTED}", url) if url else url
+
+
+def is_signed(url: str) -> bool:
+    """Whether a URL carries a shared access signature of Azure, as callback URLs of triggers do."""
+    return {name.lower() for name, _ in parse_qsl(urlsplit(url).query)} >= _SHARED_ACCESS
 
 
 def kept(new: str | None, *, old: str | None) -> str | None:

@@ -102,7 +102,7 @@ def _plan(
         return Fail(f"The custom extension {callout.extension_id} no longer exists.")
     if url is None:
         return Fail(unresolved(extension.endpoint))
-    proof = credential(extension.endpoint, extension.authentication, app_id=app_id)
+    proof = credential(extension.endpoint, extension.authentication, url=url, app_id=app_id)
     return Send(
         Outgoing(
             callout_id=callout.id,
