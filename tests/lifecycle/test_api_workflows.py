@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from ostiary.storage.ids import new_id
 from tests.lifecycle.house import (
     CUSTOM,
     DISABLE,
     ENABLE,
     ON_DEMAND,
+    REMOVE_FROM_GROUPS,
     ROOT,
     WELCOME,
     House,
@@ -298,6 +300,18 @@ async def test_versions_of_two_workflows_do_not_mix(cottage: House) -> None:
     tasks = await cottage.values(f"workflows/{first}/versions/1/tasks")
 
     assert [t["displayName"] for t in tasks] == ["First"]
+
+
+async def test_a_version_that_was_read_can_be_sent_as_the_next(cottage: House) -> None:
+    """Templates and replies name the categories of a task; older samples have blanks in between."""
+    body = workflow(task(ENABLE, "Enable"), task(REMOVE_FROM_GROUPS, "Leave", groupID=new_id()))
+    read = await cottage.post("workflows", body, status=201)
+    read["tasks"][1]["category"] = "joiner, leaver, mover"
+
+    path = f"workflows/{read['id']}/createNewVersion"
+    again = await cottage.post(path, {"workflow": read}, status=200)
+
+    assert [one["category"] for one in again["tasks"]] == ["joiner,leaver", "joiner,leaver,mover"]
 
 
 async def test_the_category_is_the_same_in_every_version(cottage: House) -> None:

@@ -29,7 +29,7 @@ from ostiary.graph.filter_paths import (
 )
 from ostiary.graph.json_lists import Element
 from ostiary.graph.types import EdmEnum
-from ostiary.graph.values import READERS, read_enum
+from ostiary.graph.values import READERS, read_members
 
 
 def condition(node: syntax.Node, scope: Scope) -> ColumnElement[bool]:
@@ -114,7 +114,7 @@ def _constant(constant: syntax.Literal, operand: Operand) -> Any:
         if prop is None:
             return _plain_constant(constant)
         if prop.type.kind == "enum":
-            return _enum_text(cast(type[EdmEnum], prop.type.python), constant.text)
+            return str(read_members(cast(type[EdmEnum], prop.type.python), constant.text))
         if prop.type.name == "Edm.String":
             return constant.text.lower() if constant.kind == "guid" else constant.text
         raw: Any = constant.text
@@ -126,13 +126,6 @@ def _constant(constant: syntax.Literal, operand: Operand) -> Any:
             f"Invalid filter clause: cannot convert the literal '{constant.text}' to the expected "
             f"type '{prop.type.name if prop else 'Edm.String'}'."
         ) from None
-
-
-def _enum_text(enum: type[EdmEnum], text: str) -> str:
-    if not getattr(enum, "IS_FLAGS", False):
-        return str(read_enum(enum, text).value)
-    members = {read_enum(enum, part.strip()) for part in text.split(",")}
-    return ",".join(member.value for member in sorted(members, key=lambda m: m.number))
 
 
 def _plain_constant(constant: syntax.Literal) -> Any:

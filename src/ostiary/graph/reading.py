@@ -32,7 +32,7 @@ from ostiary.graph.edm import (
 from ostiary.graph.errors import BadRequest, InvalidModel
 from ostiary.graph.forms import Form, Misfit, form_of
 from ostiary.graph.types import Complex, EdmEnum, Entity, Version
-from ostiary.graph.values import READERS, read_enum
+from ostiary.graph.values import READERS, read_members
 
 ComplexT = TypeVar("ComplexT", bound=Complex)
 log = structlog.get_logger(__name__)
@@ -306,10 +306,10 @@ def _from_beta(form: Form[Any, Any], read: Complex, old: Complex | None, path: s
         raise error.kind(f"The property '{here}' {error}.", target=here) from None
 
 
-def _read_enum_value(enum: type[EdmEnum], raw: Any) -> EdmEnum:
+def _read_enum_value(enum: type[EdmEnum], raw: Any) -> str:
     if not isinstance(raw, str):
         raise ValueError("must be a string")
-    return read_enum(enum, raw)
+    return read_members(enum, raw)
 
 
 def _without_bind(name: str) -> tuple[str, bool]:

@@ -107,6 +107,19 @@ def read_enum(enum: type[EdmEnum], text: str) -> EdmEnum:
     return member
 
 
+def read_members(enum: type[EdmEnum], text: str) -> str:
+    """Read the name of a member or, where members are flags, of several with commas between them.
+
+    Gives the names as they are sent: several in the order of their numbers, without blanks.
+
+    :raises ValueError: as ``read_enum``.
+    """
+    if not getattr(enum, "IS_FLAGS", False) or "," not in text:
+        return read_enum(enum, text)
+    members = {read_enum(enum, part.strip()) for part in text.split(",")}
+    return ",".join(member.value for member in sorted(members, key=lambda m: m.number))
+
+
 @cache
 def _members(enum: type[EdmEnum]) -> Mapping[str, EdmEnum]:
     return {m.value.lower(): m for m in enum if m.value != "unknownFutureValue"}
