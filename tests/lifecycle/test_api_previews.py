@@ -60,6 +60,7 @@ async def test_a_preview_says_person_by_person_what_would_happen_and_does_nothin
     people = await house.values(
         f"{path}?$filter=workflowExecutionType eq 'preview'&$expand=taskProcessingResults"
     )
+    assert len(await house.values(f"{path}?$filter=workflowExecutionType eq 'previewMode'")) == 2
     by_person = {p["subject"]["id"]: p for p in people}
     assert by_person[alice]["processingStatus"] == "completed"
     told = [r["processingInfo"] for r in by_person[alice]["taskProcessingResults"]]

@@ -122,8 +122,9 @@ async def test_a_group_scope_is_kept_with_the_ids_of_its_groups(cottage: House) 
     group = await cottage.group("Movers")
     trigger = {"@odata.type": f"{NS}membershipChangeTrigger", "changeType": "add"}
     scope = {"@odata.type": f"{NS}groupBasedSubjectSet", "groups": [{"id": group}]}
+    spelled = {**scope, "groups": [{"id": group.upper()}]}
     id = await cottage.workflow(
-        task(WELCOME, "Enable"), executionConditions=conditions(trigger, scope)
+        task(WELCOME, "Enable"), executionConditions=conditions(trigger, spelled)
     )
 
     shown = await cottage.get(f"workflows/{id}")

@@ -35,7 +35,9 @@ def test_a_number_lies_within_its_bounds(value: str, sound: bool) -> None:
     assert (whole_number(10, 43_200)(value) is None) is sound
 
 
-@pytest.mark.parametrize("value", ["User", "manager", "Managers", "sponsors", ONE, f"{ONE}, {TWO}"])
+@pytest.mark.parametrize(
+    "value", ["User", "manager", "Managers", "Sponsor", "sponsors", f"{ONE}, {TWO}"]
+)
 def test_mails_go_to_roles_or_to_people(value: str) -> None:
     assert recipients(value) is None
 

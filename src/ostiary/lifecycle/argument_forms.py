@@ -13,7 +13,7 @@ Form = Callable[[str], str | None]
 """Takes a value that is not empty; gives what is wrong, to be read after the argument's name."""
 
 _LOCALE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
-_ROLES: Final = frozenset({"user", "manager", "managers", "sponsors"})
+_ROLES: Final = frozenset({"user", "manager", "managers", "sponsor", "sponsors"})
 _OF_THE_USER: Final = re.compile(
     r"user/(othermails|customsecurityattributes/[^/]+/[^/]+|extension_[0-9a-f]+_\w+"
     r"|onpremisesextensionattributes/extensionattribute([1-9]|1[0-5]))",

@@ -145,11 +145,11 @@ def group_ids(conditions: WorkflowExecutionConditions) -> frozenset[str]:
 
 
 def pruned(conditions: WorkflowExecutionConditions) -> WorkflowExecutionConditions:
-    """Give the conditions with groups that are named by their ids and nothing else."""
+    """Give the conditions with groups that are named by their ids, in lower case, and nothing else."""
     scope = conditions.scope if isinstance(conditions, TriggerAndScopeBasedConditions) else None
     if not isinstance(scope, GroupBasedSubjectSet):
         return conditions
-    groups = [only_id(Group, group.id) for group in scope.groups]
+    groups = [only_id(Group, group.id.strip().lower()) for group in scope.groups]
     return replace(conditions, scope=replace(scope, groups=groups))
 
 

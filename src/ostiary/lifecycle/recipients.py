@@ -17,6 +17,7 @@ _ROLES: Final = {
     "user": Audience.USER,
     "manager": Audience.MANAGER,
     "managers": Audience.MANAGER,
+    "sponsor": Audience.SPONSORS,
     "sponsors": Audience.SPONSORS,
 }
 _COPIED: Final = frozenset({Audience.USER, Audience.ADDRESS, Audience.MANAGER})

@@ -80,6 +80,7 @@ class WorkflowExecutionType(EdmEnum):
     EXTENSIBILITY_ON_DEMAND = "extensibilityOnDemand", 5
 
     GATED = nonmember(("extensibilityOnDemand",))
+    ALSO = nonmember({"previewmode": "preview"})
 
 
 class WorkflowTriggerTimeBasedAttribute(EdmEnum):
