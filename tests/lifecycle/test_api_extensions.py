@@ -186,9 +186,8 @@ async def test_a_secret_in_a_url_is_not_shown_and_survives_being_sent_back(house
     id = await house.extension(endpointConfiguration=endpoint)
     shown = (await house.get(f"customTaskExtensions/{id}"))["endpointConfiguration"]
 
-    reply = await house.api.patch(
-        f"{ROOT}/customTaskExtensions/{id}", json={"endpointConfiguration": shown}
-    )
+    whole = await house.get(f"customTaskExtensions/{id}")
+    reply = await house.api.patch(f"{ROOT}/customTaskExtensions/{id}", json=whole)
 
     assert reply.status_code == 204, reply.text
     assert "secret" not in str(shown)

@@ -247,6 +247,22 @@ async def test_patch_changes_names_and_switches_without_a_new_version(house: Hou
     assert shown["version"] == 1
 
 
+async def test_a_workflow_that_was_read_can_be_sent_back_with_a_change(house: House) -> None:
+    id = await house.workflow(task(ENABLE, "Enable"), executionConditions=conditions(HIRED))
+    read = await house.get(f"workflows/{id}")
+    (first,) = await house.values(f"workflows/{id}/tasks")
+
+    for path, sent in (("", read), (f"/tasks/{first['id']}", first)):
+        body = {**sent, "displayName": "New"}
+        reply = await house.api.patch(f"{ROOT}/workflows/{id}{path}", json=body)
+        assert reply.status_code == 204, reply.text
+
+    shown = await house.get(f"workflows/{id}")
+    assert (shown["displayName"], shown["tasks"][0]["displayName"]) == ("New", "New")
+    body = {"createdBy": {"id": new_id()}}
+    assert (await house.api.patch(f"{ROOT}/workflows/{id}", json=body)).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("change", "target"),
     [

@@ -214,7 +214,7 @@ class Reader:
 
     def _check_unchanged(self, prop: Property, raw: Any, old: Any, path: str) -> None:
         try:
-            unchanged = old is UNSET or raw is None or self._value(prop, raw, path) == old
+            unchanged = old is UNSET or raw is None or _is_same(self._value(prop, raw, path), old)
         except InvalidModel:
             unchanged = False
         if not unchanged:
@@ -304,6 +304,13 @@ def _from_beta(form: Form[Any, Any], read: Complex, old: Complex | None, path: s
     except Misfit as error:
         here = _join(path, error.name)
         raise error.kind(f"The property '{here}' {error}.", target=here) from None
+
+
+def _is_same(read: Any, old: Any) -> bool:
+    """Whether a value is the old one; an entity that another leads to is known by its id."""
+    if isinstance(read, Entity) and isinstance(old, Entity):
+        return read.id == old.id
+    return bool(read == old)
 
 
 def _read_enum_value(enum: type[EdmEnum], raw: Any) -> str:

@@ -145,7 +145,7 @@ def group_ids(conditions: WorkflowExecutionConditions) -> frozenset[str]:
 
 
 def pruned(conditions: WorkflowExecutionConditions) -> WorkflowExecutionConditions:
-    """Give the conditions with groups that are named by their ids, in lower case, and nothing else."""
+    """Give the conditions with groups that are named by nothing but their ids, in lower case."""
     scope = conditions.scope if isinstance(conditions, TriggerAndScopeBasedConditions) else None
     if not isinstance(scope, GroupBasedSubjectSet):
         return conditions
