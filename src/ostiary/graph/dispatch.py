@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ostiary.graph import delta_replies, query
 from ostiary.graph import options as query_options
 from ostiary.graph.call import GraphCall
+from ostiary.graph.computed import part_of
 from ostiary.graph.context import context_url, control, location, next_link
 from ostiary.graph.deltas import Delta
 from ostiary.graph.edm import name_of, result_type
@@ -334,6 +335,11 @@ class Dispatcher:
         name = name_of(result, call.version) if result else "Edm.Untyped"
         kind = f"Collection({name})" if operation.many else name
         context = {"@odata.context": f"{call.root}/$metadata#{kind}"}
+        if operation.kind == "function" and declared and isinstance(value, list):
+            part = part_of(value, declared, call)
+            counted = {} if part.count is None else {"@odata.count": part.count}
+            items = writer.value(part.items, declared=declared, shape=part.shape)
+            return context | counted | {"value": items}
         written = writer.value(value, declared=declared)
         return context | (written if isinstance(written, dict) else {"value": written})
 
