@@ -36,12 +36,39 @@ def wanting(kind: str, package: str, policy: str, **more: str) -> dict[str, Any]
     return {"requestType": kind, "assignment": assignment}
 
 
+async def test_what_is_referred_to_already_is_refused(house: House) -> None:
+    sales, _, audit, _ = await two_packages(house)
+    group = await house.group("auditors")
+    await exclude(house, sales, audit)
+    await exclude_group(house, sales, group)
+
+    for navigation, url in [
+        ("incompatibleAccessPackages", f"{BASE}{EM}/accessPackages/{audit}"),
+        ("incompatibleGroups", f"{BASE}/v1.0/groups/{group}"),
+    ]:
+        path = f"accessPackages/{sales}/{navigation}/$ref"
+        code, message, target = await house.refused("POST", path, {"@odata.id": url})
+        assert (code, target) == ("Request_BadRequest", navigation)
+        assert "already exist" in message
+
+
+async def test_references_name_packages_where_they_stand(house: House) -> None:
+    sales, _, audit, _ = await two_packages(house)
+    await exclude(house, sales, audit)
+
+    (named,) = await house.values(f"accessPackages/{sales}/incompatibleAccessPackages/$ref")
+    (reverse,) = await house.values(f"accessPackages/{audit}/accessPackagesIncompatibleWith/$ref")
+
+    assert named == {"@odata.id": f"{BASE}{EM}/accessPackages/{audit}"}
+    assert reverse == {"@odata.id": f"{BASE}{EM}/accessPackages/{sales}"}
+    assert (await house.get(named["@odata.id"].removeprefix(BASE)))["displayName"] == AUDIT
+
+
 async def test_what_excludes_a_package_is_listed_there_and_the_other_way_round(
     house: House,
 ) -> None:
     sales, _, audit, _ = await two_packages(house)
     group = await house.group("auditors")
-    await exclude(house, sales, audit)
     await exclude(house, sales, audit)
     await exclude_group(house, sales, group)
 

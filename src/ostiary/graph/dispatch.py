@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any, cast
+from urllib.parse import quote
 
 from sqlalchemy import and_
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +13,7 @@ from ostiary.graph import delta_replies, query
 from ostiary.graph import options as query_options
 from ostiary.graph.call import GraphCall
 from ostiary.graph.computed import part_of
-from ostiary.graph.context import context_url, control, location, next_link
+from ostiary.graph.context import context_url, control, location, next_link, set_path
 from ostiary.graph.deltas import Delta
 from ostiary.graph.edm import name_of, result_type
 from ostiary.graph.errors import (
@@ -286,7 +287,8 @@ class Dispatcher:
             else:
                 options = query_options.parse(call.query, place.source.type, call.version)
                 entities = (await query.page(conn, place, options, call)).entities
-        ids = [{"@odata.id": f"{call.root}/directoryObjects/{entity.id}"} for entity in entities]
+        home = collection.source.home or set_path(collection, call.version)
+        ids = [{"@odata.id": f"{call.root}/{home}/{quote(entity.id)}"} for entity in entities]
         context = f"{call.root}/$metadata#"
         if isinstance(place, EntityAt):
             return Reply(200, {"@odata.context": context + "$ref", **ids[0]})

@@ -225,6 +225,8 @@ class Source:
     """Properties (Python names) that this caller may not see, so neither filter nor sort by."""
     named_by: Callable[[str], str | None] | None = None
     """Which alternate key a bare key in a path is (``/users/ann@contoso.com``); None: the key."""
+    home: str | None = None
+    """The path below the root at which references name its entities; None: where they stand."""
     missing: Callable[[str], NotFound] | None = None
     """Makes the error for a key that is not there, where the field's words differ."""
     search: Sequence[ColumnElement[Any]] = ()

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ostiary.audit.events import Target
 from ostiary.audit.store import record
 from ostiary.directory import store as directory
+from ostiary.directory.errors import ReferenceExists
 from ostiary.directory.objects import Kind
 from ostiary.entitlement import organizations, policies
 from ostiary.entitlement.errors import NotThere, OperationNotAllowed
@@ -139,6 +140,7 @@ class Organizations:
 
         :raises NotThere: there is no such organisation.
         :raises InvalidModel: there is no such user or group.
+        :raises ReferenceExists: they do already.
         """
         async with self.database.transaction() as conn:
             existing = await _existing(conn, key)
@@ -148,15 +150,12 @@ class Organizations:
                     f"'@odata.id' names '{sponsor_id}', which is no user and no group.",
                     target="@odata.id",
                 )
-            if await store.add_sponsor(conn, side, key, sponsor_id, now=act.now):
-                about = Target(id=found.id, type=found.kind.noun, display_name=found.display_name)
-                event = act.event(
-                    f"Add {side} sponsor to connected organization",
-                    "Assign",
-                    _target(existing),
-                    about,
-                )
-                await record(conn, [event], now=act.now)
+            if not await store.add_sponsor(conn, side, key, sponsor_id, now=act.now):
+                raise ReferenceExists(f"{side}Sponsors")
+            about = Target(id=found.id, type=found.kind.noun, display_name=found.display_name)
+            activity = f"Add {side} sponsor to connected organization"
+            event = act.event(activity, "Assign", _target(existing), about)
+            await record(conn, [event], now=act.now)
 
     async def remove_sponsor(self, side: Side, key: str, sponsor_id: str, act: Act) -> None:
         """Let somebody answer for an organisation no longer.

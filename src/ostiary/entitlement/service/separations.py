@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ostiary.audit.events import Target
 from ostiary.audit.store import record
 from ostiary.directory import store as directory
+from ostiary.directory.errors import ReferenceExists
 from ostiary.directory.objects import Kind
 from ostiary.entitlement.errors import NotThere
 from ostiary.entitlement.model.catalogs import AccessPackage
@@ -42,6 +43,7 @@ class Separations:
 
         :raises NotThere: there is no such package.
         :raises InvalidModel: there is no such other package, or it is the same one.
+        :raises ReferenceExists: it is so already.
         """
         if key == other:
             raise InvalidModel(
@@ -54,9 +56,9 @@ class Separations:
                 raise InvalidModel(
                     f"'@odata.id' names '{other}', which is no access package.", target="@odata.id"
                 )
-            if await store.add_package(conn, key, other, now=act.now):
-                about = _named(found[other])
-                await _record(conn, act, _ADD_PACKAGE, "Assign", package, about)
+            if not await store.add_package(conn, key, other, now=act.now):
+                raise ReferenceExists("incompatibleAccessPackages")
+            await _record(conn, act, _ADD_PACKAGE, "Assign", package, _named(found[other]))
 
     async def remove_package(self, key: str, other: str, act: Act) -> None:
         """Let a package be had together with another again.
@@ -75,6 +77,7 @@ class Separations:
 
         :raises NotThere: there is no such package.
         :raises InvalidModel: there is no such group.
+        :raises ReferenceExists: it is so already.
         """
         async with self.database.transaction() as conn:
             package = await _locked(conn, key)
@@ -83,9 +86,10 @@ class Separations:
                 raise InvalidModel(
                     f"'@odata.id' names '{group}', which is no group.", target="@odata.id"
                 )
-            if await store.add_group(conn, key, group, now=act.now):
-                about = Target(id=group, type="Group", display_name=found.display_name)
-                await _record(conn, act, _ADD_GROUP, "Assign", package, about)
+            if not await store.add_group(conn, key, group, now=act.now):
+                raise ReferenceExists("incompatibleGroups")
+            about = Target(id=group, type="Group", display_name=found.display_name)
+            await _record(conn, act, _ADD_GROUP, "Assign", package, about)
 
     async def remove_group(self, key: str, group: str, act: Act) -> None:
         """Let people who are in a group get a package again.

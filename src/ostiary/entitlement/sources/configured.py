@@ -120,10 +120,13 @@ _EXCLUDING_GROUPS: Final = Link(
     via=(incompatible_groups.c.package_id, incompatible_groups.c.group_id),
 )
 
+_HOME_OF_PACKAGES: Final = "identityGovernance/entitlementManagement/accessPackages"
+
 PACKAGES: Final[Source] = Source(
     type=AccessPackage,
     table=access_packages,
     key=access_packages.c.id,
+    home=_HOME_OF_PACKAGES,
     columns=_PACKAGE_COLUMNS,
     load=catalog_store.load_package,
     visible=in_seen_catalogs(access_packages.c.catalog_id),
@@ -135,6 +138,7 @@ PACKAGE_CARDS: Final[Source] = Source(
     type=AccessPackage,
     table=access_packages,
     key=access_packages.c.id,
+    home=_HOME_OF_PACKAGES,
     columns=_PACKAGE_COLUMNS,
     load=catalog_store.load_package,
     links=_PACKAGE_LINKS,
