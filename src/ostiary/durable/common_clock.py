@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.durable.clock import Clock, RealClock
+from ostiary.durable.errors import describe
 from ostiary.storage.database import Database
 
 _log: Final = structlog.get_logger(__name__)
@@ -96,4 +97,4 @@ class CommonClock:
             try:
                 await self.compare()
             except Exception as error:  # the last comparison holds until the next
-                _log.info("clock.not_compared", exc_info=error)
+                _log.info("clock.not_compared", error=describe(error))

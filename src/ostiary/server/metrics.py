@@ -30,6 +30,7 @@ from ostiary import __version__
 from ostiary.durable.backlog import backlogs
 from ostiary.durable.clock import Clock
 from ostiary.durable.common_clock import CommonClock
+from ostiary.durable.errors import describe
 from ostiary.durable.worker import Worker
 from ostiary.server.front import ASGI, Receive, Scope, Send
 from ostiary.storage.database import Database
@@ -126,7 +127,7 @@ class Metrics:
                     found = await backlogs(conn, self.worker.kinds, now=now)
         except Exception as error:
             REACHED.set(0)
-            _log.info("metrics.incomplete", exc_info=error)
+            _log.info("metrics.incomplete", error=describe(error))
             return
         REACHED.set(1)
         for one in found:
