@@ -179,6 +179,18 @@ async def test_an_extension_of_another_catalog_is_refused_by_name(cottage: House
     assert foreign in message
 
 
+async def test_a_stage_setting_without_its_stage_is_refused_by_name(cottage: House) -> None:
+    package, extension = await place(cottage)
+    (setting,) = calls(("assignmentRequestCreated", extension))
+    del setting["stage"]
+
+    body = policy(package, customExtensionStageSettings=[setting])
+    code, message, target = await cottage.refused("POST", "assignmentPolicies", body)
+
+    assert (code, target) == ("InvalidModel", "customExtensionStageSettings/0/stage")
+    assert "required" in message
+
+
 async def test_policies_are_found_by_package_and_under_their_beta_names(cottage: House) -> None:
     package, _ = await place(cottage)
     body = policy(package)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ostiary.entitlement.roles import Role
-from tests.entitlement.house import BASE, BETA, EM, ROLES, SUBJECT, House
+from tests.entitlement.house import BASE, BETA, EM, GRAPH, ROLES, SUBJECT, House
 from tests.support.callers import application, person
 
 READ = "EntitlementManagement.Read.All"
@@ -155,6 +155,13 @@ async def test_subjects_have_the_names_of_the_directory(house: House) -> None:
     await house.call("PATCH", path, {"subjectLifecycle": "governed"}, status=204)
     assert (await house.get(path))["subjectLifecycle"] == "governed"
     await house.refused("PATCH", path, {"subjectLifecycle": "notDefined"})
+    again = {"@odata.type": f"{GRAPH}accessPackageSubject", "displayName": "Alice"}
+    change = {**again, "subjectLifecycle": "notGoverned"}
+    await house.call("PATCH", f"subjects(objectId='{alice.upper()}')", change, status=204)
+    assert (await house.get(path))["subjectLifecycle"] == "notGoverned"
+    code, message, target = await house.refused("PATCH", path, {"displayName": "Al"})
+    assert (code, target) == ("InvalidModel", "displayName")
+    assert "read-only" in message
     unknown = "subjects(objectId='none')"
     await house.refused("PATCH", unknown, {"subjectLifecycle": "governed"}, status=404)
 
@@ -192,5 +199,7 @@ async def test_whoever_owns_a_catalog_sees_and_governs_those_who_ask_there(house
     change = {"subjectLifecycle": "governed"}
     path = f"subjects(objectId='{ann}')"
     await house.call("PATCH", path, change, status=204, headers=headers)
+    await house.refused("PATCH", f"subjects/{bob}", change, status=404, headers=headers)
+    assert (await house.get(f"subjects/{bob}"))["subjectLifecycle"] == "notDefined"
     stranger = person(bob, "EntitlementManagement.ReadWrite.All")
     await house.refused("PATCH", path, change, status=403, headers=stranger)

@@ -56,6 +56,8 @@ STAGES_OF: Final[dict[type[WorkflowExtension], frozenset[Stage]]] = {
     ),
 }
 
+_EVERY_STAGE: Final = frozenset(Stage)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownExtension:
@@ -101,8 +103,8 @@ def check_settings(
 ) -> None:
     """Check the stage settings of a policy whose package is in ``catalog_id``.
 
-    :raises InvalidModel: there are more than five, or one names an extension that does not exist,
-        is of another catalog, or is not for that stage.
+    :raises InvalidModel: there are more than five, or one names no stage, or an extension that does
+        not exist, is of another catalog, or is not for that stage.
     """
     if len(settings) > MAX_SETTINGS:
         raise InvalidModel(
@@ -157,6 +159,8 @@ def _check_setting(
     catalog_id: str,
     path: str,
 ) -> None:
+    if setting.stage not in _EVERY_STAGE:
+        raise InvalidModel(f"The property '{path}/stage' is required.", target=f"{path}/stage")
     here = f"{path}/customExtension"
     key = extension_id(setting)
     extension = known.get(key) if key else None

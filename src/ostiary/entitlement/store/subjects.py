@@ -133,12 +133,19 @@ async def read(conn: AsyncConnection, keys: Collection[str]) -> dict[str, Access
     return {row["id"]: load(row) for row in (await conn.execute(query)).mappings()}
 
 
+async def locked(conn: AsyncConnection, object_id: str) -> AccessPackageSubject | None:
+    """Give the subject of a directory object, to change it; None: there is none."""
+    query = select(subjects).where(subjects.c.object_id == object_id).with_for_update()
+    row = (await conn.execute(query)).mappings().first()
+    return None if row is None else load(row)
+
+
 async def set_lifecycle(
     conn: AsyncConnection, object_id: str, lifecycle: AccessPackageSubjectLifecycle
-) -> bool:
-    """Say whether a guest may be blocked and deleted; tell whether there is such a subject."""
+) -> None:
+    """Say whether a guest may be blocked and deleted."""
     same = subjects.c.object_id == object_id
     values: dict[str, Any] = {"subject_lifecycle": lifecycle.value}
     if lifecycle is not AccessPackageSubjectLifecycle.GOVERNED:
         values["cleanup_at"] = None
-    return (await conn.execute(update(subjects).where(same).values(values))).rowcount > 0
+    await conn.execute(update(subjects).where(same).values(values))
