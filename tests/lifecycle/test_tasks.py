@@ -76,6 +76,20 @@ async def test_accounts_are_deleted_so_that_they_can_be_restored(house: House) -
         assert set(await store.people(conn, [alice, bob])) == {bob}
 
 
+async def test_who_was_deleted_before_is_not_deleted_in_vain(house: House) -> None:
+    (alice,) = await house.people("alice")
+    workflow = await house.workflow(
+        task(DELETE, "Delete"), task(DELETE, "Make sure"), category="leaver"
+    )
+
+    run = await house.activate(workflow, alice)
+    await house.settle()
+
+    results = await house.values(f"workflows/{workflow}/runs/{run}/taskProcessingResults")
+    said = "The account was deleted already."
+    assert told(results) == [("completed", None), ("completed", said)]
+
+
 async def test_what_is_managed_on_premises_is_left_alone(house: House) -> None:
     (alice,) = await house.people("alice")
     step = task(DISABLE, "Disable", disableOnPremisesAccount="True")

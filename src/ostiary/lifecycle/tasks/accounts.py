@@ -17,7 +17,7 @@ from ostiary.directory import changes
 from ostiary.directory.objects import Kind
 from ostiary.directory.people import Person
 from ostiary.lifecycle import catalogue, names
-from ostiary.lifecycle.results import Completed, Turn
+from ostiary.lifecycle.results import Completed, Outcome, Turn
 from ostiary.lifecycle.tasks.judged import JudgedTask, Judgement, ToDo
 from ostiary.lifecycle.tasks.people import GONE, NO_BRIDGE, PRIVILEGED, people_of, privileged
 
@@ -29,6 +29,8 @@ class _AccountTask(JudgedTask):
     """The argument that asks for the account to be changed on premises as well."""
     would: str
     nothing_to_do: str
+    gone: Outcome = GONE
+    """What it means that there is no such person any more."""
 
     async def judge(
         self, conn: AsyncConnection, turns: Sequence[Turn], *, now: datetime
@@ -44,7 +46,7 @@ class _AccountTask(JudgedTask):
 
     def _judge(self, turn: Turn, person: Person | None, spared: Collection[str]) -> Judgement:
         if person is None:
-            return GONE
+            return self.gone
         if person.on_premises_sync_enabled or turn.arguments.get(self.on_premises) == "true":
             return NO_BRIDGE
         if person.id in spared:
@@ -97,6 +99,7 @@ class DeleteAccount(_AccountTask):
     on_premises = "deleteOnPremisesAccount"
     would = "delete the account"
     nothing_to_do = "The account was deleted already."
+    gone = Completed(nothing_to_do)
 
     def _is_done(self, person: Person) -> bool:
         return False
