@@ -75,6 +75,19 @@ async def test_a_workflow_read_alone_shows_what_a_list_leaves_out(house: House) 
     assert listed["displayName"] == "Australia onboard new hire"
 
 
+async def test_a_list_shows_the_conditions_that_are_asked_for(cottage: House) -> None:
+    id = await cottage.workflow(task(ENABLE, "Enable"), executionConditions=conditions(HIRED))
+
+    for path in ("workflows", f"workflows/{id}/versions"):
+        (shown,) = await cottage.values(f"{path}?$select=displayName,executionConditions")
+        assert shown["executionConditions"]["trigger"] == HIRED
+        assert "tasks" not in shown
+    basics = application("LifecycleWorkflows-Workflow.ReadBasic.All")
+    path = f"{ROOT}/workflows?$select=executionConditions"
+    reply = await cottage.api.get(path, headers=basics)
+    assert reply.json()["value"] == [{"id": id}]
+
+
 async def test_expanding_tasks_adds_them_to_a_list(cottage: House) -> None:
     await cottage.workflow(task(ENABLE, "Enable"), task(DISABLE, "Disable"))
 

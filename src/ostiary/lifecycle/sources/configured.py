@@ -37,6 +37,8 @@ from ostiary.lifecycle.task_extensions import shown
 _DETAILS = requires(matrix.LW_DETAILS_READ)
 _REPORTS = requires(matrix.LW_REPORTS_READ)
 
+_LEFT_OUT: Final = frozenset({"executionconditions", "tasks", "createdby", "lastmodifiedby"})
+
 Columns = dict[str, ColumnElement[Any]]
 
 
@@ -68,7 +70,7 @@ def _many(
 
 
 async def _complete(conn: AsyncConnection, call: Call, found: Sequence[Workflow]) -> None:
-    """Show tasks, conditions and authors where one workflow is read alone.
+    """Show tasks, conditions and authors where one workflow is read alone, or they are asked for.
 
     Whoever may only read the basics never sees them, nor the settings.
     """
@@ -76,7 +78,7 @@ async def _complete(conn: AsyncConnection, call: Call, found: Sequence[Workflow]
         for workflow in found:
             workflow.settings = workflow.quarantine_details = UNSET  # type: ignore[assignment]  # not shown
         return
-    if not _is_read_alone(call, "workflows"):
+    if not (_is_read_alone(call, "workflows") or _asks_for_details(call)):
         return
     rows = await store.workflow_rows(conn, [workflow.id for workflow in found])
     tasks = await store.version_tasks(conn, {row["version_id"] for row in rows.values()})
@@ -88,7 +90,7 @@ async def _complete(conn: AsyncConnection, call: Call, found: Sequence[Workflow]
 async def _complete_versions(
     conn: AsyncConnection, call: Call, found: Sequence[WorkflowVersion]
 ) -> None:
-    if not _is_read_alone(call, "versions"):
+    if not (_is_read_alone(call, "versions") or _asks_for_details(call)):
         return
     numbers = [version.version_number for version in found]
     rows = await store.version_rows(conn, call.key("workflows"), numbers)
@@ -102,6 +104,13 @@ def _is_read_alone(call: Call, name: str) -> bool:
     except KeyError:
         return False
     return True
+
+
+def _asks_for_details(call: Call) -> bool:
+    """Whether ``$select`` names what lists leave out."""
+    texts = (value for name, value in call.query if name.lower().removeprefix("$") == "select")
+    named = {name.strip().lower() for text in texts for name in text.split(",")}
+    return not named.isdisjoint(_LEFT_OUT)
 
 
 VERSIONS: Final[Source] = Source(
