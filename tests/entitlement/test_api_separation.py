@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ostiary.entitlement.roles import Role
 from ostiary.identity.catalogue import GLOBAL_READER
-from tests.entitlement.house import BASE, BETA, EM, SUBJECT, House
+from tests.entitlement.house import BASE, BETA, EM, ROLES, SUBJECT, House
 from tests.entitlement.inhabitants import ADMINISTRATOR
 from tests.support.callers import application, person
 
@@ -227,6 +228,37 @@ async def test_additional_access_finds_those_who_have_both(house: House) -> None
     path = f"assignments/additionalAccess({both.format(sales)})"
     app = application("EntitlementManagement.Read.All")
     await house.refused("GET", path, status=403, headers=app)
+
+
+async def test_additional_access_does_not_tell_who_has_what_in_catalogs_of_others(
+    house: House,
+) -> None:
+    sales, sales_policy, _, _ = await two_packages(house)
+    secret = await house.package(await house.catalog("Secret"), name="Secret")
+    secret_policy = await house.policy(secret)
+    alice, reader = await house.person("alice"), await house.person("reader")
+    await house.assign(alice, sales, sales_policy)
+    await house.assign(alice, secret, secret_policy)
+    await exclude(house, sales, secret)
+    await house.settle()
+    catalog = (await house.get(f"accessPackages/{sales}?$expand=catalog"))["catalog"]["id"]
+    role = {
+        "principalId": reader,
+        "roleDefinitionId": Role.CATALOG_READER.value,
+        "appScopeId": f"/AccessPackageCatalog/{catalog}",
+    }
+    await house.post(f"{ROLES}/roleAssignments", role)
+    limited = person(reader, "EntitlementManagement.Read.All")
+    everything = person(reader, "EntitlementManagement.Read.All", directory_roles=[GLOBAL_READER])
+
+    for arguments in (
+        f"accessPackageId='{sales}',incompatibleAccessPackageId='{secret}'",
+        f"accessPackageId='{sales}'",
+        "",
+    ):
+        path = f"assignments/additionalAccess({arguments})"
+        assert await house.values(path, headers=limited) == [], arguments
+        assert len(await house.values(path, headers=everything)) == 1, arguments
 
 
 async def test_whoever_manages_a_package_names_only_packages_that_they_see(

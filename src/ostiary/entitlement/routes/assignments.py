@@ -17,7 +17,7 @@ from ostiary.entitlement.model.requests import (
     AdditionalAccessParameters,
     AssignmentFilterParameters,
 )
-from ostiary.entitlement.roles import Task
+from ostiary.entitlement.roles import Task, seen_catalogs
 from ostiary.entitlement.routes import explaining
 from ostiary.entitlement.routes.finding import OF_ASSIGNMENT, Gates, act
 from ostiary.entitlement.separation import check_pair
@@ -83,7 +83,8 @@ class _Handlers:
         asked = call.parameters(AdditionalAccessParameters)
         one, other = asked.access_package_id, asked.incompatible_access_package_id
         check_pair(one, other)
-        return Matching(where=additional_access(one and one.lower(), other and other.lower()))
+        one, other = one and one.lower(), other and other.lower()
+        return Matching(where=additional_access(one, other, seen=seen_catalogs(call)))
 
 
 def _of_caller(call: Call, option: Options) -> Matching:

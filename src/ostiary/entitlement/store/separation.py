@@ -7,7 +7,18 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, delete, exists, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    delete,
+    exists,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.directory.closures import reached
@@ -103,17 +114,21 @@ async def _groups_of(
     return found
 
 
-def additional_access(package_id: str | None, incompatible_id: str | None) -> ColumnElement[bool]:
+def additional_access(
+    package_id: str | None, incompatible_id: str | None, *, seen: Select[tuple[str]] | None
+) -> ColumnElement[bool]:
     """Test for assignments of people who also have what excludes the package.
 
     ``package_id`` limits them to one package; ``incompatible_id`` names what else they have, in
-    place of what the package lists.
+    place of what the package lists. ``seen`` are the catalogs that the caller may look into (None:
+    all): what people have in others is not told, in this way neither.
     """
     mine, other = assignments.c, assignments.alias("others")
     also = and_(
         other.c.target_id == mine.target_id,
         other.c.holder_key.is_not(None),
         other.c.given_at.is_not(None),
+        true() if seen is None else other.c.catalog_id.in_(seen),
     )
     if incompatible_id is not None:
         query = select(other.c.id).where(also, other.c.package_id == incompatible_id)
