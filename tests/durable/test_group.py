@@ -181,6 +181,23 @@ async def test_closing_answers_those_who_wait_and_takes_no_more(database: Databa
         await group.submit(4)
 
 
+async def test_nobody_waits_for_a_commit_that_was_broken_off(database: Database) -> None:
+    ledger = Ledger()
+    ledger.go.clear()
+    group = GroupCommit(database, ledger.apply, of="numbers")
+    waiting = [asyncio.create_task(group.submit(0))]
+    await ledger.entered.wait()
+    waiting.append(asyncio.create_task(group.submit(2)))
+    await asyncio.sleep(0)
+
+    assert group._flushing is not None
+    group._flushing.cancel()
+    done, _ = await asyncio.wait(waiting, timeout=60)
+
+    assert [task.cancelled() for task in done] == [True, True]
+    assert await stored(database) == []
+
+
 async def test_who_holds_a_transaction_may_not_wait_for_a_commit(database: Database) -> None:
     group = GroupCommit(database, Ledger().apply, of="numbers")
 

@@ -219,6 +219,20 @@ async def test_no_more_is_held_than_may_begin_and_each_start_is_looked_at_again(
     assert [share.limit for share in lanes.shares(waiting, now=MONDAY)] == [1]
 
 
+async def test_a_lane_that_lets_one_through_is_looked_at_again_when_that_has_ended() -> None:
+    news: list[str] = []
+    lanes = Lanes(at_once=8, gate=Narrow())
+    lanes.news = lambda: news.append("again")
+    (share,) = lanes.shares({"a": MONDAY}, now=MONDAY)
+    items = make_items("a", share.limit)
+    lanes.took([share], items)
+    assert news == []
+
+    lanes.finished(items)
+
+    assert (share.limit, news) == (1, ["again"])
+
+
 async def test_a_claim_whose_commit_failed_takes_no_place_in_a_lane(
     database: Database,
     make_worker: MakeWorker,

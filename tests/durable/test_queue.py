@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from ostiary.durable import due, queue
+from ostiary.durable import due, queue, recurring
 from ostiary.durable.queue import WorkItem
 from ostiary.storage.database import Database
 from tests.support.clocks import MONDAY, FixedClock
@@ -208,3 +208,28 @@ async def test_the_next_due_instant_lies_after_now_and_within_reach(
 
         assert await next_due(1) is None
         assert await next_due(2) == MONDAY + timedelta(minutes=2)
+
+
+async def test_workers_are_woken_by_what_may_be_done_sooner_than_they_think(
+    database: Database, clock: FixedClock
+) -> None:
+    woken: list[str] = []
+    await put(database, make_work("a"))
+    (item,) = await claim(database, clock)
+    assert item.lease_id is not None
+    database.on_commit(lambda: woken.append("again"))
+
+    async with database.transaction() as conn:
+        await queue.release(conn, {item.lease_id: item.kind}, due_at=MONDAY)
+    assert woken == ["again"]
+
+    (item,) = await claim(database, clock)
+    async with database.transaction() as conn:
+        await queue.again(conn, [(item, MONDAY, "")])
+    assert woken == ["again"] * 2
+
+    async with database.transaction() as conn:
+        await recurring.ensure(conn, "duty", due_at=MONDAY + timedelta(days=1))
+    async with database.transaction() as conn:
+        await recurring.ensure(conn, "duty", due_at=MONDAY)
+    assert woken == ["again"] * 4

@@ -114,6 +114,26 @@ async def test_batches_of_one_kind_run_side_by_side(
     assert await asyncio.wait_for(settling, 60) == 6
 
 
+async def test_no_more_batches_of_a_kind_run_than_may(
+    database: Database, make_worker: MakeWorker
+) -> None:
+    running, most, in_pairs = 0, 0, asyncio.Barrier(2)
+
+    async def handle(items: Sequence[WorkItem], _now: datetime) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await in_pairs.wait()
+        async with database.transaction() as conn:
+            await queue.done(conn, items)
+        running -= 1
+
+    await put(database, *(make_work(f"{n}") for n in range(30)))
+
+    assert await make_worker(Outside("mail", handle, batch=1, parallel=2)).settle() == 30
+    assert most == 2
+
+
 async def test_what_fails_alone_comes_back_and_the_rest_is_sent(
     database: Database, make_worker: MakeWorker
 ) -> None:
