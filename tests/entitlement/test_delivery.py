@@ -123,7 +123,7 @@ async def test_when_nothing_can_be_given_the_request_fails_and_the_place_is_free
     again = await house.assign(alice, package, policy)
     code, _, _ = await house.refused("POST", f"assignmentRequests/{request}/reprocess")
 
-    assert code == "ExistingGrant"
+    assert code == "ExistingOpenRequest"
     assert again != request
 
 

@@ -101,7 +101,8 @@ class Requests:
 
         :raises NotThere: there is none.
         :raises RequestNotReprocessable: it did not fail, or too long ago.
-        :raises ExistingGrant: the target has asked for the package again meanwhile, or has it.
+        :raises ExistingGrant: the target has the package meanwhile.
+        :raises ExistingOpenRequest: the target asks for it again, or for another change.
         """
         async with self._database.transaction() as conn:
             request = await _existing(conn, key)
@@ -246,7 +247,7 @@ async def _take_place(conn: AsyncConnection, request: Request) -> None:
     key = holder_key(request.package_id, request.target_id)
     holder = (await assignment_store.holders(conn, [key])).get(key)
     if holder is not None and holder.id != held.id:
-        raise ExistingGrant()
+        raise ExistingGrant() if holder.is_held else ExistingOpenRequest()
     await assignment_store.save(conn, [assignments.again(held)])
 
 
