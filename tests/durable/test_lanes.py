@@ -294,6 +294,17 @@ async def test_places_that_are_scarce_go_to_the_lanes_that_hold_least() -> None:
     assert [(share.lane, share.limit) for share in late] == [("c", 1)]
 
 
+async def test_places_are_free_again_when_what_held_them_has_ended() -> None:
+    lanes = Lanes(at_once=2, most=4)
+
+    for _ in range(10):
+        shares = lanes.shares({"a": MONDAY, "b": MONDAY}, now=MONDAY)
+        items = [item for share in shares for item in make_items(share.lane, share.limit)]
+        lanes.took(shares, items)
+        assert len(items) == 4
+        lanes.finished(items)
+
+
 async def test_a_quick_lane_may_hold_more() -> None:
     lanes = Lanes(at_once=2)
     sizes = []
