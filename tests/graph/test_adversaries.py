@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -58,7 +60,9 @@ async def test_an_endless_path_is_an_ordinary_refusal(
     "body",
     [
         b'{"title":' * 5000,
-        b'{"title": "a", "title": "b", "TITLE": "c"}',
+        b'{"title": "a", "title": "b"}',
+        b'{"title": "a", "TITLE": "b"}',
+        b'{"title": "a", "binding": {"colour": "red", "colour": "blue"}}',
         b'{"title": "\xff"}',
         b'{"title": "\\ud800"}',
         b'{"title": "x\\u0000y"}',
@@ -76,6 +80,29 @@ async def test_a_body_that_is_meant_to_hurt_is_refused(
 
     assert reply.status_code == 400, reply.text[:300]
     assert reply.json()["error"]["message"]
+
+
+async def test_a_request_that_breaks_off_is_not_carried_out(readable: httpx.AsyncClient) -> None:
+    assert isinstance(readable._transport, httpx.ASGITransport)
+    arrived = iter([b'{"title": "Half"}', None])
+    told: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        part = next(arrived)
+        if part is None:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": part, "more_body": True}
+
+    async def send(message: Any) -> None:
+        told.append(message)
+
+    headers = [(b"host", b"localhost"), (b"content-length", b"99")]
+    scope = {"type": "http", "method": "POST", "path": BOOKS, "headers": headers}
+    await readable._transport.app(scope, receive, send)
+
+    assert told[0]["status"] == 400
+    found = await readable.get(f"{BOOKS}?$filter=title eq 'Half'")
+    assert found.json()["value"] == []
 
 
 async def test_a_filter_of_ten_thousand_clauses_is_refused_at_once() -> None:

@@ -20,6 +20,7 @@ import uvicorn
 
 from ostiary.cli import memory, neighbours
 from ostiary.cli.addresses import Addresses, bind, speaks_tls
+from ostiary.cli.connections import Connection
 from ostiary.cli.listening import Listener, listening, until
 from ostiary.cli.problems import Failed
 from ostiary.cli.watching import watched
@@ -144,7 +145,7 @@ async def _beside(server: composition.Server) -> AsyncIterator[list[asyncio.Task
 def _config(server: composition.Server, certificate: Certificate | None) -> uvicorn.Config:
     return uvicorn.Config(
         server.app,
-        http="httptools",
+        http=Connection,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -161,8 +162,7 @@ def _certificate(settings: Settings, addresses: Addresses) -> Certificate | None
     if not speaks_tls(settings):
         return None
     if settings.tls_certificate is not None:
-        if settings.tls_key is None:
-            raise Failed("OSTIARY_TLS_CERTIFICATE is set without OSTIARY_TLS_KEY: set both.")
+        assert settings.tls_key is not None  # as the settings make sure
         return Certificate(str(settings.tls_certificate), str(settings.tls_key))
     hosts = [urlsplit(url).hostname or "" for url in addresses.base_urls]
     made = tls.ensure(settings.data_dir, hosts, now=datetime.now(UTC))

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from ostiary.graph.call import new_request_id
 from ostiary.graph.engine import Engine
-from ostiary.graph.errors import DomainError, TooLarge
+from ostiary.graph.errors import BadRequest, DomainError, TooLarge
 from ostiary.graph.incoming import Incoming
 from ostiary.graph.replies import JSON_TYPE, TEXT_TYPE, Reply, error_reply
 
@@ -87,12 +87,14 @@ async def _body(receive: Receive, limit: int) -> bytes:
     more = True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BadRequest("The connection ended before the request did.")
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > limit:
             raise TooLarge(f"The request body is larger than {limit} bytes.")
         chunks.append(chunk)
-        more = message.get("more_body", False) and message["type"] == "http.request"
+        more = message.get("more_body", False)
     return b"".join(chunks)
 
 

@@ -10,11 +10,12 @@ right. Control information that clients echo is ignored.
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, repeat
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 import structlog
@@ -44,16 +45,31 @@ def parse_json(body: bytes) -> Any:
     """Decode a request body.
 
     :raises BadRequest: it is empty or not JSON.
+    :raises InvalidModel: an object has a member twice; another reader may see the first of them.
     """
     if not body.strip():
         raise BadRequest("Empty Payload. JSON content expected.")
     try:
-        return msgspec.json.decode(body)
+        value = msgspec.json.decode(body)
+        _TWICE.decode(body.decode())
+        return value
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise BadRequest(
             "Unable to read JSON request payload. Please ensure Content-Type header is set and "
             "payload is of valid JSON format."
         ) from None
+
+
+def _refuse_twins(members: list[tuple[str, Any]]) -> None:
+    seen: set[str] = set()
+    for name, _ in members:
+        if name in seen:
+            raise InvalidModel(f"The property '{name}' is given twice.", target=name)
+        seen.add(name)
+
+
+_TWICE: Final = json.JSONDecoder(object_pairs_hook=_refuse_twins)
+"""Sees every member of an object, of which the faster decoder keeps the last of a name."""
 
 
 def reference_key(url: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -29,6 +30,8 @@ ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
 """An application of the asynchronous gateway interface."""
 
 _ROOTS = tuple(f"/{version}" for version in Version)
+_AUTHORITY = re.compile(rb"(?:[\w.~-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?", re.ASCII)
+_HOST = "A request names the host that it is for, in one Host header."
 
 
 class Front:
@@ -53,7 +56,10 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; lifespan is the composition's own affair."""
-        if scope["type"] == "http" and scope["path"].lower().startswith(_ROOTS):
+        if scope["type"] == "http" and not _names_one_host(scope):
+            answer = refusal(Request(scope), BadRequest(_HOST))
+            await answer(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].lower().startswith(_ROOTS):
             await self._graph(scope, receive, send)
         elif scope["type"] == "http":
             await self._beside(scope, receive, send)
@@ -66,6 +72,17 @@ class Front:
         if known is None:
             raise error
         return await _domain_error(request, known)
+
+
+def _names_one_host(scope: Scope) -> bool:
+    """Whether links can be built from what a request says of its host, and a proxy agrees on it.
+
+    Version 1.0 of HTTP need not name one, and whoever asks for the health follows no links.
+    """
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    if scope["path"].startswith("/health/") or (not hosts and scope.get("http_version") == "1.0"):
+        return True
+    return len(hosts) == 1 and _AUTHORITY.fullmatch(hosts[0]) is not None
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:
