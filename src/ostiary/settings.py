@@ -7,16 +7,16 @@ name in capitals), else the default below. Lists and mappings are written as JSO
 from __future__ import annotations
 
 import ipaddress
-import re
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ostiary import setting_values as values
 
 
 class ClockKind(StrEnum):
@@ -73,20 +73,20 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     """The port to listen on; 0 picks a free one."""
 
-    public_url: str | None = None
+    public_url: values.Origin | None = None
     """The URL under which clients reach the server, such as ``https://governance.example.org``.
     It builds every link and names the audience of tokens. Unset: what each request says."""
 
     data_dir: Path = Path("ostiary-data")
     """Where the embedded database, keys and certificates are kept; made when it is missing."""
 
-    database_url: str | None = None
+    database_url: values.DatabaseURL | None = None
     """``postgresql://user:password@host/name`` or ``sqlite:///path``. Unset: SQLite in data_dir."""
 
     clock: ClockKind = ClockKind.REAL
     """``simulated`` keeps the time in the database and lets you move it; loopback only."""
 
-    clock_start: str | None = None
+    clock_start: values.Instant | None = None
     """Where a simulated clock begins on a new database: an instant such as
     ``2026-01-05T09:00:00Z``. Unset: the present."""
 
@@ -99,19 +99,19 @@ class Settings(BaseSettings):
     tls_key: Path | None = None
     """The private key of tls_certificate (PEM)."""
 
-    tenant_id: str | None = None
+    tenant_id: values.Guid | None = None
     """The tenant's GUID. Unset: one is made with the database and kept there."""
 
     organization: str = "Ostiary"
     """The display name of the organisation."""
 
-    domains: list[str] = ["ostiary.local"]
+    domains: values.Domains = ["ostiary.local"]
     """The organisation's domains; the first is the default for new people."""
 
     own_domains_only: bool = False
     """Refuse users whose userPrincipalName is in none of ``domains``, as Graph does."""
 
-    tenant_domains: dict[str, list[str]] = {}
+    tenant_domains: dict[values.Guid, list[values.Domain]] = {}
     """The domains of other tenants, by tenant id: how a connected organization that is named by its
     tenant recognises its people. ``{"<tenant id>": ["fabrikam.com"]}``."""
 
@@ -135,17 +135,17 @@ class Settings(BaseSettings):
     allow_loopback_targets: bool | None = None
     """Let extensions call loopback addresses, over http too. Unset: as the server listens."""
 
-    egress_hosts: list[str] = []
+    egress_hosts: list[values.HostPattern] = []
     """Hosts that extensions may call (exact or ``*.suffix``). Empty: every public address."""
 
     egress_allowances: list[str] = []
     """Private targets that extensions may call all the same, each an origin and the network that
     it must resolve to: ``http://runner:7071=172.16.0.0/12``."""
 
-    egress_ports: list[int] = [443, 8443]
+    egress_ports: list[values.Port] = [443, 8443]
     """Ports that extensions may call; loopback targets may use any."""
 
-    logic_app_url_template: str | None = None
+    logic_app_url_template: values.LogicAppTemplate | None = None
     """The URL of a Logic App that nothing else resolves, with ``{subscriptionId}``,
     ``{resourceGroupName}`` and ``{logicAppWorkflowName}``."""
 
@@ -177,7 +177,7 @@ class Settings(BaseSettings):
     callout_concurrency_per_extension: Annotated[int, Field(ge=1, le=1000)] = 16
     """How many of them may go to one extension."""
 
-    callout_rate_per_extension: float = 0
+    callout_rate_per_extension: values.Rate = 0
     """How many calls a second a node begins to one extension, retries included, such as ``5``, or
     ``0.5`` for one in two seconds. 0: no limit. Each node has its own, so the endpoint sees at most
     as many as all of them together."""
@@ -186,8 +186,8 @@ class Settings(BaseSettings):
     """After how many calls in a row that fail an extension is left alone for a while; its callouts
     wait meanwhile, and one call at a time tries again. 0: never."""
 
-    callout_patience: Annotated[timedelta, Field(ge=timedelta(), le=timedelta(days=1))] = timedelta(
-        minutes=3
+    callout_patience: Annotated[values.Duration, Field(ge=timedelta(), le=timedelta(days=1))] = (
+        timedelta(minutes=3)
     )
     """How long a callout waits at most for an extension that is left alone, or that has asked for
     a pause; then it is called all the same. Longer bridges longer outages."""
@@ -209,39 +209,39 @@ class Settings(BaseSettings):
     mail_language: str = "en"
     """The language of mails to people whose own language is not known, or has no template."""
 
-    mail_time_zone: str = "UTC"
+    mail_time_zone: values.TimeZone = "UTC"
     """The time zone of days and times in mails, such as ``Europe/Berlin``."""
 
     mail_templates: Path | None = None
     """A folder of templates that take the place of those of the same name."""
 
-    mail_logo_url: str | None = None
+    mail_logo_url: values.WebAddress | None = None
     """The address of the organisation's logo, shown in mails."""
 
-    mail_color: str = "#1f4e79"
+    mail_color: values.Color = "#1f4e79"
     """The accent colour of mails."""
 
-    mail_portal_url: str | None = None
+    mail_portal_url: values.WebAddress | None = None
     """The page on which people see their requests and approvals. Unset: mails link nowhere."""
 
-    mail_retention: timedelta = timedelta(days=90)
+    mail_retention: values.Retention = timedelta(days=90)
     """How long mails are kept once they came to their end; zero: for ever."""
 
-    request_retention: timedelta = timedelta(days=365)
+    request_retention: values.Retention = timedelta(days=365)
     """How long finished requests are kept with their callouts; zero: for ever. A request that
     somebody's access rests on is kept as long as they have it."""
 
-    run_retention: timedelta = timedelta(days=365)
+    run_retention: values.Retention = timedelta(days=365)
     """How long runs of workflows are kept after their end, with their results and callouts; zero:
     for ever."""
 
-    audit_retention: timedelta = timedelta()
+    audit_retention: values.Retention = timedelta()
     """How long audit records are kept; zero: for ever."""
 
     archive_dir: Path | None = None
     """A folder into which all of that is written before it is deleted. Unset: it is deleted."""
 
-    drain: Annotated[timedelta, Field(ge=timedelta(), le=timedelta(minutes=5))] = timedelta()
+    drain: Annotated[values.Duration, Field(ge=timedelta(), le=timedelta(minutes=5))] = timedelta()
     """How long a server that is asked to stop goes on answering while its readiness says no, so
     that a load balancer can turn to others first."""
 
@@ -251,13 +251,13 @@ class Settings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     """The address of that port. Whoever reaches it needs no token."""
 
-    worker_poll: timedelta = timedelta(seconds=2)
+    worker_poll: values.Poll = timedelta(seconds=2)
     """How long a worker sleeps when nothing wakes it."""
 
-    worker_lease: Annotated[timedelta, Field(ge=timedelta(seconds=3))] = timedelta(minutes=2)
+    worker_lease: Annotated[values.Duration, Field(ge=timedelta(seconds=3))] = timedelta(minutes=2)
     """How long a node may be silent before another takes over the calls that it was making."""
 
-    delta_retention: Annotated[timedelta, Field(ge=timedelta(hours=1))] = timedelta(days=30)
+    delta_retention: Annotated[values.Duration, Field(ge=timedelta(hours=1))] = timedelta(days=30)
     """How long changes of the directory are kept for delta queries; an older token is answered
     with 410, and its reader begins anew."""
 
@@ -274,7 +274,7 @@ class Settings(BaseSettings):
     throttle_writes: Annotated[int, Field(ge=0)] = 0
     """Writes that one application may make within ten seconds; 0: no limit."""
 
-    cors_origins: list[str] = []
+    cors_origins: list[values.PageOrigin] = []
     """Origins whose pages may call the API from a browser; ``["*"]`` for all. Empty: none."""
 
     log_format: LogFormat | None = None
@@ -283,51 +283,13 @@ class Settings(BaseSettings):
     log_level: str = "info"
     """The least level that is logged: debug, info, warning or error."""
 
-    @field_validator("callout_rate_per_extension")
-    @classmethod
-    def _possible_rate(cls, value: float) -> float:
-        if value and not 0.001 <= value <= 1000:
-            raise ValueError(
-                "must be calls a second from 0.001 to 1000, such as 5 or 0.5; 0 sets no limit"
-            )
-        return value
-
-    @field_validator("public_url")
-    @classmethod
-    def _plain_origin(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("must start with http:// or https://")
-        return value.rstrip("/") if value else None
-
-    @field_validator("mail_time_zone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError(f"'{value}' is no time zone; write it like Europe/Berlin") from None
-        return value
-
-    @field_validator("mail_color")
-    @classmethod
-    def _plain_color(cls, value: str) -> str:
-        if not re.fullmatch(r"#[0-9a-fA-F]{3}(?:[0-9a-fA-F]{3})?", value):
-            raise ValueError("must be a colour like #1f4e79")
-        return value
-
-    @field_validator("mail_logo_url", "mail_portal_url")
-    @classmethod
-    def _web_address(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("must start with http:// or https://")
-        return value
-
-    @field_validator("mail_retention", "request_retention", "run_retention", "audit_retention")
-    @classmethod
-    def _not_negative(cls, value: timedelta) -> timedelta:
-        if value < timedelta():
-            raise ValueError("must not be negative; zero keeps them for ever")
-        return value
+    @model_validator(mode="after")
+    def _certificate_has_a_key(self) -> Settings:
+        """One without the other serves nothing, and would be ignored."""
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            missing = "TLS_KEY" if self.tls_key is None else "TLS_CERTIFICATE"
+            raise ValueError(f"OSTIARY_{missing} is missing: a certificate goes with its key")
+        return self
 
     @model_validator(mode="after")
     def _development_stays_at_home(self) -> Settings:

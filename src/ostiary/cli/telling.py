@@ -5,6 +5,7 @@ It knows the errors of every part, so it is loaded when there is one.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from cyclopts import CycloptsError
@@ -25,16 +26,20 @@ from ostiary.storage.names import NameTaken
 _EXPECTED: Final = (
     Failed,
     BadKey,
-    ConfigurationError,
     DatabaseUnavailable,
     DomainError,
     NameTaken,
-    ProviderError,
     SchemaTooNew,
     TokenError,
     OSError,
 )
 """What is a fact of the outside rather than a defect: told in a line, without a traceback."""
+
+_OPTIONS: Final = frozenset(
+    {"host", "port", "tls", "tls_certificate", "tls_key", "clock", "worker", "node"}
+    | {"data_dir", "database_url", "archive_dir"}
+)
+"""Settings that are options as well; all others are variables only."""
 
 
 def told(error: BaseException) -> tuple[int, str] | None:
@@ -42,7 +47,7 @@ def told(error: BaseException) -> tuple[int, str] | None:
     match error:
         case CycloptsError():
             return MISUSED, f"{error} See --help."
-        case Misused():
+        case Misused() | ConfigurationError() | ProviderError():
             return MISUSED, str(error)
         case ValidationError() | SettingsError():
             return MISUSED, settings_problem(error)
@@ -58,7 +63,9 @@ def told(error: BaseException) -> tuple[int, str] | None:
 def settings_problem(error: ValidationError | SettingsError) -> str:
     """Say which settings are wrong, by both of their names, and what would be right."""
     if isinstance(error, SettingsError):
-        return f"A setting cannot be read: {error}. Lists and mappings are written as JSON."
+        found = re.search(r'field "(\w+)"', str(error))
+        name = f"OSTIARY_{found[1].upper()}" if found else "A setting"
+        return f"{name} cannot be read: lists and mappings are written as JSON, see the manual."
     lines = [_setting_line(detail["loc"], detail["msg"]) for detail in error.errors()]
     return "\n".join(lines)
 
@@ -68,4 +75,6 @@ def _setting_line(where: tuple[int | str, ...], message: str) -> str:
     if not where:
         return plain[:1].upper() + plain[1:]
     name = str(where[0])
-    return f"--{name.replace('_', '-')} (OSTIARY_{name.upper()}): {plain}"
+    variable = f"OSTIARY_{name.upper()}"
+    told = f"--{name.replace('_', '-')} ({variable})" if name in _OPTIONS else variable
+    return f"{told}: {plain}"

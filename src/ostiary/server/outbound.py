@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from ostiary.durable.clock import Clock
@@ -18,7 +19,9 @@ from ostiary.extensions.routes import PREFIX
 from ostiary.extensions.signing import OutboundIssuer, Signer
 from ostiary.extensions.work import CalloutWork
 from ostiary.identity.catalogue import ENTITLEMENT_MANAGEMENT_APP_ID
+from ostiary.identity.issuers import ConfigurationError
 from ostiary.identity.key_files import load_or_make
+from ostiary.identity.tls import trusting
 from ostiary.server.terms import rate_of, terms_of
 from ostiary.settings import ConnectivityTest, Settings
 from ostiary.storage.database import Database
@@ -90,7 +93,7 @@ def _caller(
             overall=settings.callout_concurrency,
             per_extension=settings.callout_concurrency_per_extension,
         ),
-        ca_files=tuple(settings.trusted_certificates),
+        ca_files=_authorities(settings.trusted_certificates),
     )
 
 
@@ -114,9 +117,32 @@ def _egress(settings: Settings, base_urls: Sequence[str]) -> EgressPolicy:
         loopback=settings.loopback_targets,
         hosts=tuple(settings.egress_hosts),
         ports=frozenset(settings.egress_ports),
-        allowances=tuple(Allowance.parse(text) for text in settings.egress_allowances),
+        allowances=tuple(_allowance(text) for text in settings.egress_allowances),
         own=frozenset((url.hostname or "", url.port or _default_port(url.scheme)) for url in own),
     )
+
+
+def _allowance(text: str) -> Allowance:
+    try:
+        return Allowance.parse(text)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"OSTIARY_EGRESS_ALLOWANCES: '{text}' is no origin with its network ({error}); write "
+            "it like http://runner:7071=172.16.0.0/12."
+        ) from None
+
+
+def _authorities(files: Sequence[Path]) -> tuple[Path, ...]:
+    """Read what callouts trust once, so that a path that leads nowhere is known at the start."""
+    for path in files:
+        try:
+            trusting((path,))
+        except OSError as error:
+            why = error.strerror or "it holds no certificate"
+            raise ConfigurationError(
+                f"OSTIARY_TRUSTED_CERTIFICATES: {path} is no PEM file with certificates: {why}."
+            ) from None
+    return tuple(files)
 
 
 def _default_port(scheme: str) -> int:
