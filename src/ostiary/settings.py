@@ -10,13 +10,16 @@ import ipaddress
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ostiary import setting_values as values
+
+EMBEDDED: Final = "ostiary.db"
+"""The file of the embedded database in the data directory."""
 
 
 class ClockKind(StrEnum):
@@ -335,7 +338,7 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """The URL of the database in force."""
-        return self.database_url or f"sqlite:///{(self.data_dir / 'ostiary.db').absolute()}"
+        return self.database_url or f"sqlite:///{(self.data_dir / EMBEDDED).absolute()}"
 
     @property
     def issues_tokens(self) -> bool:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError
 
 from ostiary.cli import call
 from ostiary.cli.options import Place
 from ostiary.cli.problems import Misused
-from ostiary.cli.telling import settings_problem
+from ostiary.cli.telling import settings_problem, told
 from tests.cli.commands import Commands
 
 
@@ -103,3 +105,48 @@ def test_a_database_that_is_not_reached_is_told_without_its_password(
     assert result.code == 1
     assert "--database-url" in result.err
     assert "verysecret" not in result.err
+
+
+@pytest.mark.parametrize("command", ["callouts list", "mails list", "work dead"])
+@pytest.mark.parametrize("limit", ["0", "-1", "99999999999999999999"])
+def test_a_list_has_at_least_one_row_and_not_endlessly_many(
+    ostiary: Commands, command: str, limit: str
+) -> None:
+    result = ostiary(*command.split(), "--limit", limit)
+
+    assert result.code == 2
+    assert "--limit" in result.err
+
+
+@pytest.mark.parametrize("command", ["token --app a --role User.Read.All", "callouts list"])
+def test_a_command_that_reads_makes_no_database_in_a_directory_without_one(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = call([*command.split(), "--data-dir", str(tmp_path)])
+
+    assert code == 1
+    assert "ostiary serve" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_that_somebody_else_holds_is_told_in_a_line() -> None:
+    held = sqlite3.OperationalError("database is locked")
+    held.sqlite_errorcode = sqlite3.SQLITE_BUSY
+
+    problem = told(OperationalError("BEGIN IMMEDIATE", {}, held))
+
+    assert problem is not None
+    code, line = problem
+    assert code == 1
+    assert "database is locked" in line
+
+
+def test_a_database_that_is_named_needs_no_data_directory_beside_it(
+    ostiary: Commands, data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = ["--database-url", f"sqlite:///{data_dir}/ostiary.db", "--data-dir", f"{tmp_path}/none"]
+
+    assert call(["callouts", "list", *place]) == 0
+    assert call(["token", "--user", "adele@contoso.example", *place]) == 1
+    assert "--data-dir" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()

@@ -11,7 +11,7 @@ from ostiary.cli import callout_queries as queries
 from ostiary.cli.callout_queries import Filters, Found
 from ostiary.cli.callout_views import details, row, show_one
 from ostiary.cli.opening import opened, run
-from ostiary.cli.options import HERE, Place
+from ostiary.cli.options import HERE, Limit, Place
 from ostiary.cli.output import note, print_json, print_rows
 from ostiary.cli.problems import Failed, Misused, nearest
 from ostiary.durable import deadletters
@@ -73,7 +73,7 @@ def list_(
         bool | None,
         Parameter(name="--open", negative="--ended", help="Only without, or only with an outcome."),
     ] = None,
-    limit: Annotated[int, Parameter(help="How many at most, the newest first.")] = 50,
+    limit: Limit = 50,
     place: Place = HERE,
 ) -> None:
     """List callouts, the newest first."""

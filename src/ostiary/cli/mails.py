@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 
 from ostiary.cli import neighbours
 from ostiary.cli.opening import opened, run
-from ostiary.cli.options import HERE, Place
+from ostiary.cli.options import HERE, Limit, Place
 from ostiary.cli.output import note, print_json, print_pairs, print_rows
 from ostiary.cli.problems import Failed, Misused, nearest
 from ostiary.mail import service, store
@@ -48,7 +48,7 @@ def list_(
     about: Annotated[
         str | None, Parameter(help="Only about this request or assignment, by id.")
     ] = None,
-    limit: Annotated[int, Parameter(help="How many at most, the newest first.")] = 50,
+    limit: Limit = 50,
     place: Place = HERE,
 ) -> None:
     """List mails, the newest first."""

@@ -13,7 +13,7 @@ from ostiary.cli.addresses import own_urls
 from ostiary.cli.problems import Failed
 from ostiary.server import deployment
 from ostiary.server.deployment import Deployment
-from ostiary.settings import Settings
+from ostiary.settings import EMBEDDED, Settings
 
 T = TypeVar("T")
 
@@ -34,13 +34,15 @@ async def opened(settings: Settings, *, make: bool = False) -> AsyncIterator[Dep
 
 
 def prepare(settings: Settings, *, make: bool) -> None:
-    """Make sure that there is a data directory.
+    """Make sure that there is data, or a directory that it can be made in.
+
+    A database that the settings name is where they say, and needs no directory beside it.
 
     :raises Failed: there is none, and none is to be made.
     """
     if make:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-    if not settings.data_dir.is_dir():
+    elif settings.database_url is None and not (settings.data_dir / EMBEDDED).is_file():
         raise Failed(
             f"There is no data in {settings.data_dir}: start a server there (ostiary serve "
             f"--data-dir {settings.data_dir}), or name its directory with --data-dir."

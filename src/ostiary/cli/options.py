@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 
 from ostiary.cli.problems import Misused, nearest
 from ostiary.settings import ClockKind, Settings
@@ -53,6 +53,14 @@ class Place:
         given = {"data_dir": self.data_dir, "database_url": self.database_url, **more}
         return Settings(**{name: value for name, value in given.items() if value is not None})
 
+
+Limit = Annotated[
+    int,
+    Parameter(
+        validator=validators.Number(gte=1, lte=1_000_000),
+        help="How many at most, the newest first.",
+    ),
+]
 
 HERE: Final = Place()
 """Nothing given: what the environment says, or the defaults."""

@@ -11,6 +11,7 @@ from typing import Final
 from cyclopts import CycloptsError
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
+from sqlalchemy.exc import DBAPIError
 
 from ostiary.cli.problems import FAILED, MISUSED, Failed, Misused
 from ostiary.durable.errors import describe
@@ -19,7 +20,7 @@ from ostiary.graph.errors import DomainError
 from ostiary.identity.issuer_errors import TokenError
 from ostiary.identity.issuers import ConfigurationError
 from ostiary.identity.key_files import BadKey
-from ostiary.storage.failures import DatabaseUnavailable
+from ostiary.storage.failures import DatabaseUnavailable, is_outage
 from ostiary.storage.migrator import SchemaTooNew
 from ostiary.storage.names import NameTaken
 
@@ -57,6 +58,8 @@ def told(error: BaseException) -> tuple[int, str] | None:
             return FAILED, f"{describe(error)} Check OSTIARY_DATABASE_URL or --database-url."
         case OSError():
             return FAILED, str(error)
+        case DBAPIError() if is_outage(error):
+            return FAILED, f"The database cannot be used now: {error.orig}. Try again in a moment."
     return (FAILED, str(error)) if isinstance(error, _EXPECTED) else None
 
 

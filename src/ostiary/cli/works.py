@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.cli import neighbours
 from ostiary.cli.opening import opened, run
-from ostiary.cli.options import HERE, Place
+from ostiary.cli.options import HERE, Limit, Place
 from ostiary.cli.output import note, print_json, print_rows
 from ostiary.cli.problems import Failed, Misused
 from ostiary.durable import deadletters
@@ -45,7 +45,7 @@ Items = Annotated[
 def dead(
     *,
     kind: Annotated[str | None, Parameter(help="Only of this kind, such as task.run.")] = None,
-    limit: Annotated[int, Parameter(help="How many at most, the newest first.")] = 50,
+    limit: Limit = 50,
     place: Place = HERE,
 ) -> None:
     """List the work that failed for good, the newest first."""

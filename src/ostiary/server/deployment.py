@@ -59,7 +59,8 @@ async def opened(settings: Settings, *, base_urls: Sequence[str]) -> AsyncIterat
 @asynccontextmanager
 async def opened_database(settings: Settings) -> AsyncIterator[tuple[Database, Clock]]:
     """Open the database with the newest tables, and the clock that the settings ask for."""
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if settings.database_url is None:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = await Database.open(settings.database)
     try:
         await database.upgrade()
