@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 from starlette.datastructures import Headers
+from structlog.testing import capture_logs
 
 from ostiary.graph.errors import BadRequest, status_of
-from ostiary.identity.authenticator import Authenticator, Challenge
+from ostiary.identity.authenticator import LONGEST_TOLD, Authenticator, Challenge
 from ostiary.identity.refusals import InvalidToken
 from tests.identity.minting import SERVICE_PRINCIPAL, app_claims, sign, validator
 from tests.support.clocks import FixedClock
@@ -53,6 +54,22 @@ async def test_a_bad_token_is_answered_with_the_reason_of_rfc_6750(
         'error="invalid_token", error_description="CompactToken parsing failed with error code: '
         '80049217"'
     )
+
+
+async def test_the_log_tells_what_a_refused_token_says_of_itself_and_not_the_token(
+    authenticator: Authenticator,
+) -> None:
+    token = sign(app_claims(aud="api://else" + "x" * 300))
+
+    with capture_logs() as logs, pytest.raises(InvalidToken):
+        await authenticator.authenticate({"authorization": f"Bearer {token}"})
+
+    (line,) = logs
+    assert line["event"] == "token_refused"
+    assert line["audience"].startswith("api://else")
+    assert len(line["audience"]) == LONGEST_TOLD
+    assert {"issuer", "key_id", "algorithm", "expires"} <= line.keys()
+    assert token not in str(line)
 
 
 async def test_a_token_is_valid_by_the_servers_clock(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from ostiary.graph import batch, metadata, metadata_json, openapi
 from ostiary.graph.call import GraphCall, check_accept, check_version
 from ostiary.graph.dispatch import Dispatcher
-from ostiary.graph.errors import BadRequest, DomainError, MethodNotAllowed
+from ostiary.graph.errors import BadRequest, DomainError, Forbidden, MethodNotAllowed
 from ostiary.graph.incoming import METHODS, Incoming, split_version
 from ostiary.graph.options import split_query
 from ostiary.graph.reading import Reader
@@ -26,6 +28,9 @@ from ostiary.graph.writing import Writer
 from ostiary.storage.database import Database
 
 log = structlog.get_logger(__name__)
+
+_KEYS = re.compile(r"\([^)]*\)")
+_NAME = re.compile(r"[A-Za-z$._]+(?:\(…\))?")
 
 
 class Clock(Protocol):
@@ -70,12 +75,17 @@ class Engine:
         try:
             return await self._answer(incoming)
         except Exception as error:
-            known = error if isinstance(error, DomainError) else self.translate(error)
-            if known is None:
-                log.exception("graph.failed", request_id=incoming.request_id)
-                known = DomainError("The server failed to process the request; its log says why.")
+            with bound_contextvars(request_id=incoming.request_id):
+                known = self._known(error)
             now = datetime.now(UTC)
             return error_reply(known, incoming.request_id, incoming.client_id, now=now)
+
+    def _known(self, error: Exception) -> DomainError:
+        known = error if isinstance(error, DomainError) else self.translate(error)
+        if known is None:
+            log.exception("graph.failed")
+            return DomainError("The server failed to process the request; its log says why.")
+        return known
 
     async def _answer(self, incoming: Incoming) -> Reply:
         version, path = split_version(incoming.path)
@@ -90,7 +100,7 @@ class Engine:
         if document is not None:
             return document
         check_version(incoming.headers)
-        caller = await self.authenticator.authenticate(incoming.headers)
+        caller = await self._authenticated(incoming)
         budget = self.throttle.take(caller, writes=method != "GET")
         call = GraphCall(
             caller=caller,
@@ -105,15 +115,24 @@ class Engine:
             raw_body=incoming.body,
             reader=self.reader,
         )
-        reply = await self._dispatch(call)
+        try:
+            reply = await self._dispatch(call)
+        except Forbidden:
+            _note_refusal(call)
+            raise
         return replace(reply, headers={**budget, **reply.headers}) if budget else reply
 
     async def _batch(self, method: str, incoming: Incoming) -> Reply:
         if method != "POST":
             raise MethodNotAllowed(allow="POST")
-        await self.authenticator.authenticate(incoming.headers)
+        await self._authenticated(incoming)
         items = batch.read(incoming)
         return await batch.run(items, incoming, self.answer)
+
+    async def _authenticated(self, incoming: Incoming) -> Caller:
+        """Find out who calls; what the log says of a refusal is found by the id of the reply."""
+        with bound_contextvars(request_id=incoming.request_id):
+            return await self.authenticator.authenticate(incoming.headers)
 
     async def _dispatch(self, call: GraphCall) -> Reply:
         format_ = next((v for n, v in call.query if n.lower() in ("$format", "format")), None)
@@ -147,6 +166,20 @@ class Engine:
         if not path.strip("/"):
             return Reply(200, metadata.service_document(self.roots, f"{base_url}/{version}"))
         return None
+
+
+def _note_refusal(call: GraphCall) -> None:
+    """Tell the log who may not do what; keys are left out, since some are names of people."""
+    plain = _KEYS.sub("(…)", call.path)
+    names = ((name if _NAME.fullmatch(name) else "{id}") for name in plain.strip("/").split("/"))
+    log.info(
+        "request.forbidden",
+        request_id=call.request_id,
+        caller=call.caller.object_id,
+        app=call.caller.app_id,
+        method=call.method,
+        path="/".join(names)[:200],
+    )
 
 
 def _prefers_json(incoming: Incoming) -> bool:

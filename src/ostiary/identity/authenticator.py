@@ -11,11 +11,15 @@ from starlette.datastructures import Headers
 
 from ostiary.graph.errors import Unauthenticated
 from ostiary.identity.catalogue import GRAPH_APP_ID
+from ostiary.identity.compact import parse
 from ostiary.identity.principals import Principal
 from ostiary.identity.refusals import InvalidToken, OneHeaderOnly, Reason
 from ostiary.identity.tokens import TokenValidator
 
 log = structlog.get_logger(__name__)
+
+LONGEST_TOLD = 200
+_TOLD = {"audience": "aud", "tenant": "tid", "token_id": "uti", "expires": "exp"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +58,27 @@ class Authenticator:
             ``www_authenticate``, the value of that header, and ``reason``.
         :raises OneHeaderOnly: more than one Authorization header or token.
         """
+        token = ""
         try:
-            return await self._validator.validate(_token(headers), self._now())
+            token = _token(headers)
+            return await self._validator.validate(token, self._now())
         except InvalidToken as error:
             error.context["www_authenticate"] = self._challenge.header(error)
-            log.info("token_refused", reason=str(error.reason))
+            log.info("token_refused", reason=str(error.reason), **_claimed(token))
             raise
+
+
+def _claimed(token: str) -> dict[str, str]:
+    """Give what a refused token says of itself, for the log: none of it is proven."""
+    try:
+        said = parse(token)
+    except InvalidToken:
+        return {}
+    claims = {"key_id": said.key_id, "algorithm": said.algorithm, "issuer": said.issuer}
+    for name, claim in _TOLD.items():
+        value = said.claims.get(claim)
+        claims[name] = "" if value is None else str(value)
+    return {name: value[:LONGEST_TOLD] for name, value in claims.items() if value}
 
 
 def _token(headers: Mapping[str, str]) -> str:

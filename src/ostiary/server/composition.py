@@ -22,7 +22,7 @@ from ostiary.directory.service import Directory
 from ostiary.directory.tenant import Tenant
 from ostiary.directory.work import Forgetting
 from ostiary.durable.clock import Clock
-from ostiary.durable.errors import Busy
+from ostiary.durable.errors import Busy, describe
 from ostiary.durable.handlers import Handler
 from ostiary.durable.worker import Worker
 from ostiary.extensions.owners import Owners
@@ -324,12 +324,17 @@ def translate(error: Exception) -> DomainError | None:
     if isinstance(error, Busy):
         return Unavailable(retry_after=error.seconds)
     if is_locked(error):
-        log.warning("database.locked", error=type(error).__name__)
+        log.warning("database.locked", why=_why(error))
         return Unavailable("Something else holds the database. Try again later.", retry_after=5)
     if is_outage(error):
-        log.warning("database.unavailable", error=type(error).__name__)
+        log.warning("database.unavailable", why=_why(error))
         return Unavailable("The database cannot be reached. Try again in a moment.", retry_after=2)
     if is_collision(error):
-        log.warning("database.collision", error=type(error).__name__)
+        log.warning("database.collision", why=_why(error))
         return Unavailable("Another change got in the way. Try again.", retry_after=1)
     return None
+
+
+def _why(error: Exception) -> str:
+    """Give what the database said, such as that its disk is full, without statement and values."""
+    return describe(getattr(error, "orig", None) or error)
