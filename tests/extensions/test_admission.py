@@ -109,7 +109,7 @@ async def test_a_call_that_waited_between_its_attempts_fails_after_the_last(
 
     callout = await house.read(id_)
     assert callout.status is CalloutStatus.CALLOUT_FAILED
-    assert "(http_5xx, 2 attempts)" in (callout.detail or "")
+    assert "(http_5xx, status 503, 2 attempts)" in (callout.detail or "")
 
 
 async def test_patience_with_a_circuit_brings_nothing_past_the_rate(

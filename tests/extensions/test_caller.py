@@ -156,7 +156,7 @@ async def test_attempts_are_bounded(caller: Caller, endpoint: ScriptedEndpoint) 
     assert result.label == "http_5xx"
     assert result.reason == (
         f"The endpoint {endpoint.url} could not be called: it answered with a server error "
-        "(http_5xx, 2 attempts)."
+        "(http_5xx, status 503, 2 attempts)."
     )
 
 

@@ -76,8 +76,10 @@ class CallResult:
 
     @property
     def reason(self) -> str:
-        """Say why the endpoint did not take the call, without saying anything of its reply."""
+        """Say why the endpoint did not take the call; of its reply the status and nothing else."""
         last, number = self.attempts[-1], self.tried + len(self.attempts)
         why = self.explanation or _WORDS.get(last.label or "", "it did not take the call")
-        tried = f"{number} attempts" if number > 1 else "1 attempt"
-        return f"The endpoint {last.url} could not be called: {why} ({last.label}, {tried})."
+        told = [last.label or "", f"{number} attempts" if number > 1 else "1 attempt"]
+        if last.status is not None:
+            told.insert(1, f"status {last.status}")
+        return f"The endpoint {last.url} could not be called: {why} ({', '.join(told)})."
