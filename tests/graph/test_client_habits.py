@@ -60,6 +60,28 @@ async def test_identifiers_are_compared_as_they_are(
     assert [b["id"] for b in found] == (["b1"] if literal == "'b1'" else [])
 
 
+@pytest.mark.parametrize(
+    ("asked", "applied"),
+    [
+        ("odata.maxpagesize=2", "odata.maxpagesize=2"),
+        ("maxpagesize=2, wait=5", "odata.maxpagesize=2"),
+        ("include-unknown-enum-members", "include-unknown-enum-members"),
+        (
+            "odata.maxpagesize=2, include-unknown-enum-members",
+            "include-unknown-enum-members, odata.maxpagesize=2",
+        ),
+        ("odata.maxpagesize=0", None),
+        ("respond-async", None),
+    ],
+)
+async def test_the_preferences_that_were_honoured_are_named(
+    readable: httpx.AsyncClient, asked: str, applied: str | None
+) -> None:
+    reply = await readable.get(BOOKS, headers={"prefer": asked})
+
+    assert reply.headers.get("preference-applied") == applied
+
+
 async def test_a_client_that_only_wants_the_head_gets_it(readable: httpx.AsyncClient) -> None:
     reply = await readable.head(f"{BOOKS}/b1")
 

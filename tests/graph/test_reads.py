@@ -316,9 +316,10 @@ async def test_control_information_follows_the_wish_of_the_caller(
 ) -> None:
     headers = {"accept": "application/json;odata.metadata=none"}
 
-    book = (await readable.get(f"{BOOKS}/b1", headers=headers)).json()
+    reply = await readable.get(f"{BOOKS}/b1", headers=headers)
 
-    assert not [name for name in book if "@" in name]
+    assert not [name for name in reply.json() if "@" in name]
+    assert "odata.metadata=none;" in reply.headers["content-type"]
     assert (await readable.get(BOOKS, headers={"accept": "text/html"})).status_code == 406
 
 
@@ -356,9 +357,11 @@ async def test_the_schema_is_there_as_json_too(readable: httpx.AsyncClient) -> N
 async def test_all_metadata_names_type_identity_and_edit_link(readable: httpx.AsyncClient) -> None:
     headers = {"accept": "application/json;odata.metadata=full"}
 
-    book = (await readable.get(f"{BOOKS}/b1", headers=headers)).json()
+    reply = await readable.get(f"{BOOKS}/b1", headers=headers)
+    book = reply.json()
     (listed, *_) = (await readable.get(BOOKS, headers=headers)).json()["value"]
 
+    assert "odata.metadata=full;" in reply.headers["content-type"]
     assert book["@odata.type"] == listed["@odata.type"] == "#microsoft.graph.book"
     assert book["@odata.id"] == listed["@odata.id"] == f"http://localhost{BOOKS}('b1')"
     assert book["@odata.editLink"] == "library/books('b1')"

@@ -101,7 +101,8 @@ class Dispatcher:
             control(place, e, call, writer) | writer.entity(e, declared=declared, shape=options)
             for e in page.entities
         ]
-        return Reply(200, body)
+        applied = {"Preference-Applied": f"odata.maxpagesize={call.page}"} if call.page else {}
+        return Reply(200, body, headers=applied)
 
     def _created(self, place: Collection, made: Any, call: GraphCall, writer: Writer) -> Reply:
         if not isinstance(made, Complex):

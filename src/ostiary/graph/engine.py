@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -18,7 +18,7 @@ from ostiary.graph.errors import BadRequest, DomainError, Forbidden, MethodNotAl
 from ostiary.graph.incoming import METHODS, Incoming, split_version
 from ostiary.graph.options import split_query
 from ostiary.graph.reading import Reader
-from ostiary.graph.replies import Reply, error_reply
+from ostiary.graph.replies import Reply, error_reply, json_type
 from ostiary.graph.resources import Caller, Node
 from ostiary.graph.routing import resolve
 from ostiary.graph.throttling import Throttle
@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 _KEYS = re.compile(r"\([^)]*\)")
 _NAME = re.compile(r"[A-Za-z$._]+(?:\(…\))?")
+_UNKNOWN: Final = "include-unknown-enum-members"
 
 
 class Clock(Protocol):
@@ -137,15 +138,18 @@ class Engine:
     async def _dispatch(self, call: GraphCall) -> Reply:
         format_ = next((v for n, v in call.query if n.lower() in ("$format", "format")), None)
         level = check_accept(call.headers.get("accept", ""), format_)
-        unknown = "include-unknown-enum-members" in call.preferences
+        unknown = _UNKNOWN in call.preferences
         writer = Writer(call.version, include_unknown=unknown, metadata=level)
         target = resolve(self.roots, split_path(call.path), call)
         call.place = target.place
         reply = await self._dispatcher.answer(target, call, writer)
-        if not unknown:
-            return reply
-        applied = {"Preference-Applied": "include-unknown-enum-members"}
-        return Reply(reply.status, reply.json, reply.text, {**applied, **reply.headers})
+        headers: dict[str, str] = {}
+        if unknown:
+            also = reply.headers.get("Preference-Applied")
+            headers["Preference-Applied"] = f"{_UNKNOWN}, {also}" if also else _UNKNOWN
+        if level != "minimal" and reply.json is not None:
+            headers["Content-Type"] = json_type(level)
+        return replace(reply, headers={**reply.headers, **headers}) if headers else reply
 
     def _open(self, path: str, version: Version, incoming: Incoming) -> Reply | None:
         """Answer what needs no token: the schema, in its forms, and the service document."""

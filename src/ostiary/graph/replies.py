@@ -9,10 +9,16 @@ from typing import Any
 
 from ostiary.graph.errors import DomainError, status_of
 
-JSON_TYPE = (
-    "application/json;odata.metadata=minimal;odata.streaming=true;"
-    "IEEE754Compatible=false;charset=utf-8"
-)
+
+def json_type(metadata: str) -> str:
+    """Give the media type of a JSON reply with this level of control information."""
+    return (
+        f"application/json;odata.metadata={metadata};odata.streaming=true;"
+        "IEEE754Compatible=false;charset=utf-8"
+    )
+
+
+JSON_TYPE = json_type("minimal")
 TEXT_TYPE = "text/plain;charset=utf-8"
 
 _HEADERS = {
