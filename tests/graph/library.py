@@ -217,7 +217,7 @@ class Library:
     async def update(self, call: Call) -> Book:
         """PATCH /library/books/{id}"""
         async with self.database.transaction() as conn:
-            query = select(books).where(books.c.id == call.key("books"))
+            query = select(books).where(books.c.id == call.key("books")).with_for_update()
             row = (await conn.execute(query)).mappings().first()
             if row is None:
                 raise NotFound()
