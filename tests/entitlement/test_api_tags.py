@@ -50,3 +50,19 @@ async def test_two_administrators_who_read_the_same_policy_do_not_overwrite_each
     )
 
     assert sorted(reply.status_code for reply in replies) == [200, 412]
+
+
+async def test_of_two_changes_of_an_extension_at_the_same_time_neither_is_lost(
+    house: House,
+) -> None:
+    catalog = await house.catalog()
+    path = f"catalogs/{catalog}/customWorkflowExtensions/{await house.extension(catalog)}"
+
+    for round_ in range(5):
+        words = {"displayName": f"name {round_}"}, {"description": f"description {round_}"}
+        await asyncio.gather(*(house.call("PATCH", path, body, status=200) for body in words))
+        found = await house.get(path)
+        assert (found["displayName"], found["description"]) == (
+            f"name {round_}",
+            f"description {round_}",
+        )

@@ -34,6 +34,7 @@ _CONFIGURATIONS: Final[Mapping[str, type[Complex]]] = {
     "callback": CustomExtensionCallbackConfiguration,
 }
 _READ: Final = select(custom_extensions).where(among(custom_extensions.c.id, KEYS))
+_LOCK: Final = _READ.order_by(custom_extensions.c.id).with_for_update()
 
 
 async def add(conn: AsyncConnection, extension: Extension) -> None:
@@ -53,9 +54,11 @@ async def remove(conn: AsyncConnection, ids: Collection[str]) -> int:
     return result.rowcount
 
 
-async def read(conn: AsyncConnection, ids: Collection[str]) -> dict[str, Extension]:
-    """Give extensions by id; those that do not exist are missing."""
-    rows = await conn.execute(_READ, {"keys": ids})
+async def read(
+    conn: AsyncConnection, ids: Collection[str], *, lock: bool = False
+) -> dict[str, Extension]:
+    """Give extensions by id; those that do not exist are missing. ``lock`` before changing them."""
+    rows = await conn.execute(_LOCK if lock else _READ, {"keys": ids})
     return {row["id"]: load(row) for row in rows.mappings()}
 
 

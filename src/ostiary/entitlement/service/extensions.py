@@ -155,8 +155,8 @@ class Extensions:
     async def _existing(
         self, conn: AsyncConnection, catalog_id: str, key: str, kinds: Kinds
     ) -> Extension:
-        """Give an extension of one of these kinds; one that can be converted is found as well."""
-        found = (await extension_store.read(conn, [key])).get(key)
+        """Lock an extension of one of these kinds; one that can be converted is found as well."""
+        found = (await extension_store.read(conn, [key], lock=True)).get(key)
         known = {*kinds, store.LEGACY}
         if found is None or found.catalog_id != catalog_id or found.kind not in known:
             raise NotThere("customWorkflowExtension", key)
