@@ -144,6 +144,20 @@ async def test_a_role_in_a_catalog_shows_what_is_in_it(house: House) -> None:
     assert len(assignments) == 1
 
 
+async def test_ids_are_found_in_any_case(house: House) -> None:
+    alice, package, policy, _ = await place(house)
+
+    for path in (
+        f"accessPackages?$filter=id eq '{package.upper()}'",
+        f"accessPackages?$filter=id in ('{package.upper()}')",
+        f"accessPackages?$filter=not (id ne '{package.upper()}')",
+        f"assignmentPolicies?$filter=accessPackage/id eq '{package.upper()}'",
+        f"assignments?$filter=target/objectId eq '{alice.upper()}'",
+        f"assignments?$filter=assignmentPolicy/id eq {policy.upper()}",
+    ):
+        assert len(await house.values(path)) == 1, path
+
+
 async def test_subjects_have_the_names_of_the_directory(house: House) -> None:
     alice, _, _, _ = await place(house)
 

@@ -1,14 +1,15 @@
 """``$filter`` as SQL, on both databases, never as a loop over rows.
 
 ``filter_paths`` says where a property path leads; here is what is done with it. Text compares
-without regard to case; identifiers compare exactly.
+without regard to case; identifiers compare exactly, GUIDs as they are written and in lower case.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import ColumnElement, and_, extract, false, func, literal, not_, or_, true
 
@@ -30,6 +31,8 @@ from ostiary.graph.filter_paths import (
 from ostiary.graph.json_lists import Element
 from ostiary.graph.types import EdmEnum
 from ostiary.graph.values import READERS, read_members
+
+_GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def condition(node: syntax.Node, scope: Scope) -> ColumnElement[bool]:
@@ -93,6 +96,9 @@ def _apply(op: str, operand: Operand, value: Any) -> ColumnElement[bool]:
         if operand.prop is None or not getattr(operand.prop.type.python, "IS_FLAGS", False):
             raise BadRequest("Invalid filter clause: 'has' is for properties of several flags.")
         return ("," + left + ",").contains(f",{value},", autoescape=True)
+    if operand.exact and op in ("eq", "ne") and _is_capital_guid(value):
+        same_id = left.in_([value, value.lower()])
+        return same_id if op == "eq" else not_(same_id)
     if operand.text and not operand.exact:
         left = func.lower(left)
         value = value.lower() if isinstance(value, str) else func.lower(value)
@@ -105,6 +111,10 @@ def _apply(op: str, operand: Operand, value: Any) -> ColumnElement[bool]:
         "le": lambda: ordered(left) <= value,
     }
     return comparisons[op]()
+
+
+def _is_capital_guid(value: Any) -> bool:
+    return isinstance(value, str) and _GUID.fullmatch(value) is not None and value != value.lower()
 
 
 def _constant(constant: syntax.Literal, operand: Operand) -> Any:
