@@ -271,6 +271,9 @@ class Settings(BaseSettings):
     """How many requests a process works on at a time; more are answered with 503 and
     ``Retry-After``. At most half of them may wait for a commit of the same sort."""
 
+    answer_within: Annotated[values.Duration, Field(ge=timedelta(seconds=1))] = timedelta(minutes=1)
+    """After how long a caller is told with 504 that the request is still worked on."""
+
     throttle_reads: Annotated[int, Field(ge=0)] = 0
     """Reads that one application may make within ten seconds; 0: no limit."""
 

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, Final
 
 import msgspec
+import structlog
 from msgspec.structs import replace
 
 from ostiary.graph.call import new_request_id
 from ostiary.graph.engine import Engine
-from ostiary.graph.errors import BadRequest, DomainError, TooLarge
+from ostiary.graph.errors import BadRequest, DomainError, GatewayTimeout, TooLarge
 from ostiary.graph.incoming import Incoming
+from ostiary.graph.limit import Limit
 from ostiary.graph.replies import JSON_TYPE, TEXT_TYPE, Reply, error_reply
 
 Scope = MutableMapping[str, Any]
@@ -25,6 +28,10 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _encode = msgspec.json.Encoder().encode
+_log: Final = structlog.get_logger(__name__)
+
+_LOOK_AGAIN: Final = 10
+"""Seconds after which it is worth a look whether something late was done."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +42,8 @@ class GraphApp:
     public_url: str | None = None
     """The URL under which clients know the server; None: what the request says."""
     max_body: int = 1024 * 1024
+    answers_within: timedelta = timedelta(minutes=1)
+    """After which a caller is told with 504 that the request is still worked on."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -55,7 +64,30 @@ class GraphApp:
             now = datetime.now(UTC)
             reply = error_reply(error, request_id, incoming.client_id, now=now)
         else:
-            reply = await self.engine.answer(replace(incoming, body=body))
+            await self._answer(replace(incoming, body=body), send)
+            return
+        await _send(send, reply, incoming)
+
+    async def _answer(self, incoming: Incoming, send: Send) -> None:
+        """Send the reply, or in time that there is none yet."""
+        limit = Limit(self.answers_within.total_seconds(), partial(self._tell_late, incoming, send))
+        try:
+            reply = await self.engine.answer(incoming)
+            if await limit.is_kept():
+                await _send(send, reply, incoming)
+        finally:
+            limit.leave()
+
+    async def _tell_late(self, incoming: Incoming, send: Send) -> None:
+        _log.warning("request.late", request_id=incoming.request_id, method=incoming.method)
+        seconds = round(self.answers_within.total_seconds())
+        error = GatewayTimeout(
+            f"This is not done after {seconds} seconds, and goes on. Look whether it was done "
+            "before you send it again.",
+            retry_after=_LOOK_AGAIN,
+        )
+        now = datetime.now(UTC)
+        reply = error_reply(error, incoming.request_id, incoming.client_id, now=now)
         await _send(send, reply, incoming)
 
     def _base_url(self, scope: Scope, headers: Mapping[str, str]) -> str:

@@ -265,7 +265,12 @@ def _graph(
         title="Ostiary",
         throttle=Throttle(reads=settings.throttle_reads, writes=settings.throttle_writes),
     )
-    return GraphApp(engine=engine, public_url=settings.public_url, max_body=settings.max_body)
+    return GraphApp(
+        engine=engine,
+        public_url=settings.public_url,
+        max_body=settings.max_body,
+        answers_within=settings.answer_within,
+    )
 
 
 def _handlers(settings: Settings, parts: _Parts) -> list[Handler]:
