@@ -103,9 +103,11 @@ def _target(body: object, now: datetime) -> datetime:
     if not isinstance(body, dict) or len(body) != 1 or not set(body) <= {"duration", "to"}:
         raise BadRequest('Send {"duration": "P1D"} or {"to": "2026-02-01T09:00:00Z"}.')
     ((name, text),) = body.items()
+    if not isinstance(text, str):
+        raise BadRequest(f"'{name}' must be a text, such as 'P1D' or an instant.", target=name)
     try:
         target = read_instant(text) if name == "to" else now + read_duration(text)
-    except (ValueError, TypeError, OverflowError) as error:
+    except (ValueError, OverflowError) as error:
         raise BadRequest(f"'{name}' {error}.", target=name) from None
     if target < now:
         raise Conflict(
