@@ -31,6 +31,7 @@ TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"
         ),
         ("client_id=a&client_secret=s3cret&x=1", f"client_id=a&client_secret={REMOVED}&x=1"),
         ("postgresql://me:pw@db/x", f"postgresql://{REMOVED}@db/x"),
+        ("postgresql://me:p@w@db/x", f"postgresql://{REMOVED}@db/x"),
         ("a basic idea", "a basic idea"),
     ],
 )

@@ -7,11 +7,13 @@ import signal
 import socket
 import ssl
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
+from ostiary.identity import tls
 from ostiary.server import whereabouts
 from tests.cli.commands import PATIENCE, Commands, Process, launched, started
 from tests.support.databases import PostgreSQL, opened
@@ -124,6 +126,27 @@ def test_https_is_trusted_by_the_certificate_that_a_command_names(
 
     assert answers == [200, 200]
     assert clock.code == 1  # it is real
+
+
+@pytest.mark.parametrize(
+    ("chain", "key", "said"),
+    [
+        ("ca.pem", "missing.pem", "no file"),
+        ("ca.pem", "server-key.pem", "key values mismatch"),
+        ("ca-key.pem", "ca-key.pem", "PEM"),
+    ],
+)
+def test_a_certificate_that_cannot_be_served_is_told_with_its_files(
+    ostiary: Commands, tmp_path: Path, chain: str, key: str, said: str
+) -> None:
+    made = tls.ensure(tmp_path, ["localhost"], now=datetime.now(UTC)).key.parent
+
+    files = ["--tls-certificate", f"{made}/{chain}", "--tls-key", f"{made}/{key}"]
+    result = ostiary("serve", "--port", "0", *files)
+
+    assert result.code == 1
+    assert said in result.err
+    assert key in result.err
 
 
 def test_a_worker_of_its_own_runs_beside_a_server_without_one(

@@ -187,6 +187,18 @@ def test_the_server_does_not_call_itself() -> None:
     assert check_url("http://127.0.0.1:8081/", policy).port == 8081
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "::ffff:127.0.0.1", "::1", "127.0.0.2"])
+def test_the_server_does_not_call_itself_under_another_name_either(address: str) -> None:
+    own = frozenset({("localhost", 8080), ("192.0.2.1", 8080)})
+    policy = EgressPolicy(loopback=True, own=own)
+
+    found, host = ip_address(address), "other.localhost"
+
+    check_address(found, host=host, port=8081, policy=policy)
+    with pytest.raises(Forbidden, match="itself"):
+        check_address(found, host=host, port=8080, policy=policy)
+
+
 def test_no_message_repeats_the_url() -> None:
     for url in ("https://user:secret@x.test/", "http://x.test/?sig=secret", "https://x.test:1/s"):
         assert "secret" not in refusal(url)

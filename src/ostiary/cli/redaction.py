@@ -21,7 +21,7 @@ _LOOKS: Final = (
         ),
         rf"\1={REMOVED}",
     ),
-    (re.compile(r"(?<=://)[^/\s@]+@"), f"{REMOVED}@"),
+    (re.compile(r"(?<=://)[^/\s]+@"), f"{REMOVED}@"),
 )
 """Credentials of a header, signed tokens, secrets of a form or a query, a password in a URL."""
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -162,11 +164,30 @@ def _certificate(settings: Settings, addresses: Addresses) -> Certificate | None
     if not speaks_tls(settings):
         return None
     if settings.tls_certificate is not None:
-        assert settings.tls_key is not None  # as the settings make sure
-        return Certificate(str(settings.tls_certificate), str(settings.tls_key))
+        return _own_certificate(settings.tls_certificate, settings.tls_key)
     hosts = [urlsplit(url).hostname or "" for url in addresses.base_urls]
     made = tls.ensure(settings.data_dir, hosts, now=datetime.now(UTC))
     return Certificate(str(made.certificate), str(made.key), str(made.authority.absolute()))
+
+
+def _own_certificate(chain: Path, key: Path | None) -> Certificate:
+    """Give the operator's certificate, looked at before anything listens.
+
+    :raises Failed: a file is missing, is no PEM, or they do not belong together.
+    """
+    assert key is not None  # as the settings make sure
+    for path in (chain, key):
+        if not path.is_file():
+            raise Failed(f"There is no file {path}: see --tls-certificate and --tls-key.")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(chain, key)
+    except ssl.SSLError as error:
+        why = (error.reason or "not PEM").replace("_", " ").lower()
+        raise Failed(
+            f"{chain} and {key} are no certificate (PEM) with its key: {why}. The chain begins "
+            "with the server's own certificate, and the key has no password."
+        ) from None
+    return Certificate(str(chain), str(key))
 
 
 def _note(addresses: Addresses, certificate: Certificate | None) -> Whereabouts:

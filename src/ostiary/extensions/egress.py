@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Final
 
 from ostiary.extensions.targets import BadURL, Target, parse
 
@@ -83,6 +84,8 @@ _FORBIDDEN: Sequence[Network] = tuple(
 )  # fmt: skip
 """Rule 6, the metadata service of a cloud included; ``is_global`` alone lets some of them pass."""
 
+_BLOCKED: Final = "blocked_address"
+
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 """The only part of IPv6 that leads to public machines."""
 
@@ -111,13 +114,17 @@ def check_address(address: Address, *, host: str, port: int, policy: EgressPolic
     :raises Forbidden: it may not.
     """
     plain = embedded(address)
+    if (str(plain), port) in policy.own or (
+        plain.is_loopback and ("localhost", port) in policy.own
+    ):
+        raise Forbidden("The host's address is that of this server itself.", label=_BLOCKED)
     if plain.is_loopback and policy.loopback:
         return
     if any((a.host, a.port) == (host, port) and plain in a.network for a in policy.allowances):
         return
     if not _is_public(plain):
         message = "The host's address is not a public one, and no exception allows it."
-        raise Forbidden(message, label="blocked_address")
+        raise Forbidden(message, label=_BLOCKED)
 
 
 def _is_public(address: Address) -> bool:
