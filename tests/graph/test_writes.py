@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from tests.graph.books import LendParameters
 
+NEW = b'{"title": "Packed", "state": "onShelf"}'
 BOOKS = "/v1.0/library/books"
 
 
@@ -198,3 +200,23 @@ async def test_a_method_that_a_place_does_not_offer_lists_those_that_it_does(
     assert reply.headers["allow"] == "GET, POST"
     assert (await api.request("TRACE", BOOKS)).status_code == 405
     assert (await api.delete("/v1.0/library/authors/a1")).headers["allow"] == "GET"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "status"),
+    [
+        pytest.param("gzip", gzip.compress(NEW), 201, id="packed"),
+        pytest.param("GZIP", gzip.compress(b"{}"), 400, id="empty"),
+        pytest.param("identity", NEW, 201, id="plain"),
+        pytest.param("gzip", NEW, 400, id="not packed"),
+        pytest.param("gzip", gzip.compress(NEW)[:-4], 400, id="cut off"),
+        pytest.param("gzip", gzip.compress(b" " * 2_000_000), 413, id="large"),
+        pytest.param("br", NEW, 415, id="packed in another way"),
+    ],
+)
+async def test_a_body_may_be_compressed_with_gzip(
+    api: httpx.AsyncClient, encoding: str, body: bytes, status: int
+) -> None:
+    headers = {"content-type": "application/json", "content-encoding": encoding}
+
+    assert (await api.post(BOOKS, content=body, headers=headers)).status_code == status

@@ -17,6 +17,7 @@ import structlog
 from msgspec.structs import replace
 
 from ostiary.graph.call import new_request_id
+from ostiary.graph.encodings import unpacked
 from ostiary.graph.engine import Engine
 from ostiary.graph.errors import BadRequest, DomainError, GatewayTimeout, TooLarge
 from ostiary.graph.incoming import Incoming
@@ -59,7 +60,8 @@ class GraphApp:
             request_id=request_id,
         )
         try:
-            body = await _body(receive, self.max_body)
+            sent = await _body(receive, self.max_body)
+            body = unpacked(sent, headers.get("content-encoding"), self.max_body)
         except DomainError as error:
             now = datetime.now(UTC)
             reply = error_reply(error, request_id, incoming.client_id, now=now)
