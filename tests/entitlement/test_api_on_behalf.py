@@ -160,6 +160,12 @@ async def test_an_approver_takes_back_what_they_approved(house: House) -> None:
         f"assignmentRequests/{made['id']}", headers={"Prefer": "include-unknown-enum-members"}
     )
     assert (shown["requestType"], shown["state"]) == ("approverRemove", "delivered")
+    unknown = "assignmentRequests?$filter=requestType eq 'unknownFutureValue'"
+    assert [one["id"] for one in await house.values(unknown)] == [made["id"]]
+    knows = {"Prefer": "include-unknown-enum-members"}
+    assert await house.values(unknown, headers=knows) == []
+    known = "assignmentRequests?$filter=requestType ne 'unknownFutureValue'"
+    assert made["id"] not in [one["id"] for one in await house.values(known)]
 
 
 async def test_what_was_assigned_without_approval_has_no_approver(cottage: House) -> None:

@@ -77,6 +77,9 @@ def _compare(op: str, left: syntax.Node, right: syntax.Node, scope: Scope) -> Co
         return operand.wrap(
             operand.expression.is_(None) if op == "eq" else operand.expression.is_not(None)
         )
+    if isinstance(right, syntax.Literal) and op in ("eq", "ne") and _is_sentinel(right, operand):
+        hidden = operand.expression.in_(_hidden_members(operand, scope))
+        return operand.wrap(hidden if op == "eq" else not_(hidden))
     if isinstance(right, syntax.Literal):
         value = _constant(right, operand)
         return operand.wrap(_apply(op, operand, value))
@@ -111,6 +114,20 @@ def _apply(op: str, operand: Operand, value: Any) -> ColumnElement[bool]:
         "le": lambda: ordered(left) <= value,
     }
     return comparisons[op]()
+
+
+def _is_sentinel(constant: syntax.Literal, operand: Operand) -> bool:
+    is_enum = operand.prop is not None and operand.prop.type.kind == "enum"
+    return is_enum and constant.text.lower() == "unknownfuturevalue"
+
+
+def _hidden_members(operand: Operand, scope: Scope) -> list[str]:
+    """Give the members that this caller is shown as the sentinel; who asks for them has none."""
+    if operand.prop is None or "include-unknown-enum-members" in scope.call.headers.get(
+        "prefer", ""
+    ):
+        return []
+    return list(getattr(operand.prop.type.python, "GATED", ()))
 
 
 def _is_capital_guid(value: Any) -> bool:
