@@ -51,6 +51,9 @@ def call(
             print_error=False,
             result_action="return_none",
         )
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _unread()
     except (Exception, KeyboardInterrupt) as error:
         # Here, since they know the whole program, which most commands need a part of.
         from ostiary.cli.output import complain
@@ -62,6 +65,12 @@ def call(
         code, line = problem
         complain(line)
         return code
+    return 0
+
+
+def _unread() -> int:
+    """End quietly where whoever read what was printed wants no more of it, such as ``head``."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the last flush
     return 0
 
 
