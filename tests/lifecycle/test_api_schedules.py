@@ -171,6 +171,9 @@ async def test_the_execution_scope_shows_people_with_their_due_instants(house: H
     (one,) = await house.values(f"{path}?$expand=subject($select=displayName)")
     assert one["subject"]["displayName"] == "Alice"
     assert await house.get(f"{path}/{shown['id']}")
+    (done,) = await house.values(f"{path}/{shown['id']}/taskProcessingResults")
+    (one,) = await house.values(f"{path}?$expand=taskProcessingResults,reprocessedRuns")
+    assert (one["taskProcessingResults"], one["reprocessedRuns"]) == ([done], [])
     await patch(house, f"workflows/{id}", {"isSchedulingEnabled": False})
     assert await house.values(path) == []
     await patch(house, f"workflows/{id}", {"isSchedulingEnabled": True})

@@ -28,7 +28,7 @@ from ostiary.graph.places import (
 )
 from ostiary.graph.resources import Call, Link, Pairs, Source
 from ostiary.graph.routing import Collection, EntityAt
-from ostiary.graph.types import Entity
+from ostiary.graph.types import UNSET, Entity
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,7 @@ async def _expand(
 
 def _require_inline(source: Source, name: str, entities: Sequence[Entity]) -> None:
     """A navigation without a link must have been loaded with the entity."""
-    if any(not hasattr(entity, name) for entity in entities):
+    if any(getattr(entity, name, UNSET) is UNSET for entity in entities):
         raise BadRequest(
             f"'{name}' of type '{describe(source.type).name}' cannot be expanded here.",
             target="$expand",

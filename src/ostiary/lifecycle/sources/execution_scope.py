@@ -11,9 +11,11 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, func, literal, select
 
 from ostiary.graph.resources import Source
+from ostiary.identity import matrix
+from ostiary.identity.permissions import requires
 from ostiary.lifecycle.model import WorkflowExecutionType as ExecutionType
 from ostiary.lifecycle.model.workflows import UserProcessingResult
-from ostiary.lifecycle.sources.results import subject_of, task_counts
+from ostiary.lifecycle.sources.results import result_links, subject_of, task_counts
 from ostiary.lifecycle.store.shown import wire_person
 from ostiary.lifecycle.tables import execution_scopes, user_processing_results, workflows
 from ostiary.lifecycle.tallies import STATES
@@ -25,6 +27,7 @@ _TALLY: Final = tuple(f"tasks_{state}" for state in STATES)
 
 _COLUMNS: Final[dict[str, ColumnElement[Any]]] = {
     "id": _scopes.id,
+    "result_id": _results.id,
     "workflow_id": _scopes.workflow_id,
     "subject_id": _scopes.subject_id,
     "processing_status": func.coalesce(_results.processing_status, _scopes.processing_status),
@@ -50,7 +53,7 @@ scope = (
 """Rows like those of results; none of a workflow that has no schedule, or whose schedule is off."""
 
 _SHOWN: Final = tuple(
-    name for name in _COLUMNS if name not in (*_TALLY, "workflow_id", "subject_id")
+    name for name in _COLUMNS if name not in (*_TALLY, "result_id", "workflow_id", "subject_id")
 )
 
 EXECUTION_SCOPE: Final[Source] = Source(
@@ -63,7 +66,10 @@ EXECUTION_SCOPE: Final[Source] = Source(
         **task_counts(scope),
     },
     load=wire_person,
-    links={"subject": subject_of(scope.c.subject_id)},
+    links={
+        "subject": subject_of(scope.c.subject_id),
+        **result_links(scope.c.result_id, needs=requires(matrix.LW_REPORTS_READ)),
+    },
     order=scope.c.scheduled_date_time,
     counted=True,
 )

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, FromClause, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.directory.sources import USERS
-from ostiary.graph.resources import Call, Link, Source
+from ostiary.graph.resources import Authorize, Call, Link, Source
 from ostiary.graph.types import UNSET
 from ostiary.identity import matrix
 from ostiary.identity.permissions import requires
@@ -102,21 +102,25 @@ def _result_columns(table: FromClause) -> Columns:
     return shown | task_counts(table)
 
 
-def _result_links(table: FromClause) -> dict[str, Link]:
+def result_links(
+    result_id: ColumnElement[Any], *, needs: Authorize | None = None
+) -> dict[str, Link]:
     """Lead from such a result to the runs that repeated it, and to its tasks."""
     return {
         "reprocessed_runs": Link(
             target=lambda: RUNS,
-            local=table.c.id,
+            local=result_id,
             remote=runs.c.id,
             many=True,
+            needs=needs,
             via=(_repeats.c.origin_id, _repeats.c.run_id),
         ),
         "task_processing_results": Link(
             target=lambda: TASK_RESULTS,
-            local=table.c.id,
+            local=result_id,
             remote=task_processing_results.c.user_processing_result_id,
             many=True,
+            needs=needs,
             order=task_processing_results.c.execution_sequence,
         ),
     }
@@ -188,7 +192,7 @@ PEOPLE: Final[Source] = Source(
     load=wire_person,
     links={
         "subject": subject_of(user_processing_results.c.subject_id),
-        **_result_links(user_processing_results),
+        **result_links(user_processing_results.c.id),
     },
     where=user_processing_results.c.workflow_execution_type != _OF_NOBODY,
     order=user_processing_results.c.scheduled_date_time,
@@ -205,7 +209,7 @@ SUBJECTS: Final[Source] = Source(
     },
     load=wire_subject,
     links={
-        **_result_links(subjects),
+        **result_links(subjects.c.id),
     },
     order=subjects.c.scheduled_date_time,
     counted=True,
