@@ -61,6 +61,13 @@ async def make(house: House, wanted: Any, *, group: str, **more: Any) -> str:
     return await house.workflow(task(ADD_TO_GROUPS, "Join", groupID=group), **usual | more)
 
 
+async def renew(house: House, id: str, wanted: Any, *, group: str) -> None:
+    """Give such a workflow a version with other conditions."""
+    joins = task(ADD_TO_GROUPS, "Join", groupID=group)
+    usual = {"category": "mover", "executionConditions": wanted, "isSchedulingEnabled": True}
+    await house.post(f"workflows/{id}/createNewVersion", workflow(joins, **usual), status=200)
+
+
 async def preview_of(house: House, id: str) -> set[str]:
     return {one["id"] for one in await house.values(f"workflows/{id}/previewScope")}
 
@@ -138,6 +145,45 @@ async def test_only_what_changes_while_the_schedule_is_on_counts(house: House) -
     )
     await house.post(f"workflows/{id}/createNewVersion", same, status=200)
     await wait(house, hours=3)
+    assert await processed(house, id) == [(alice, "completed")]
+
+
+async def test_a_change_counts_although_other_conditions_come_before_the_tick(
+    house: House,
+) -> None:
+    group = await house.group("Movers")
+    alice, bob = await house.people("alice", "bob", department="Sales")
+    id = await make(house, attributes("jobTitle"), group=group)
+    await change(house, alice, job_title="Clerk", city="Bonn")
+    await change(house, bob, job_title="Clerk")
+
+    narrower = attributes("jobTitle", "city", rule="city eq 'Bonn'")
+    await renew(house, id, narrower, group=group)
+    await wait(house, hours=3)
+
+    assert await processed(house, id) == [(alice, "completed")]
+    await change(house, alice, job_title="Buyer")
+    await renew(house, id, attributes("city", rule="city eq 'Bonn'"), group=group)
+    await wait(house, hours=3)
+    assert await processed(house, id) == [(alice, "completed")]  # no trigger any more
+    await check_everything(house.database)
+
+
+async def test_who_joined_a_group_counts_although_the_groups_change_before_the_tick(
+    house: House,
+) -> None:
+    first, second, third, target = [
+        await house.group(name) for name in ("First", "Second", "Third", "Target")
+    ]
+    alice, bob, carol = await house.people("alice", "bob", "carol")
+    id = await make(house, membership("add", first, second), group=target)
+    await house.join(first, alice)
+    await house.join(second, bob)
+    await house.join(third, carol)
+
+    await renew(house, id, membership("add", first, third), group=target)
+    await wait(house, hours=3)
+
     assert await processed(house, id) == [(alice, "completed")]
 
 

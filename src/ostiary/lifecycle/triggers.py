@@ -88,6 +88,17 @@ def plan_of(conditions: WorkflowExecutionConditions) -> Plan | None:
     return None if read is None else read(conditions.trigger, conditions)
 
 
+def carries_on(old: Plan | None, new: Plan | None) -> bool:
+    """Whether what has happened, and was noticed by one plan, counts by the next as well."""
+    match old, new:
+        case AttributesChanged(paths=before), AttributesChanged(paths=after):
+            return before <= after
+        case MembershipChanged(change=earlier), MembershipChanged(change=later):
+            return earlier is later
+        case _:
+            return False
+
+
 def next_tick(now: datetime, hours: int) -> datetime:
     """Give the first tick after an instant: ticks are whole multiples of the interval in UTC.
 

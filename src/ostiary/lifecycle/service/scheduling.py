@@ -20,6 +20,7 @@ from ostiary.durable import queue
 from ostiary.durable.handlers import Again, Outcome
 from ostiary.durable.queue import NewWork, WorkItem
 from ostiary.lifecycle import audits, names
+from ostiary.lifecycle.model import WorkflowExecutionConditions
 from ostiary.lifecycle.model import WorkflowExecutionType as ExecutionType
 from ostiary.lifecycle.model.enums import QuarantineType
 from ostiary.lifecycle.service.starting import Start, start
@@ -32,6 +33,7 @@ from ostiary.lifecycle.store.settings import read_settings
 from ostiary.lifecycle.triggers import (
     Happening,
     Plan,
+    carries_on,
     next_tick,
     plan_of,
 )
@@ -49,6 +51,25 @@ async def arm(conn: AsyncConnection, workflow_id: str, *, now: datetime) -> None
     if isinstance(plan, Happening) and row["changes_seen"] is None:
         await store.set_seen(conn, workflow_id, await journal.last(conn))
     await _set(conn, [workflow_id], await _tick_after(conn, now))
+
+
+async def reconsider(
+    conn: AsyncConnection,
+    row: Row,
+    conditions: WorkflowExecutionConditions | None,
+    *,
+    now: datetime,
+) -> None:
+    """Replace the conditions of a workflow; None: it has no schedule any more.
+
+    ``row`` has those that held so far. What has happened by them is noted before they go, if it
+    counts by the new ones too, which are asked at the next tick. Otherwise people start anew.
+    """
+    old, new = schedule_of(row), None if conditions is None else plan_of(conditions)
+    if isinstance(old, Happening) and carries_on(old, new):
+        await store.refresh(conn, row["id"], old, await _passed(conn, row), now=now)
+    else:
+        await store.forget(conn, row["id"])
 
 
 async def rearm(conn: AsyncConnection, *, now: datetime) -> None:

@@ -22,7 +22,6 @@ from ostiary.lifecycle.service import finding, scheduling
 from ostiary.lifecycle.service.references import check_references
 from ostiary.lifecycle.service.settling import stop_runs
 from ostiary.lifecycle.store import runs as run_store
-from ostiary.lifecycle.store import scheduling as scheduling_store
 from ostiary.lifecycle.store import workflows as store
 from ostiary.lifecycle.store.rows import conditions_of, limit_json
 from ostiary.lifecycle.store.shown import complete, wire_task, wire_workflow
@@ -147,7 +146,9 @@ class Workflows:
             await store.close_version(conn, row["version_id"], now=now, by=actor.id)
             await self._store(conn, id, row["version"] + 1, new, now=now, actor=actor)
             if conditions_of(row["execution_conditions"]) != new.conditions:
-                await scheduling_store.forget(conn, id)
+                is_on = new.is_enabled and new.is_scheduling_enabled
+                conditions = new.conditions if is_on else None
+                await scheduling.reconsider(conn, row, conditions, now=now)
             await scheduling.arm(conn, id, now=now)
             event = audits.workflow_event("Add workflow version", actor, id, new.display_name)
             await record(conn, [event], now=now)

@@ -37,6 +37,7 @@ from ostiary.lifecycle.triggers import (
     Standing,
     Unsponsored,
 )
+from ostiary.storage.batches import among
 from ostiary.storage.instants import days_after
 from ostiary.storage.tables import Instant
 
@@ -113,7 +114,8 @@ def _holds(
         return _true_of(plan.rule, now)
     linked = exists().where(_links.group_id == group, _links.member_id == person)
     is_member = linked.correlate_except(memberships)  # of this row, not of any in the table
-    return _LIVE & (is_member if plan.change is LinkDetail.ADDED else ~is_member)
+    is_meant = among(group, plan.group_ids)
+    return _LIVE & is_meant & (is_member if plan.change is LinkDetail.ADDED else ~is_member)
 
 
 def _true_of(rule: str, now: datetime) -> ColumnElement[bool]:
