@@ -237,3 +237,4 @@ def test_a_url_with_a_shared_access_signature_is_proof_enough(wanted: str) -> No
 
     assert profile(signed) == "url"
     assert profile(f"{trigger}&sig=secret") == profile(trigger) != "url"
+    assert profile("https://[not/a/url") != "url"

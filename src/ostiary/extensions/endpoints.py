@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote
 
 from ostiary.extensions.model import (
     CustomExtensionEndpointConfiguration,
@@ -20,7 +20,7 @@ from ostiary.extensions.model import (
 
 _SECRET = re.compile(r"(?<=[?&])(sig|code)=[^&]*", re.IGNORECASE)
 _REDACTED = "REDACTED"
-_SHARED_ACCESS = frozenset({"sp", "sv", "sig"})
+_SHARED_ACCESS = re.compile(r"[?&](sp|sv|sig)=", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def redacted(url: str | None) -> str | None:
 
 def is_signed(url: str) -> bool:
     """Whether a URL carries a shared access signature of Azure, as callback URLs of triggers do."""
-    return {name.lower() for name, _ in parse_qsl(urlsplit(url).query)} >= _SHARED_ACCESS
+    return {name.lower() for name in _SHARED_ACCESS.findall(url)} == {"sp", "sv", "sig"}
 
 
 def kept(new: str | None, *, old: str | None) -> str | None:
