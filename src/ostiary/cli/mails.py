@@ -9,7 +9,7 @@ from cyclopts import App, Parameter
 from ostiary.cli import neighbours
 from ostiary.cli.opening import opened, run
 from ostiary.cli.options import HERE, Limit, Place
-from ostiary.cli.output import note, print_json, print_pairs, print_rows
+from ostiary.cli.output import note, plain, print_json, print_pairs, print_rows
 from ostiary.cli.problems import Failed, Misused, nearest
 from ostiary.mail import service, store
 from ostiary.mail.mails import Mail, MailState, read_state
@@ -146,7 +146,7 @@ def _show_one(told: dict[str, Any]) -> None:
     }
     print_pairs({name: value for name, value in pairs.items() if value is not None})
     print()
-    print((told["text"] or "").rstrip())
+    print(plain((told["text"] or "").rstrip(), keep="\n"))
 
 
 def _state(text: str) -> MailState:

@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 
 from ostiary.cli.opening import opened, run
 from ostiary.cli.options import HERE, Place
-from ostiary.cli.output import print_json, print_pairs, print_rows
+from ostiary.cli.output import plain, print_json, print_pairs, print_rows
 from ostiary.cli.problems import Failed
 from ostiary.entitlement.model.explanations import Why, WhyPerson
 from ostiary.entitlement.service.explaining import explain
@@ -56,7 +56,7 @@ async def _why(settings: Settings, key: str) -> Why | None:
 
 def _show(told: Why) -> None:
     print_pairs({"Id": told.id, "Kind": told.kind, "State": told.state, "Status": told.status})
-    print(f"\n{told.text}\n")
+    print(f"\n{plain(told.text)}\n")
     waits = [
         {"what": one.text, "until": one.until, "who": ", ".join(map(_name, one.who)) or None}
         for one in told.waits_for
