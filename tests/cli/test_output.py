@@ -18,17 +18,13 @@ ROW = {
 }
 
 
-@pytest.fixture
-def narrow(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ids_and_instants_stay_whole_on_a_narrow_terminal_and_sentences_are_folded(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "60")
-    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
 
-
-@pytest.mark.usefixtures("narrow")
-def test_ids_and_instants_stay_whole_on_a_narrow_terminal_and_sentences_are_folded(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
     print_rows([ROW], HEADINGS, empty="")
 
     told = capsys.readouterr().out

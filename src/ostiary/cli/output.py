@@ -10,7 +10,7 @@ from unicodedata import category
 
 import msgspec
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.table import Table
 from rich.text import Text
 
@@ -47,7 +47,8 @@ def print_rows(rows: Sequence[Row], columns: Mapping[str, str], *, empty: str) -
         return
     cells = [[_text(row.get(name)) for name in columns] for row in rows]
     screen = console()
-    screen.width = max(screen.width, _needed(cells, list(columns.values())))
+    needed = _needed(cells, list(columns.values()))
+    screen.size = ConsoleDimensions(max(screen.width, needed), screen.height)
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for number, heading in enumerate(columns.values()):
         table.add_column(heading, overflow="fold", no_wrap=not _is_prose(cells, number))
