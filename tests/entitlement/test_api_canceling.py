@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.entitlement.house import APPROVER, SUBJECT, House, decision, user
 from tests.entitlement.offers import CREATED, GRANTED, calling, offer
 from tests.support.callers import person
@@ -78,3 +80,50 @@ async def test_only_what_has_ended_and_left_nothing_can_be_deleted(house: House)
     await house.call("DELETE", f"assignmentRequests/{asked}", status=204)
 
     await house.get(f"assignmentRequests/{asked}", status=404)
+
+
+async def test_what_is_said_of_an_assignment_that_is_to_go_must_be_true(house: House) -> None:
+    it = await offer(house)
+    policy = await house.policy(it.package)
+    given = await house.assign(it.alice, it.package, policy)
+    await house.settle()
+    assignment = (await house.assignment_of(given))["id"]
+    other = await house.package(it.catalog, name="Other")
+
+    lies: list[tuple[dict[str, Any], str]] = [
+        ({"targetId": it.bob}, "targetId"),
+        ({"target": {"objectId": it.bob}}, "targetId"),
+        ({"accessPackageId": other}, "accessPackageId"),
+        ({"assignmentPolicyId": await house.policy(other)}, "assignmentPolicyId"),
+    ]
+    for said, name in lies:
+        body = {"requestType": "adminRemove", "assignment": {"id": assignment, **said}}
+        code, _, target = await house.refused("POST", "assignmentRequests", body)
+        assert (code, target) == ("InvalidModel", f"assignment/{name}")
+    later = {"schedule": {"expiration": {"type": "notSpecified"}}}
+    update = {"requestType": "adminUpdate", "assignment": {"id": assignment, "targetId": it.bob}}
+    _, _, target = await house.refused("POST", "assignmentRequests", {**update, **later})
+    assert target == "assignment/targetId"
+    true = {"id": assignment, "targetId": it.alice, "accessPackageId": it.package}
+    body = {"requestType": "adminRemove", "assignment": {**true, "assignmentPolicyId": policy}}
+    await house.post("assignmentRequests", body)
+
+
+async def test_a_removal_for_another_day_is_refused_and_not_made_at_once(house: House) -> None:
+    it = await offer(house)
+    given = await house.assign(it.alice, it.package, await house.policy(it.package))
+    await house.settle()
+    assignment = (await house.assignment_of(given))["id"]
+    body = {"requestType": "adminRemove", "assignment": {"id": assignment}}
+
+    others: list[tuple[dict[str, Any], str]] = [
+        ({"startDateTime": "2030-01-01T00:00:00Z"}, "startDateTime"),
+        ({"expiration": {"type": "afterDuration", "duration": "P5D"}}, "expiration"),
+        ({"recurrence": {}}, "recurrence"),
+    ]
+    for schedule, name in others:
+        asked = {**body, "schedule": schedule}
+        code, _, target = await house.refused("POST", "assignmentRequests", asked)
+        assert (code, target) == ("ScheduleNotAllowed", f"schedule/{name}")
+    at_once = {"startDateTime": None, "expiration": {"type": "notSpecified"}}
+    await house.post("assignmentRequests", {**body, "schedule": at_once})

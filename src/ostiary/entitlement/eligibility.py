@@ -209,6 +209,22 @@ def check_remove(
     )
 
 
+def check_removal_time(wish: Wish, now: datetime) -> None:
+    """Make sure that a removal is not asked for another time: it begins at once.
+
+    :raises ScheduleNotAllowed: it has a start that lies ahead, an end, or recurs.
+    """
+    if wish.schedule is None:
+        return
+    policies.check_expiration(wish.schedule.expiration, "schedule")
+    _check_once(wish.schedule)
+    _refuse_custom(
+        wish.schedule,
+        now,
+        "Access is removed at once. To end it later, ask for an update with an expiration.",
+    )
+
+
 def needs_approval(wish: Wish, policy: AccessPackageAssignmentPolicy) -> bool:
     """Say whether somebody must agree; to what an administrator does only if they ask for it.
 
@@ -314,20 +330,28 @@ def _check_answers(wish: Wish, given: Answers, policy: AccessPackageAssignmentPo
 def _check_schedule(wish: Wish, policy: AccessPackageAssignmentPolicy, now: datetime) -> None:
     settings = policy.requestor_settings or NOTHING_ALLOWED
     policies.check_expiration(wish.schedule.expiration if wish.schedule else None, "schedule")
-    if wish.schedule and wish.schedule.recurrence is not None:
-        raise ScheduleNotAllowed(
-            "Access does not recur: 'schedule/recurrence' must be null.",
-            target="schedule/recurrence",
-        )
+    _check_once(wish.schedule)
     if not wish.is_administrative and not settings.allow_custom_assignment_schedule:
         _refuse_custom(wish.schedule, now)
 
 
-def _refuse_custom(schedule: EntitlementManagementSchedule | None, now: datetime) -> None:
+def _check_once(schedule: EntitlementManagementSchedule | None) -> None:
+    if schedule and schedule.recurrence is not None:
+        raise ScheduleNotAllowed(
+            "Access does not recur: 'schedule/recurrence' must be null.",
+            target="schedule/recurrence",
+        )
+
+
+def _refuse_custom(
+    schedule: EntitlementManagementSchedule | None,
+    now: datetime,
+    why: str = ScheduleNotAllowed.message,
+) -> None:
     if schedule is None:
         return
     end = schedule.expiration
     if end and end.type not in (None, ExpirationPatternType.NOT_SPECIFIED):
-        raise ScheduleNotAllowed(target="schedule/expiration")
+        raise ScheduleNotAllowed(why, target="schedule/expiration")
     if schedule.start_date_time is not None and schedule.start_date_time > now:
-        raise ScheduleNotAllowed(target="schedule/startDateTime")
+        raise ScheduleNotAllowed(why, target="schedule/startDateTime")

@@ -59,7 +59,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     policy_id: str | None = None
     """For an update: the policy that the assignment is to be under; None: as it is."""
     target_id: str | None = None
-    """None: whoever asks, or whoever has the address ``email``."""
+    """None: whoever asks, or whoever has the address ``email``; of an assignment: its target."""
     email: str | None = None
     display_name: str | None = None
     """How somebody is called who is named by an address."""
@@ -91,31 +91,25 @@ def read_intent(draft: AccessPackageAssignmentRequest) -> Intent:
         case Wants.UPDATE:
             return _read_update(type_, draft, assignment)
         case Wants.REMOVE:
-            key = _required(assignment.id.lower(), "assignment/id")
-            return Intent(type=type_, assignment_id=key)
+            return Intent(
+                type=type_,
+                assignment_id=_required(assignment.id.lower(), "assignment/id"),
+                policy_id=_policy_id(assignment),
+                package_id=_package_id(draft, assignment),
+                target_id=_target_id(assignment),
+            )
 
 
 def _read_add(
     type_: RequestType, draft: AccessPackageAssignmentRequest, assignment: AccessPackageAssignment
 ) -> Intent:
-    package_id = _one_of(
-        "assignment/accessPackageId",
-        assignment.access_package_id,
-        _id(assignment.access_package),
-        _id(draft.access_package),
-    )
-    target = assignment.target or None
-    target_id = _one_of(
-        "assignment/targetId",
-        assignment.target_id,
-        (target.object_id or target.id) if target else None,
-    )
+    target, target_id = assignment.target or None, _target_id(assignment)
     email = _email(target) if target and target_id is None else None
     if type_ is RequestType.ADMIN_ADD and email is None:
         _required(target_id, "assignment/targetId")
     return Intent(
         type=type_,
-        package_id=package_id,
+        package_id=_package_id(draft, assignment),
         policy_id=_required(_policy_id(assignment), "assignment/assignmentPolicyId"),
         target_id=target_id,
         email=email,
@@ -142,6 +136,28 @@ def _read_update(
         type=type_,
         assignment_id=_required(assignment.id.lower(), "assignment/id"),
         policy_id=policy_id,
+        package_id=_package_id(draft, assignment),
+        target_id=_target_id(assignment),
+    )
+
+
+def _package_id(
+    draft: AccessPackageAssignmentRequest, assignment: AccessPackageAssignment
+) -> str | None:
+    return _one_of(
+        "assignment/accessPackageId",
+        assignment.access_package_id,
+        _id(assignment.access_package),
+        _id(draft.access_package),
+    )
+
+
+def _target_id(assignment: AccessPackageAssignment) -> str | None:
+    target = assignment.target or None
+    return _one_of(
+        "assignment/targetId",
+        assignment.target_id,
+        (target.object_id or target.id) if target else None,
     )
 
 

@@ -114,6 +114,7 @@ def _judge_update(submission: Submission, facts: Facts) -> Accepted:
         requestor=_requestor(wish, facts),
         now=submission.act.now,
     )
+    _check_named(submission.intent, held)
     if held.id in facts.removing:
         raise ExistingOpenRequest("The assignment is being removed.")
     if held.id in facts.changing:
@@ -131,6 +132,8 @@ def _judge_removal(submission: Submission, facts: Facts) -> Accepted:
     policy = facts.holding[assignment.policy_id]
     wish = _wish(submission, assignment.target_id)
     _check_removal(wish, policy, assignment, facts)
+    _check_named(submission.intent, assignment)
+    eligibility.check_removal_time(wish, submission.act.now)
     if not assignment.is_held:
         raise OperationNotAllowed(
             f"The assignment is '{assignment.state}': there is nothing to remove."
@@ -161,6 +164,26 @@ def _check_removal(wish: Wish, policy: StoredPolicy, held: Assignment, facts: Fa
                 )
         case _:
             pass
+
+
+def _check_named(intent: Intent, assignment: Assignment) -> None:
+    """Make sure that what a body says of an assignment beside its id is true of it.
+
+    :raises InvalidModel: it is another one's; nobody should lose access by a mistaken id.
+    """
+    named = {
+        "targetId": (intent.target_id, assignment.target_id),
+        "accessPackageId": (intent.package_id, assignment.package_id),
+    }
+    if intent.wants is Wants.REMOVE:  # an update names the policy that is to come
+        named["assignmentPolicyId"] = (intent.policy_id, assignment.policy_id)
+    for name, (said, true) in named.items():
+        if said not in (None, true):
+            path = f"assignment/{name}"
+            raise InvalidModel(
+                f"'{path}' ('{said}') is not that of the assignment '{assignment.id}'.",
+                target=path,
+            )
 
 
 def _known_target(wish: Wish, submission: Submission, facts: Facts) -> Target:
