@@ -158,6 +158,27 @@ async def test_ids_are_found_in_any_case(house: House) -> None:
         assert len(await house.values(path)) == 1, path
 
 
+async def test_what_has_a_name_can_be_searched_for(house: House) -> None:
+    alice, package, _, _ = await place(house)
+    found = await house.get(f"accessPackages/{package}?$expand=catalog")
+    catalog = found["catalog"]["id"]
+    await house.extension(catalog)
+    mine = "accessPackages/filterByCurrentUser(on='allowedRequestor')"
+
+    for path, wanted, headers in (
+        ("catalogs", "sal", {}),
+        ("accessPackages", "SALES", {}),
+        (mine, "sales", person(alice, SUBJECT)),
+        ("assignmentPolicies", "staff", {}),
+        (f"catalogs/{catalog}/customWorkflowExtensions", "sod", {}),
+        (f"catalogs/{catalog}/resourceRoles", "member", {}),
+        (f"catalogs/{catalog}/resourceScopes", "root", {}),
+        ("subjects", "alice", {}),
+    ):
+        assert len(await house.values(f'{path}?$search="{wanted}"', headers=headers)) == 1, path
+        assert await house.values(f'{path}?$search="nothing"', headers=headers) == [], path
+
+
 async def test_subjects_have_the_names_of_the_directory(house: House) -> None:
     alice, _, _, _ = await place(house)
 

@@ -141,6 +141,7 @@ PACKAGE_CARDS: Final[Source] = Source(
     home=_HOME_OF_PACKAGES,
     columns=_PACKAGE_COLUMNS,
     load=catalog_store.load_package,
+    search=(access_packages.c.display_name, access_packages.c.description),
     links=_PACKAGE_LINKS,
 )
 """Packages as whoever has a request or an assignment sees them: the rest is limited as ever."""
@@ -168,6 +169,7 @@ POLICIES: Final[Source] = Source(
     | {"requestor_settings/scope_type": _SCOPE_TYPE},
     load=policy_store.load,
     visible=in_seen_catalogs(POLICY_ROWS.c.catalog_id),
+    search=(POLICY_ROWS.c.display_name, POLICY_ROWS.c.description),
     links={
         "access_package": one(lambda: PACKAGES, POLICY_ROWS.c.package_id, access_packages.c.id),
         "catalog": one(lambda: CATALOGS, POLICY_ROWS.c.catalog_id, catalogs.c.id),
@@ -216,6 +218,7 @@ def extensions(
         load=extension_store.load_row,
         where=extension_store.of_kinds(kinds),
         visible=in_seen_catalogs(custom_extensions.c.catalog_id),
+        search=(custom_extensions.c.display_name, custom_extensions.c.description),
         enrich=show,
         casts={kind: custom_extensions.c.kind == kind for kind in kinds},
     )

@@ -79,6 +79,7 @@ ROLES: Final[Source] = Source(
     columns=columns_of(resource_roles, *_ORIGIN),
     load=resource_store.load_role,
     visible=in_seen_catalogs(resource_roles.c.catalog_id),
+    search=(resource_roles.c.display_name, resource_roles.c.description),
     links={
         "resource": one(lambda: RESOURCES, resource_roles.c.resource_id, catalog_resources.c.id)
     },
@@ -91,6 +92,7 @@ SCOPES: Final[Source] = Source(
     columns=columns_of(resource_scopes, *_ORIGIN, "is_root_scope", "url"),
     load=resource_store.load_scope,
     visible=in_seen_catalogs(resource_scopes.c.catalog_id),
+    search=(resource_scopes.c.display_name, resource_scopes.c.description),
     links={
         "resource": one(lambda: RESOURCES, resource_scopes.c.resource_id, catalog_resources.c.id)
     },

@@ -169,6 +169,7 @@ SUBJECTS: Final[Source] = Source(
         cleanup_scheduled_date_time="cleanup_at",
     ),
     load=subject_store.load,
+    search=(subjects.c.display_name, subjects.c.email),
     enrich=_show_names,
     links={
         "connected_organization": one(
