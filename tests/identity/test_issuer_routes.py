@@ -247,8 +247,9 @@ async def test_the_v1_endpoint_needs_a_resource(http: httpx.AsyncClient) -> None
             "headers": {"Content-Type": "application/x-www-form-urlencoded"},
         },
         {"data": FORM | {"padding": "x" * 70_000}},
+        {"data": FORM | {"client_id": "\0"}},
     ],
-    ids=["JSON", "not UTF-8", "too large"],
+    ids=["JSON", "not UTF-8", "too large", "NUL"],
 )
 async def test_what_is_no_form_is_refused(
     http: httpx.AsyncClient, request_: dict[str, Any]
@@ -264,7 +265,7 @@ async def test_a_parameter_is_given_once(http: httpx.AsyncClient) -> None:
     assert "'grant_type', exactly once" in answer["error_description"]
 
 
-@pytest.mark.parametrize("value", ["Basic !", "Basic /w==", "Basic"])
+@pytest.mark.parametrize("value", ["Basic !", "Basic /w==", "Basic", "Basic JTAwOmE="])
 async def test_a_broken_basic_header_is_no_credential(http: httpx.AsyncClient, value: str) -> None:
     form = {n: v for n, v in FORM.items() if n != "client_secret"}
 

@@ -75,6 +75,8 @@ def _form(headers: Mapping[str, str], body: bytes) -> dict[str, str]:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=50)
     except ValueError as error:
         raise NotAForm from error
+    if any("\0" in name + value for name, value in pairs):
+        raise NotAForm
     form = dict(pairs)
     if len(form) != len(pairs):
         names = [name for name, _ in pairs]
@@ -91,7 +93,10 @@ def _basic(authorization: str) -> tuple[str, str] | None:
         client_id, colon, secret = b64decode(value.strip(), validate=True).decode().partition(":")
     except (binascii.Error, ValueError) as error:
         raise MissingCredential from error
-    return (unquote_plus(client_id), unquote_plus(secret)) if colon else None
+    client_id, secret = unquote_plus(client_id), unquote_plus(secret)
+    if "\0" in client_id + secret:
+        raise MissingCredential
+    return (client_id, secret) if colon else None
 
 
 def _resource_of_scope(form: Mapping[str, str]) -> str:

@@ -31,6 +31,7 @@ ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _ROOTS = tuple(f"/{version}" for version in Version)
 _AUTHORITY = re.compile(rb"(?:[\w.~-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?", re.ASCII)
+_NUL = "The URL holds the character NUL, which no text here can have."
 _HOST = "A request names the host that it is for, in one Host header."
 
 
@@ -51,7 +52,12 @@ class Front:
         lower = dict.fromkeys((Busy, DatabaseUnavailable, DBAPIError), self._lower_error)
         self._beside = Starlette(
             routes=list(beside),
-            exception_handlers={HTTPException: _http_error, DomainError: _domain_error, **lower},
+            exception_handlers={
+                HTTPException: _http_error,
+                DomainError: _domain_error,
+                **lower,
+                Exception: _defect,
+            },
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,6 +67,9 @@ class Front:
             await answer(scope, receive, send)
         elif scope["type"] == "http" and scope["path"].lower().startswith(_ROOTS):
             await self._graph(scope, receive, send)
+        elif scope["type"] == "http" and _holds_nul(scope):
+            answer = refusal(Request(scope), BadRequest(_NUL))
+            await answer(scope, receive, send)
         elif scope["type"] == "http":
             await self._beside(scope, receive, send)
         elif scope["type"] == "lifespan":
@@ -85,6 +94,11 @@ def _names_one_host(scope: Scope) -> bool:
     return len(hosts) == 1 and _AUTHORITY.fullmatch(hosts[0]) is not None
 
 
+def _holds_nul(scope: Scope) -> bool:
+    """Whether a path or query names what PostgreSQL cannot even be asked for."""
+    return "\0" in scope["path"] or b"%00" in scope.get("query_string", b"")
+
+
 async def _lifespan(receive: Receive, send: Send) -> None:
     """Start and stop are done by whoever opened the server, not by the protocol."""
     while (await receive())["type"] != "lifespan.shutdown":
@@ -106,6 +120,13 @@ async def _http_error(request: Request, error: Exception) -> Response:
         case _:
             known = BadRequest(str(error.detail))
     return _reply(request, known, error.status_code, dict(error.headers or {}))
+
+
+async def _defect(request: Request, _: Exception) -> Response:
+    """Answer a defect of ours in the one shape; the server logs it with its traceback."""
+    return refusal(
+        request, DomainError("The server failed to process the request; its log says why.")
+    )
 
 
 async def _domain_error(request: Request, error: Exception) -> Response:
