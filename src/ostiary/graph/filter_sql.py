@@ -11,7 +11,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, and_, extract, false, func, literal, not_, or_, true
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Integer,
+    and_,
+    extract,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    true,
+)
 
 from ostiary.graph import filter_syntax as syntax
 from ostiary.graph.collation import ordered
@@ -139,7 +151,7 @@ def _constant(constant: syntax.Literal, operand: Operand) -> Any:
     prop = operand.prop
     try:
         if prop is None:
-            return _plain_constant(constant)
+            return _of_no_property(_plain_constant(constant), operand)
         if prop.type.kind == "enum":
             return str(read_members(cast(type[EdmEnum], prop.type.python), constant.text))
         if prop.type.name == "Edm.String":
@@ -151,13 +163,40 @@ def _constant(constant: syntax.Literal, operand: Operand) -> Any:
     except (ValueError, KeyError):
         raise BadRequest(
             f"Invalid filter clause: cannot convert the literal '{constant.text}' to the expected "
-            f"type '{prop.type.name if prop else 'Edm.String'}'."
+            f"type '{_type_of(operand)}'."
         ) from None
+
+
+def _type_of(operand: Operand) -> str:
+    if operand.prop is not None:
+        return operand.prop.type.name
+    return "Edm.Int64" if isinstance(operand.expression.type, Integer) else "Edm.String"
+
+
+def _of_no_property(value: Any, operand: Operand) -> Any:
+    """Give a constant that is compared with a number of rows, or with what a function gives.
+
+    :raises ValueError: no database would compare the two.
+    """
+    is_number = isinstance(operand.expression.type, Integer)
+    fits = not isinstance(value, bool) or isinstance(operand.expression.type, Boolean)
+    fits = fits and (isinstance(value, str) if operand.text else True)
+    fits = fits and (isinstance(value, int | float) if is_number else True)
+    if not fits:
+        raise ValueError
+    return value
+
+
+def _whole_number(text: str) -> int:
+    number = int(text)
+    if not -(2**63) <= number < 2**63:
+        raise BadRequest(f"Invalid filter clause: the number '{text}' has more than 64 bits.")
+    return number
 
 
 def _plain_constant(constant: syntax.Literal) -> Any:
     readers: dict[str, Callable[[str], Any]] = {
-        "number": lambda t: float(t) if "." in t else int(t),
+        "number": lambda t: float(t) if "." in t else _whole_number(t),
         "boolean": lambda t: t == "true",
         "instant": READERS["Edm.DateTimeOffset"],
         "date": READERS["Edm.Date"],
