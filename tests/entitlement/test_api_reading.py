@@ -158,6 +158,23 @@ async def test_ids_are_found_in_any_case(house: House) -> None:
         assert len(await house.values(path)) == 1, path
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "schedule/expiration/type eq 'noExpiration'",
+        "answers/any()",
+        "customExtensionCalloutInstances/$count eq 0",
+    ],
+)
+async def test_a_property_that_is_there_and_cannot_be_filtered_by_is_not_called_unknown(
+    cottage: House, text: str
+) -> None:
+    _, message, target = await cottage.refused("GET", f"assignmentRequests?$filter={text}")
+
+    assert message.endswith("cannot be used in a query here.")
+    assert target == text.partition("/")[0]
+
+
 async def test_what_has_a_name_can_be_searched_for(house: House) -> None:
     alice, package, _, _ = await place(house)
     found = await house.get(f"accessPackages/{package}?$expand=catalog")

@@ -142,9 +142,7 @@ def _direct_on(type_: StructuredType, parts: tuple[str, ...], scope: Scope) -> O
     column = scope.column("/".join(p.python for p in props))
     if column is None:
         if len(parts) == 1 and props[0].nav is None:
-            raise BadRequest(
-                f"The property '{parts[0]}' cannot be used in a query here.", target=parts[0]
-            )
+            raise _unusable(parts[0])
         return None
     last = props[-1]
     exact = last.name == "id" or last.name.endswith("Id") or last.type.kind == "enum"
@@ -186,7 +184,7 @@ def link_of(part: str, scope: Scope) -> Link:
     prop = _find(describe(scope.source.type), part)
     link = scope.source.links.get(prop.python) if prop else None
     if link is None or link.looked_up is not None:
-        raise _unknown(part, scope)
+        raise _unknown(part, scope) if prop is None else _unusable(part)
     return link
 
 
@@ -281,3 +279,7 @@ def _count(owner: tuple[str, ...], scope: Scope) -> Operand:
 def _unknown(name: str, scope: Scope) -> BadRequest:
     type_name = describe(scope.source.type).name
     return BadRequest(f"Could not find a property named '{name}' on type '{type_name}'.")
+
+
+def _unusable(name: str) -> BadRequest:
+    return BadRequest(f"The property '{name}' cannot be used in a query here.", target=name)
