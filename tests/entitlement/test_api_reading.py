@@ -175,6 +175,22 @@ async def test_a_property_that_is_there_and_cannot_be_filtered_by_is_not_called_
     assert target == text.partition("/")[0]
 
 
+async def test_a_property_can_be_read_by_itself(cottage: House) -> None:
+    catalog = await cottage.catalog()
+    package = f"{EM}/accessPackages/{await cottage.package(catalog)}"
+    policy = f"{EM}/assignmentPolicies/{await cottage.policy(package.rpartition('/')[2])}"
+
+    targets = await cottage.get(f"{policy}/specificAllowedTargets")
+    hidden = await cottage.api.get(f"{package}/isHidden/$value")
+    name = await cottage.api.get(f"{package}/displayName/$value")
+    _, _, target = await cottage.refused("GET", f"{policy}/specificAllowedTargets/$value")
+
+    assert targets["value"] == []
+    assert targets["@odata.context"].endswith("#Collection(microsoft.graph.subjectSet)")
+    assert (hidden.text, name.text) == ("false", "Sales")
+    assert target == "specificAllowedTargets"
+
+
 async def test_what_has_a_name_can_be_searched_for(house: House) -> None:
     alice, package, _, _ = await place(house)
     found = await house.get(f"accessPackages/{package}?$expand=catalog")

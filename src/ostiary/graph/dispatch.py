@@ -236,8 +236,10 @@ class Dispatcher:
         if value is None:
             return Reply(204)
         if target.tail == "$value":
-            return Reply(200, text=str(writer.value(value)))
-        context = f"{call.root}/$metadata#{name_of(prop.type, call.version)}"
+            return Reply(200, text=_as_text(writer.value(value), prop.name))
+        name = name_of(prop.type, call.version)
+        kind = f"Collection({name})" if prop.type.collection else name
+        context = f"{call.root}/$metadata#{kind}"
         written = writer.value(value, declared=prop.type.python)
         body = written if isinstance(written, dict) else {"value": written}
         return Reply(200, {"@odata.context": context, **body})
@@ -345,6 +347,16 @@ class Dispatcher:
             return context | counted | {"value": items}
         written = writer.value(value, declared=declared)
         return context | (written if isinstance(written, dict) else {"value": written})
+
+
+def _as_text(written: Any, name: str) -> str:
+    """Give the JSON form of a primitive value as a text of its own.
+
+    :raises BadRequest: it is a list or an object, which have none.
+    """
+    if isinstance(written, list | dict):
+        raise BadRequest(f"'$value' is of single values, and '{name}' is none.", target=name)
+    return str(written).lower() if isinstance(written, bool) else str(written)
 
 
 def _matching(place: OperationAt, result: Matching) -> Collection:
