@@ -9,6 +9,7 @@ import pytest
 
 from ostiary.graph.errors import BadRequest
 from ostiary.graph.filter_syntax import parse
+from ostiary.graph.paging import write_token
 
 BOOKS = "/v1.0/library/books"
 
@@ -103,6 +104,23 @@ async def test_a_request_that_breaks_off_is_not_carried_out(readable: httpx.Asyn
     assert told[0]["status"] == 400
     found = await readable.get(f"{BOOKS}?$filter=title eq 'Half'")
     assert found.json()["value"] == []
+
+
+@pytest.mark.parametrize("order", ["id", "printedAt", "pages", "title"])
+@pytest.mark.parametrize(
+    "value", [5, 2**40, True, 1.5, "x\0", "2026-01-01T00:00:00", ["x"], {"x": 1}]
+)
+async def test_a_token_of_a_page_that_was_not_made_here_breaks_nothing(
+    readable: httpx.AsyncClient, order: str, value: object
+) -> None:
+    position = [value] if order == "id" else [value, "b1"]
+    fits = isinstance(value, int) and value == 5 and order == "pages"
+    fits |= value == "2026-01-01T00:00:00" and order in ("id", "title")
+
+    params = {"$orderby": order, "$skiptoken": write_token(position)}
+    reply = await readable.get(BOOKS, params=params)
+
+    assert reply.status_code == (200 if fits else 400), reply.text
 
 
 async def test_a_filter_of_ten_thousand_clauses_is_refused_at_once() -> None:

@@ -45,6 +45,23 @@ async def test_an_instant_may_stand_in_the_statement(database: Database) -> None
         assert await conn.scalar(select(moments.c.at).where(moments.c.at == spelled)) == moment
 
 
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(1, 1, 1, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+    ],
+)
+async def test_the_first_and_the_last_instant_come_back(
+    database: Database, moment: datetime
+) -> None:
+    async with database.transaction() as conn:
+        await conn.run_sync(moments.create)
+        await conn.execute(insert(moments).values(at=moment))
+
+        assert await conn.scalar(select(moments.c.at)) == moment
+
+
 async def test_a_naive_instant_is_refused(database: Database) -> None:
     naive = datetime(2026, 1, 5)  # noqa: DTZ001  # the point of the test
     async with database.reading() as conn:

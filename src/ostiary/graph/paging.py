@@ -14,8 +14,9 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, ColumnElement, UnaryExpression, and_, false, or_, true
+from sqlalchemy import BigInteger, Column, ColumnElement, UnaryExpression, and_, false, or_, true
 from sqlalchemy.sql.operators import desc_op
+from sqlalchemy.types import TypeEngine
 
 from ostiary.graph.errors import BadRequest
 
@@ -100,7 +101,23 @@ def _typed(value: Any, key: SortKey) -> Any:
         return None
     expected = key.expression.type.python_type
     if expected is datetime:
-        return datetime.fromisoformat(value)
-    if not isinstance(value, expected):
+        return _instant(value)
+    if type(value) is not expected or not _is_kept(value, key.expression.type):
         raise ValueError("not a value of the sort key")
     return value
+
+
+def _instant(value: Any) -> datetime:
+    """Read an instant; clients can send what we never made."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError("no instant")
+    return moment
+
+
+def _is_kept(value: Any, type_: TypeEngine[Any]) -> bool:
+    """Whether a column can hold a value, so that a database can be asked about it."""
+    if isinstance(value, str):
+        return "\0" not in value
+    bits = 63 if isinstance(type_, BigInteger) else 31
+    return not isinstance(value, int) or abs(value) < 2**bits

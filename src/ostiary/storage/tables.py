@@ -87,6 +87,9 @@ class Instant(TypeDecorator[datetime]):
         if value is None:
             return None
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            # The first and the last instant of all, which the driver takes for infinite ones.
+            return moment.replace(tzinfo=UTC)
         return moment.astimezone(UTC)
 
 
