@@ -164,6 +164,7 @@ async def test_ids_are_found_in_any_case(house: House) -> None:
         "schedule/expiration/type eq 'noExpiration'",
         "answers/any()",
         "customExtensionCalloutInstances/$count eq 0",
+        "requestor ne null",
     ],
 )
 async def test_a_property_that_is_there_and_cannot_be_filtered_by_is_not_called_unknown(
@@ -172,7 +173,7 @@ async def test_a_property_that_is_there_and_cannot_be_filtered_by_is_not_called_
     _, message, target = await cottage.refused("GET", f"assignmentRequests?$filter={text}")
 
     assert message.endswith("cannot be used in a query here.")
-    assert target == text.partition("/")[0]
+    assert target == text.split("/")[0].split(" ")[0]
 
 
 async def test_a_property_can_be_read_by_itself(cottage: House) -> None:

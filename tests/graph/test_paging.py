@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import Any
 
 import httpx
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert
@@ -27,6 +30,24 @@ async def test_rows_that_come_and_go_between_pages_neither_hide_nor_repeat_other
     rest = (await api.get(first["@odata.nextLink"])).json()
 
     assert [b["id"] for b in rest["value"]] == ["b3", "b5"]
+
+
+@pytest.mark.parametrize("order", ["id", "title", "pages desc", "printedAt"])
+@pytest.mark.parametrize(
+    "value",
+    [None, 1, True, 2**63, 10**400, 1e308, "x", "x\x00", "2026-01-05T09:00:00", [1], {"a": 1}],
+)
+async def test_a_made_up_position_is_refused_or_begins_somewhere(
+    api: httpx.AsyncClient, order: str, value: Any
+) -> None:
+    length = 1 if order == "id" else 2
+    token = base64.urlsafe_b64encode(json.dumps([1, [value] * length]).encode()).decode()
+
+    reply = await api.get(BOOKS, params={"$orderby": order, "$skiptoken": token.rstrip("=")})
+
+    assert reply.status_code in (200, 400)
+    if reply.status_code == 400:
+        assert reply.json()["error"]["message"] == "Skip token is not valid."
 
 
 def row(number: int) -> dict[str, Any]:

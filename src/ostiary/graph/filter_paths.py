@@ -119,7 +119,8 @@ def path_operand(node: syntax.Path, scope: Scope) -> Operand:
     scope, wrap = follow(tuple(owner), scope)
     found = _direct((last,), scope)
     if found is None:
-        raise _unknown(last, scope)
+        is_there = _find(describe(scope.source.type), last) is not None
+        raise _unusable(last) if is_there else _unknown(last, scope)
     return replace(found, wrap=wrap)
 
 

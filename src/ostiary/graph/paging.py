@@ -97,7 +97,7 @@ def read_token(token: str, keys: Sequence[SortKey]) -> list[Any]:
 
 
 def _typed(value: Any, key: SortKey) -> Any:
-    if value is None:
+    if value is None and not key.is_never_null:
         return None
     expected = key.expression.type.python_type
     if expected is datetime:
