@@ -36,8 +36,14 @@ def check(pattern: str, path: str) -> None:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Say whether a checked pattern matches the whole of a text."""
-    return _compiled(pattern).fullmatch(text) is not None
+    """Say whether a pattern matches the whole of a text; one that is none of RE2's matches nothing.
+
+    Such a pattern can be in a policy that was stored by another program than this.
+    """
+    try:
+        return _compiled(pattern).fullmatch(text) is not None
+    except re2.error:
+        return False
 
 
 @lru_cache(maxsize=256)
