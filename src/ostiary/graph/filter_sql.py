@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Any, Final, cast
 
 from sqlalchemy import (
-    Boolean,
     ColumnElement,
+    Date,
     Integer,
     and_,
     extract,
@@ -28,6 +28,7 @@ from sqlalchemy import (
 from ostiary.graph import filter_syntax as syntax
 from ostiary.graph.collation import ordered
 from ostiary.graph.errors import BadRequest
+from ostiary.graph.filter_kinds import of_no_property, require_kind, type_of
 from ostiary.graph.filter_paths import (
     Operand,
     Scope,
@@ -151,7 +152,7 @@ def _constant(constant: syntax.Literal, operand: Operand) -> Any:
     prop = operand.prop
     try:
         if prop is None:
-            return _of_no_property(_plain_constant(constant), operand)
+            return of_no_property(_plain_constant(constant), operand)
         if prop.type.kind == "enum":
             return str(read_members(cast(type[EdmEnum], prop.type.python), constant.text))
         if prop.type.name == "Edm.String":
@@ -163,28 +164,8 @@ def _constant(constant: syntax.Literal, operand: Operand) -> Any:
     except (ValueError, KeyError):
         raise BadRequest(
             f"Invalid filter clause: cannot convert the literal '{constant.text}' to the expected "
-            f"type '{_type_of(operand)}'."
+            f"type '{type_of(operand)}'."
         ) from None
-
-
-def _type_of(operand: Operand) -> str:
-    if operand.prop is not None:
-        return operand.prop.type.name
-    return "Edm.Int64" if isinstance(operand.expression.type, Integer) else "Edm.String"
-
-
-def _of_no_property(value: Any, operand: Operand) -> Any:
-    """Give a constant that is compared with a number of rows, or with what a function gives.
-
-    :raises ValueError: no database would compare the two.
-    """
-    is_number = isinstance(operand.expression.type, Integer)
-    fits = not isinstance(value, bool) or isinstance(operand.expression.type, Boolean)
-    fits = fits and (isinstance(value, str) if operand.text else True)
-    fits = fits and (isinstance(value, int | float) if is_number else True)
-    if not fits:
-        raise ValueError
-    return value
 
 
 def _whole_number(text: str) -> int:
@@ -222,6 +203,7 @@ def _function(node: syntax.Call, scope: Scope) -> Operand:
     if node.name == "now":
         return Operand(literal(scope.call.now), None, same)
     args = [_operand(arg, scope) for arg in node.args]
+    require_kind(node.name, args)
     first = args[0]
     expression, as_text = _function_sql(node.name, [a.expression for a in args])
     wraps = [a.wrap for a in args]
@@ -240,9 +222,9 @@ def _function_sql(name: str, args: list[ColumnElement[Any]]) -> tuple[ColumnElem
         case "concat":
             return args[0].concat(args[1]), True
         case "length":
-            return func.length(args[0]), False
+            return func.length(args[0], type_=Integer), False
         case "date":
-            return func.date(args[0]), False
+            return func.date(args[0], type_=Date), False
         case "year" | "month" | "day" | "hour" | "minute" | "second":
             return extract(name, args[0]), False
         case _:
@@ -251,6 +233,7 @@ def _function_sql(name: str, args: list[ColumnElement[Any]]) -> tuple[ColumnElem
 
 def _text_test(node: syntax.Call, scope: Scope) -> ColumnElement[bool]:
     operand = _operand(node.args[0], scope)
+    require_kind(node.name, [operand])
     wanted = node.args[1]
     if not isinstance(wanted, syntax.Literal):
         raise BadRequest(f"Invalid filter clause: '{node.name}' takes a constant as its second.")
