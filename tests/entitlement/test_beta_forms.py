@@ -250,6 +250,15 @@ def test_a_manager_who_reviews_is_a_kind_of_reviewer() -> None:
     assert BETA.replace(review, shown) == review
 
 
+def test_a_review_that_names_no_kind_of_reviewer_is_shown_with_none() -> None:
+    body = {"isEnabled": False, "accessReviewTimeoutBehavior": "", "reviewerType": None}
+
+    review = BETA.create(AccessPackageAssignmentReviewSettings, body)
+
+    assert review.expiration_behavior is None
+    assert Writer(Version.BETA).entity(review)["reviewerType"] is None
+
+
 @pytest.mark.parametrize("reader", [V1, BETA])
 @pytest.mark.parametrize(
     "text",

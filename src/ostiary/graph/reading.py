@@ -273,7 +273,7 @@ class Reader:
         )
 
     def _value(self, prop: Property, raw: Any, path: str, old: Any = None) -> Any:
-        if raw is None:
+        if raw is None or (raw == "" and _is_empty_choice(prop)):
             if prop.type.nullable or prop.nav is not None:
                 return None if not prop.type.collection else []
             raise InvalidModel(
@@ -320,6 +320,14 @@ def _from_beta(form: Form[Any, Any], read: Complex, old: Complex | None, path: s
     except Misfit as error:
         here = _join(path, error.name)
         raise error.kind(f"The property '{here}' {error}.", target=here) from None
+
+
+def _is_empty_choice(prop: Property) -> bool:
+    """Whether an empty text says that none of the members is meant.
+
+    Clients whose texts have no null, such as Terraform's, send it for what is not set.
+    """
+    return prop.type.kind == "enum" and prop.type.nullable and not prop.type.collection
 
 
 def _is_same(read: Any, old: Any) -> bool:

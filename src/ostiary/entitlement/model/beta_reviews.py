@@ -149,7 +149,10 @@ def _recurrence(name: str | None, old: PatternedRecurrence | None) -> PatternedR
 def _reviewers(settings: AccessPackageAssignmentReviewSettings) -> dict[str, Any]:
     """Say who reviews; the manager alone is a kind of its own, with others behind."""
     first, backups = settings.primary_reviewers, settings.fallback_reviewers
-    if settings.is_self_review:
+    kind: str | None
+    if settings.is_self_review is None and not (first or backups):
+        kind = None
+    elif settings.is_self_review:
         kind = SELF
     elif _is_manager(first):
         kind, first = MANAGER, []
@@ -187,15 +190,15 @@ def _reviewers_of(
             )
         first = [RequestorManager(manager_level=1)]
     return {
-        "is_self_review": kind == SELF,
+        "is_self_review": None if kind is None else kind == SELF,
         "primary_reviewers": first,
         "fallback_reviewers": backups,
     }
 
 
-def _kind(name: str | None) -> str:
+def _kind(name: str | None) -> str | None:
     if name is None:
-        return REVIEWERS
+        return None
     found = next((kind for kind in KINDS if kind.lower() == name.lower()), None)
     if found is None:
         names = ", ".join(f"'{kind}'" for kind in KINDS)
