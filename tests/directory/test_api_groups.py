@@ -65,6 +65,7 @@ async def test_a_group_is_created_with_members_changed_and_deleted(
         ({"groupTypes": ["DynamicMembership"]}, 501, "groupTypes"),
         ({"groupTypes": "Unified"}, 400, "groupTypes"),
         ({"colour": "red"}, 400, "colour"),
+        ({"hideFromAddressLists": True}, 400, "hideFromAddressLists"),
     ],
 )
 async def test_a_group_that_cannot_be_is_refused_by_property(

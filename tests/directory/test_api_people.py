@@ -68,6 +68,8 @@ async def test_a_user_is_created_below_a_manager(api: httpx.AsyncClient) -> None
         ({"userPrincipalName": "Adele@Contoso.example"}, "userPrincipalName"),
         ({"accountEnabled": "yes"}, "accountEnabled"),
         ({"shoeSize": 38}, "shoeSize"),
+        ({"ageGroup": "Adult"}, "ageGroup"),
+        ({"showInAddressList": False}, "showInAddressList"),
         ({"manager@odata.bind": f"/users/{NOBODY}"}, "manager"),
     ],
 )

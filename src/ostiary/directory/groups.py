@@ -21,6 +21,14 @@ UNIFIED = "Unified"
 DYNAMIC = "DynamicMembership"
 GROUP_TYPES = {kind.lower(): kind for kind in (UNIFIED, DYNAMIC)}
 
+NOT_KEPT = (
+    "allow_external_senders",
+    "auto_subscribe_new_members",
+    "hide_from_address_lists",
+    "hide_from_outlook_clients",
+)
+"""Published properties of mailboxes, which clients read; there are none here: always null."""
+
 _NICKNAME = re.compile(r"[!#-'*+\-./0-9=?A-Z^_`a-z{|}~]{1,64}")
 
 
@@ -118,6 +126,11 @@ def checked(group: model.Group) -> model.Group:
         raise InvalidValue(
             "mailNickname", "Group", "it must be 1 to 64 ASCII characters without blanks or @"
         )
+    for name in NOT_KEPT:
+        if getattr(group, name) is not None:
+            raise InvalidValue(
+                _spelled(name), "Group", "it is not kept here: leave it out, or send null"
+            )
     whole = msgspec.structs.replace(group, group_types=_group_types(group.group_types))
     _check_kind(whole)
     return whole

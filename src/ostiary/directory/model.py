@@ -101,13 +101,16 @@ class User(DirectoryObject, kw_only=True):
     """A person: a member of the organisation or a guest."""
 
     account_enabled: bool | None = None
+    age_group: str | None = None
     assigned_licenses: Annotated[list[AssignedLicense], ReadOnly] = field(default_factory=list)
     assigned_plans: Annotated[list[AssignedPlan], ReadOnly] = field(default_factory=list)
     business_phones: list[str] = field(default_factory=list)
     city: str | None = None
     company_name: str | None = None
+    consent_provided_for_minor: str | None = None
     country: str | None = None
     created_date_time: Annotated[datetime | None, ReadOnly] = None
+    creation_type: Annotated[str | None, ReadOnly] = None
     department: str | None = None
     display_name: str | None = None
     employee_hire_date: datetime | None = None
@@ -118,20 +121,26 @@ class User(DirectoryObject, kw_only=True):
     external_user_state: str | None = None
     fax_number: str | None = None
     given_name: str | None = None
+    im_addresses: Annotated[list[str], ReadOnly] = field(default_factory=list)
     job_title: str | None = None
     mail: str | None = None
     mail_nickname: str | None = None
     mobile_phone: str | None = None
     office_location: str | None = None
+    on_premises_distinguished_name: Annotated[str | None, ReadOnly] = None
+    on_premises_domain_name: Annotated[str | None, ReadOnly] = None
     on_premises_extension_attributes: OnPremisesExtensionAttributes | None = None
+    on_premises_immutable_id: str | None = None
     on_premises_sam_account_name: Annotated[str | None, ReadOnly] = None
     on_premises_security_identifier: Annotated[str | None, ReadOnly] = None
     on_premises_sync_enabled: Annotated[bool | None, ReadOnly] = None
+    on_premises_user_principal_name: Annotated[str | None, ReadOnly] = None
     other_mails: list[str] = field(default_factory=list)
     password_profile: Annotated[PasswordProfile | None, WriteOnly] = None
     postal_code: str | None = None
     preferred_language: str | None = None
     proxy_addresses: Annotated[list[str], ReadOnly] = field(default_factory=list)
+    show_in_address_list: bool | None = None
     sign_in_activity: SignInActivity | None = None
     sign_in_sessions_valid_from_date_time: Annotated[datetime | None, ReadOnly] = None
     state: str | None = None
@@ -155,10 +164,14 @@ class User(DirectoryObject, kw_only=True):
 class Group(DirectoryObject, kw_only=True):
     """A set of people and other directory objects that access is given to."""
 
+    allow_external_senders: bool | None = None
+    auto_subscribe_new_members: bool | None = None
     created_date_time: Annotated[datetime | None, ReadOnly] = None
     description: str | None = None
     display_name: str | None = None
     group_types: list[str] = field(default_factory=list)
+    hide_from_address_lists: bool | None = None
+    hide_from_outlook_clients: bool | None = None
     is_assignable_to_role: bool | None = None
     mail: Annotated[str | None, ReadOnly] = None
     mail_enabled: bool | None = None
@@ -227,6 +240,7 @@ class ServicePrincipal(DirectoryObject, kw_only=True):
     created_date_time: Annotated[datetime | None, ReadOnly] = None
     description: str | None = None
     display_name: str | None = None
+    saml_metadata_url: Annotated[str | None, ReadOnly, BetaOnly] = None
     service_principal_type: Annotated[str | None, ReadOnly] = None
     app_role_assigned_to: Annotated[list[AppRoleAssignment] | UnsetType, Nav(contained=True)] = (
         UNSET

@@ -39,6 +39,14 @@ LIMITS = {
 }
 """The greatest number of characters of a property, as published for users."""
 
+NOT_KEPT = (
+    "age_group",
+    "consent_provided_for_minor",
+    "on_premises_immutable_id",
+    "show_in_address_list",
+)
+"""Published properties that clients read and nothing here has a use for: always null."""
+
 _SPELLING = {field.name: field.encode_name for field in msgspec.structs.fields(User)}
 
 # No slash, so that the name can stand in a path; printable ASCII, so that case means one thing.
@@ -117,6 +125,9 @@ def checked(user: User) -> User:
     for name, limit in LIMITS.items():
         if len(getattr(user, name) or "") > limit:
             raise _invalid(name, f"it may have at most {limit} characters")
+    for name in NOT_KEPT:
+        if getattr(user, name) is not None:
+            raise _invalid(name, "it is not kept here: leave it out, or send null")
     if not _is_principal_name(user.user_principal_name or ""):
         raise _invalid("user_principal_name", "it must look like 'alias@domain', in plain ASCII")
     _check_addresses(user)
