@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -19,6 +21,7 @@ from msgraph_core import GraphClientFactory
 
 from ostiary.directory import seed
 from ostiary.storage.database import Database
+from tests.clients.terraform import Provider
 from tests.support.servers import RunningServer
 
 EVERYTHING = (
@@ -83,3 +86,42 @@ async def graph(server: RunningServer) -> AsyncIterator[GraphServiceClient]:
     """The SDK as an application with every permission."""
     async with sdk(server, server.app_token(EVERYTHING)) as client:
         yield client
+
+
+TERRAFORM = "0e60f18c-b2a0-4887-9da8-da2e30a39d99"
+"""The client id with which Terraform signs in."""
+TENANT_NAME = "common"
+"""What the manual calls the tenant."""
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A running server that speaks TLS, which some clients insist on."""
+    data_dir = tmp_path_factory.mktemp("secure")
+    running = RunningServer(data_dir, options=("--tls",)).start()
+    asyncio.run(staff(data_dir))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def provider(secure: RunningServer) -> Iterator[Provider]:
+    """The Terraform provider, signed in with a secret as the manual says."""
+    roles = ("EntitlementManagement.ReadWrite.All", "Group.ReadWrite.All", "Directory.Read.All")
+    granted = [part for role in roles for part in ("--role", role)]
+    secret = ["--app-id", TERRAFORM, "--secret", "s3cret", "--name", "Terraform"]
+    command = [sys.executable, "-c", "from ostiary.cli import main; main()", "app", "add"]
+    subprocess.run(
+        [*command, "--data-dir", str(secure.data_dir), *secret, *granted],
+        check=True,
+        capture_output=True,
+    )
+    configured = Provider.configure(
+        secure.url.removeprefix("https://"),
+        tenant_id=TENANT_NAME,
+        client_id=TERRAFORM,
+        client_secret="s3cret",
+        trusts=secure.whereabouts.certificate_authority or "",
+    )
+    yield configured
+    configured.client.close()

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.clients.conftest import EVERYTHING, staff
+from tests.clients.conftest import EVERYTHING
 from tests.support.servers import RunningServer
 
 HOME = Path(__file__).parent / "node"
@@ -21,16 +19,6 @@ HOME = Path(__file__).parent / "node"
 pytestmark = pytest.mark.skipif(
     shutil.which("npm") is None, reason="node and npm are not on this machine"
 )
-
-
-@pytest.fixture(scope="module")
-def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A running server that speaks TLS, which this client insists on."""
-    data_dir = tmp_path_factory.mktemp("secure")
-    running = RunningServer(data_dir, options=("--tls",)).start()
-    asyncio.run(staff(data_dir))
-    yield running
-    running.stop()
 
 
 @pytest.fixture(scope="module")

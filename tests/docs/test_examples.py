@@ -37,6 +37,6 @@ def test_every_shell_example_parses() -> None:
 
 
 def test_every_block_says_what_it_is() -> None:
-    languages = {"bash", "python", "json", "text", "yaml", "ini", "http"}
+    languages = {"bash", "hcl", "http", "ini", "json", "python", "text", "yaml"}
 
     assert [str(one) for one in SHOWN if one.language not in languages] == []
