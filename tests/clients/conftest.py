@@ -107,7 +107,12 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 @pytest.fixture(scope="module")
 def provider(secure: RunningServer) -> Iterator[Provider]:
     """The Terraform provider, signed in with a secret as the manual says."""
-    roles = ("EntitlementManagement.ReadWrite.All", "Group.ReadWrite.All", "Directory.Read.All")
+    roles = (
+        "EntitlementManagement.ReadWrite.All",
+        "Group.ReadWrite.All",
+        "Application.ReadWrite.All",
+        "Directory.Read.All",
+    )
     granted = [part for role in roles for part in ("--role", role)]
     secret = ["--app-id", TERRAFORM, "--secret", "s3cret", "--name", "Terraform"]
     command = [sys.executable, "-c", "from ostiary.cli import main; main()", "app", "add"]

@@ -153,10 +153,10 @@ class ResourceInCatalog:
 
 @dataclass(frozen=True)
 class ResourceInPackage:
-    """``azuread_access_package_resource_package_association`` of a group.
+    """``azuread_access_package_resource_package_association``.
 
-    Its id is package/role and scope/origin/kind of access. Later releases look the role up among
-    those of the catalog; ``looks_up`` says so.
+    Its id is package/role and scope/origin/kind of access. What is proposed for later releases
+    looks the role up in the catalog, and leaves the origin of all but groups out of the id.
     """
 
     looks_up: bool = False
@@ -170,18 +170,22 @@ class ResourceInPackage:
             role = _role(provider, catalog, resource, access)
         place = f"{Package.path}/{package}/accessPackageResourceRoleScopes"
         made = provider.create(place, _role_scope(resource, role))
-        id = f"{package}/{made['id']}/{origin}/{access}"
+        id = f"{package}/{made['id']}"
+        if not self.looks_up or resource["originSystem"] == "AadGroup":
+            id = f"{id}/{origin}/{access}"
         for _ in range(2):
             assert self.read(provider, id) is not None
         return id
 
     def read(self, provider: Provider, id: str) -> Arguments | None:
-        package, role_scope, origin, access = id.split("/")
+        package, role_scope, *known = id.split("/")
         inner = "$expand=accessPackageResourceRole,accessPackageResourceScope"
         expand = {"$expand": f"accessPackageResourceRoleScopes({inner})"}
         found = provider.get(f"{Package.path}/{package}", expand, root="beta")
-        if role_scope not in {held["id"] for held in found["accessPackageResourceRoleScopes"]}:
+        held = {each["id"]: each for each in found["accessPackageResourceRoleScopes"]}
+        if role_scope not in held:
             return None
+        origin, access = known or _told(held[role_scope])
         catalog = provider.get(f"{Package.path}/{package}", root="beta")["catalogId"]
         return {
             "access_package_id": package,
@@ -219,6 +223,11 @@ class RoleInCatalog:
 
     def delete(self, provider: Provider, id: str) -> None:
         provider.delete(f"{self.path}/{id}")
+
+
+def _told(role_scope: Body) -> tuple[str, str]:
+    scope, role = (role_scope[f"accessPackageResource{part}"] for part in ("Scope", "Role"))
+    return scope["originId"], role["originId"]
 
 
 def _resources(provider: Provider, catalog: str, condition: str) -> list[Body]:

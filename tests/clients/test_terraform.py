@@ -126,6 +126,32 @@ def test_a_group_comes_into_a_catalog_and_a_package_and_leaves_them(
     assert ResourceInCatalog().read(provider, in_catalog) is None
 
 
+def test_a_role_of_an_application_comes_into_a_package_and_leaves_it(
+    provider: Provider, catalog: str, package: str
+) -> None:
+    """As proposed for the provider (pull request 1880); its releases know the roles of groups."""
+    origin, role = _application(provider)
+    wanted = {
+        "catalog_id": catalog,
+        "resource_origin_id": origin,
+        "resource_origin_system": "AadApplication",
+    }
+    in_catalog = ResourceInCatalog().create(provider, wanted)
+    assert ResourceInCatalog().read(provider, in_catalog) == wanted
+
+    held = {
+        "access_package_id": package,
+        "access_type": role,
+        "catalog_resource_association_id": in_catalog,
+    }
+    association = ResourceInPackage(looks_up=True)
+    in_package = association.create(provider, held)
+    assert association.read(provider, in_package) == held
+
+    association.delete(provider, in_package)
+    ResourceInCatalog().delete(provider, in_catalog)
+
+
 def test_somebody_is_made_owner_of_a_catalog(provider: Provider, catalog: str) -> None:
     (role,) = provider.listed(
         f"{ROLES}/roleDefinitions", {"$filter": "displayName eq 'Catalog owner'"}
@@ -188,6 +214,22 @@ def test_a_package_that_somebody_deleted_is_made_again(provider: Provider, catal
     provider.delete(f"{Package.path}/{id}")
 
     assert Package().read(provider, id) is None
+
+
+def _application(provider: Provider) -> tuple[str, str]:
+    """Register an application; give the id of its service principal and that of its role."""
+    role = {
+        "allowedMemberTypes": ["User"],
+        "displayName": "Reader",
+        "description": "Reads",
+        "id": "6a0a1a2c-6a1e-4a42-8d0c-1f6a7e0f4b11",
+        "isEnabled": True,
+        "value": "reader",
+    }
+    body = {"displayName": "Price list", "appRoles": [role]}
+    registered = provider.create("/applications", body)
+    made = provider.create("/servicePrincipals", {"appId": registered["appId"]})
+    return str(made["id"]), str(role["id"])
 
 
 def _package(catalog: str) -> Arguments:
