@@ -108,6 +108,10 @@ def _is_condition(node: syntax.Node) -> bool:
 
 def _apply(op: str, operand: Operand, value: Any) -> ColumnElement[bool]:
     left: ColumnElement[Any] = operand.expression
+    if isinstance(value, bool) and op not in ("eq", "ne"):
+        raise BadRequest(
+            f"Invalid filter clause: '{op}' has no order for true and false; use 'eq' or 'ne'."
+        )
     if op == "has":
         if operand.prop is None or not getattr(operand.prop.type.python, "IS_FLAGS", False):
             raise BadRequest("Invalid filter clause: 'has' is for properties of several flags.")
