@@ -11,6 +11,7 @@ from ostiary.audit.tables import audit_records
 from ostiary.extensions.tables import callouts
 from ostiary.storage.ids import new_id
 from tests.lifecycle.house import CUSTOM, DISABLE, ENABLE, ROOT, House, application, task, workflow
+from tests.lifecycle.schedules import conditions
 
 SCOPE = "#microsoft.graph.identityGovernance.cancelRunsScope"
 
@@ -275,6 +276,50 @@ async def test_the_audit_log_tells_the_story_of_a_run(house: House) -> None:
             "Update workflow",
         ]
     )
+
+
+async def test_the_audit_log_tells_what_a_version_changes(house: House) -> None:
+    id = await house.workflow(
+        task(ENABLE, "Stays"), task(ENABLE, "Goes"), task(ENABLE, "Off"), displayName="Join"
+    )
+    hired = conditions("timeBasedAttributeTrigger")
+    hired["trigger"] |= {"timeBasedAttribute": "employeeHireDate", "offsetInDays": 0}
+    tasks = [
+        task(ENABLE, "stays"),
+        {**task(ENABLE, "Off"), "isEnabled": False, "executionSequence": 3},
+        task(DISABLE, "Comes", go_on=True),
+    ]
+    version = workflow(
+        *tasks, displayName="Join", executionConditions=hired, isSchedulingEnabled=True
+    )
+    await house.post(f"workflows/{id}/createNewVersion", version, status=200)
+
+    assert await activities(house) == sorted(
+        [
+            "Create workflow",
+            "Add workflow version",
+            "Enable workflow schedule",
+            "Update execution conditions",
+            "Add task to workflow",
+            "Disable task",
+            "Update task",  # its place has changed
+            "Remove task from workflow",
+        ]
+    )
+
+
+async def test_the_audit_log_tells_of_changed_limits(cottage: House) -> None:
+    id = await cottage.workflow(task(ENABLE, "Enable"))
+    condition = {
+        "@odata.type": "#microsoft.graph.identityGovernance.countBasedQuarantineCondition",
+        "threshold": 5,
+    }
+    limit = {"quarantineConfiguration": {"matchMode": "any", "conditions": [condition]}}
+
+    reply = await cottage.api.patch(f"{ROOT}/workflows/{id}", json={"settings": limit})
+
+    assert reply.status_code == 204, reply.text
+    assert await activities(cottage) == ["Create workflow", "Update workflow"]
 
 
 async def test_results_can_be_filtered_by_person_and_state(house: House) -> None:

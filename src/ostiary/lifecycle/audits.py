@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from ostiary.audit.events import Actor, AuditEvent, Target
 from ostiary.lifecycle import names
 from ostiary.lifecycle.limits import Held
-from ostiary.lifecycle.model.workflows import Workflow
+from ostiary.lifecycle.model.workflows import Task, Workflow
+from ostiary.lifecycle.texts import name_key
+
+TaskName = tuple[str, str]
+"""By what a task is recognised in every version: its definition, and its name in lower case."""
 
 Operation = Literal["Add", "Update", "Delete"]
 
@@ -36,16 +42,60 @@ def quarantine_event(id: str, display_name: str, held: Held, run_id: str) -> Aud
 
 
 def changes_of_workflow(before: Workflow, after: Workflow, actor: Actor) -> list[AuditEvent]:
-    """Tell of a PATCH: each switch has words of its own, the texts share some."""
+    """Tell of what differs: each switch has words of its own, texts and limits share some."""
     activities = []
     if before.is_enabled != after.is_enabled:
         activities.append("Enable workflow" if after.is_enabled else "Disable workflow")
     if before.is_scheduling_enabled != after.is_scheduling_enabled:
         switch = "Enable" if after.is_scheduling_enabled else "Disable"
         activities.append(f"{switch} workflow schedule")
-    if (before.display_name, before.description) != (after.display_name, after.description):
+    if _texts_and_limits(before) != _texts_and_limits(after):
         activities.append("Update workflow")
     return [workflow_event(a, actor, before.id, after.display_name) for a in activities]
+
+
+def changes_by_version(before: Workflow, after: Workflow, actor: Actor) -> list[AuditEvent]:
+    """Tell of a new version, and of all that it changes."""
+    added = "Add workflow version"
+    events = [workflow_event(added, actor, after.id, after.display_name)]
+    events += changes_of_workflow(before, after, actor)
+    if before.execution_conditions != after.execution_conditions:
+        activity = "Update execution conditions"
+        events.append(workflow_event(activity, actor, after.id, after.display_name))
+    return events + _changes_of_tasks(_by_name(before), _by_name(after), actor)
+
+
+def _changes_of_tasks(
+    before: Mapping[TaskName, Task], after: Mapping[TaskName, Task], actor: Actor
+) -> list[AuditEvent]:
+    """Compare tasks, which are recognised by definition and name: each version has fresh ids."""
+    events = []
+    for name, task in after.items():
+        old = before.get(name)
+        activities = ["Add task to workflow"] if old is None else _changes_of_task(old, task)
+        events += [task_event(a, actor, task.id, task.display_name) for a in activities]
+    gone = [task for name, task in before.items() if name not in after]
+    removed = "Remove task from workflow"
+    return events + [task_event(removed, actor, task.id, task.display_name) for task in gone]
+
+
+def _changes_of_task(old: Task, new: Task) -> list[str]:
+    activities = []
+    if old.is_enabled != new.is_enabled:
+        activities.append("Enable task" if new.is_enabled else "Disable task")
+    same = {"id": new.id, "is_enabled": new.is_enabled, "display_name": new.display_name}
+    if replace(old, **same) != new:
+        activities.append("Update task")
+    return activities
+
+
+def _by_name(workflow: Workflow) -> dict[TaskName, Task]:
+    tasks = [] if workflow.tasks is UNSET else workflow.tasks
+    return {(task.task_definition_id, name_key(task.display_name)): task for task in tasks}
+
+
+def _texts_and_limits(workflow: Workflow) -> tuple[object, ...]:
+    return workflow.display_name, workflow.description, workflow.settings
 
 
 def task_event(activity: str, actor: Actor, id: str, display_name: str) -> AuditEvent:

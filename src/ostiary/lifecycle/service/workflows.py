@@ -143,6 +143,7 @@ class Workflows:
                 )
             await check_name(conn, new.display_name, besides=id)
             await check_references(conn, new, path=path)
+            before = await read_workflow(conn, id)
             await store.close_version(conn, row["version_id"], now=now, by=actor.id)
             await self._store(conn, id, row["version"] + 1, new, now=now, actor=actor)
             if conditions_of(row["execution_conditions"]) != new.conditions:
@@ -150,9 +151,9 @@ class Workflows:
                 conditions = new.conditions if is_on else None
                 await scheduling.reconsider(conn, row, conditions, now=now)
             await scheduling.arm(conn, id, now=now)
-            event = audits.workflow_event("Add workflow version", actor, id, new.display_name)
-            await record(conn, [event], now=now)
-            return await read_workflow(conn, id)
+            after = await read_workflow(conn, id)
+            await record(conn, audits.changes_by_version(before, after, actor), now=now)
+            return after
 
     async def clear_quarantine(self, id: str, *, now: datetime, actor: Actor) -> Workflow:
         """Let a quarantined workflow run again; nothing is started by that.
