@@ -34,7 +34,7 @@ def test_a_port_that_is_taken_is_refused_with_a_way_out(bound: Addresses) -> Non
 
 
 def test_a_host_that_is_none_is_refused() -> None:
-    with pytest.raises(Failed, match=r"the host nowhere\.invalid"):
+    with pytest.raises(Failed, match=r"--host nowhere\.invalid"):
         bind(Settings(host="nowhere.invalid", port=0))
 
 

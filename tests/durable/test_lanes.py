@@ -23,6 +23,7 @@ from ostiary.storage.database import Database
 from ostiary.storage.failures import DatabaseUnavailable
 from ostiary.storage.ids import new_id
 from tests.support.clocks import MONDAY, FixedClock
+from tests.support.waiting import PATIENCE
 from tests.support.work import open_items, put, rows
 
 MakeWorker = Callable[..., Worker]
@@ -61,7 +62,7 @@ class Endpoints:
                 group.create_task(self._send(item))
 
     async def until(self, *keys: str) -> None:
-        async with asyncio.timeout(10), self._news:
+        async with asyncio.timeout(PATIENCE), self._news:
             await self._news.wait_for(lambda: set(keys) <= set(self.sent))
 
     async def _send(self, item: WorkItem) -> None:

@@ -18,6 +18,7 @@ import msgspec
 from aiohttp import web
 
 from ostiary.extensions.receiver import Received
+from tests.support.waiting import PATIENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +110,7 @@ class ScriptedEndpoint:
 
     async def got(self, number: int = 1) -> list[Call]:
         """Wait until so many calls have arrived."""
-        async with asyncio.timeout(10), self._arrived:
+        async with asyncio.timeout(PATIENCE), self._arrived:
             await self._arrived.wait_for(lambda: len(self.calls) >= number)
         return self.calls
 

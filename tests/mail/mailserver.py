@@ -13,6 +13,8 @@ from typing import Any, Self, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from tests.support.waiting import PATIENCE
+
 LOGIN = ("ostiary", "s3cret-password")
 
 
@@ -143,7 +145,7 @@ class SilentServer:
 
     async def got(self, number: int) -> None:
         """Wait until there are so many connections."""
-        async with asyncio.timeout(10), self._arrived:
+        async with asyncio.timeout(PATIENCE), self._arrived:
             await self._arrived.wait_for(lambda: len(self._connections) >= number)
 
     async def start(self) -> None:

@@ -38,8 +38,9 @@ async def test_a_list_is_looked_up_by_the_index(database: Database) -> None:
     """PostgreSQL would scan so small a table whatever the statement says."""
     statement = select(facts.c.value).where(among(facts.c.name, ["a"]), facts.c.value == 1)
     async with database.reading() as conn:
-        sql = str(statement.compile(dialect=conn.dialect))
-        plan = await conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", ("[]", "1"))
+        compiled = statement.compile(dialect=conn.dialect)
+        values = dict.fromkeys(compiled.params, "1")
+        plan = await conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values)
         first = plan.mappings().all()[0]["detail"]
 
     assert first == "SEARCH facts USING INDEX sqlite_autoindex_facts_1 (name=?)"

@@ -38,27 +38,27 @@ def bind(settings: Settings) -> Addresses:
 
     :raises Failed: the address is taken, or is none of this machine.
     """
-    sockets = bound_at(settings.host, settings.port, setting="--port")
+    sockets = bound_at(settings.host, settings.port, chosen_by=("--host", "--port"))
     port = sockets[0].getsockname()[1]
     own = own_urls(settings, port)
     public = (settings.public_url,) if settings.public_url else ()
     return Addresses(sockets=sockets, port=port, own_url=own[0], base_urls=(*public, *own))
 
 
-def bound_at(host: str, port: int, *, setting: str) -> tuple[socket.socket, ...]:
-    """Bind every address of a host to a port; ``setting`` is what chose the port.
+def bound_at(host: str, port: int, *, chosen_by: tuple[str, str]) -> tuple[socket.socket, ...]:
+    """Bind every address of a host to a port; ``chosen_by`` names the settings of the two.
 
     :raises Failed: the address is taken, or is none of this machine.
     """
     with ExitStack() as undo:
         sockets: list[socket.socket] = []
-        for family, address in _endpoints(host):
+        for family, address in _endpoints(host, chosen_by[0]):
             try:
                 bound = undo.enter_context(_bound(family, address, port))
             except OSError as error:
                 if sockets and error.errno in _NOT_HERE:
                     continue
-                raise _cannot_listen(address, port, error, setting) from None
+                raise _cannot_listen(address, port, error, chosen_by[1]) from None
             port = bound.getsockname()[1]
             sockets.append(bound)
         undo.pop_all()
@@ -95,7 +95,7 @@ def _is_wildcard(host: str) -> bool:
         return False
 
 
-def _endpoints(host: str) -> list[tuple[socket.AddressFamily, str]]:
+def _endpoints(host: str, setting: str) -> list[tuple[socket.AddressFamily, str]]:
     """Give what a host stands for: every address that a name has, ``localhost`` both kinds."""
     try:
         found = socket.getaddrinfo(
@@ -103,7 +103,7 @@ def _endpoints(host: str) -> list[tuple[socket.AddressFamily, str]]:
         )
     except OSError as error:
         raise Failed(
-            f"There is no address for the host {host}: {error.strerror}. Use 127.0.0.1."
+            f"There is no address for {setting} {host}: {error.strerror}. Use 127.0.0.1."
         ) from None
     pairs = dict.fromkeys((family, str(address[0])) for family, _, _, _, address in found)
     return sorted(pairs, key=lambda pair: pair[0] != socket.AF_INET)

@@ -23,7 +23,8 @@ async def watched(settings: Settings, metrics: Metrics) -> AsyncIterator[str | N
         yield None
         return
     host = settings.metrics_host
-    sockets = bound_at(host, settings.metrics_port, setting="OSTIARY_METRICS_PORT")
+    names = "OSTIARY_METRICS_HOST", "OSTIARY_METRICS_PORT"
+    sockets = bound_at(host, settings.metrics_port, chosen_by=names)
     config = uvicorn.Config(
         metrics.app(),
         http="httptools",
