@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 import ssl
@@ -177,6 +178,7 @@ def test_a_port_for_prometheus_that_is_taken_is_told_of(
 
     assert result.code == 1
     assert "Choose another OSTIARY_METRICS_PORT" in result.err
+    gc.collect()  # a socket that was left open would be told of here
 
 
 async def test_a_process_that_waits_for_its_name_is_stopped_at_once_and_ends_well(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import errno
 import socket
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -63,6 +64,16 @@ def bound_at(host: str, port: int, *, chosen_by: tuple[str, str]) -> tuple[socke
             sockets.append(bound)
         undo.pop_all()
     return tuple(sockets)
+
+
+@contextmanager
+def released(sockets: Sequence[socket.socket]) -> Iterator[None]:
+    """Close bound sockets at the end of the block, whether anybody ever listened on them or not."""
+    try:
+        yield
+    finally:
+        for bound in sockets:
+            bound.close()
 
 
 def own_urls(settings: Settings, port: int) -> tuple[str, ...]:

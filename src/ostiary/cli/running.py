@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from ostiary.cli import memory, neighbours
-from ostiary.cli.addresses import Addresses, bind, speaks_tls
+from ostiary.cli.addresses import Addresses, bind, released, speaks_tls
 from ostiary.cli.connections import Connection
 from ostiary.cli.listening import Listener, listening, until
 from ostiary.cli.problems import Failed
@@ -95,6 +95,13 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     _refuse_second(settings)
     addresses = bind(settings)
+    with released(addresses.sockets):
+        async with _at(addresses, settings) as found:
+            yield found
+
+
+@asynccontextmanager
+async def _at(addresses: Addresses, settings: Settings) -> AsyncIterator[Running]:
     in_force = settings.model_copy(update={"port": addresses.port})
     async with composition.opened(in_force, base_urls=addresses.base_urls) as server:
         await memory.remember_clock(server.database, settings.clock)

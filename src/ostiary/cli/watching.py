@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 
-from ostiary.cli.addresses import bound_at, url_of
+from ostiary.cli.addresses import bound_at, released, url_of
 from ostiary.cli.listening import Listener, listening
 from ostiary.server.metrics import PATH, Metrics
 from ostiary.settings import Settings
@@ -36,5 +36,6 @@ async def watched(settings: Settings, metrics: Metrics) -> AsyncIterator[str | N
         proxy_headers=False,
         timeout_graceful_shutdown=1,
     )
-    async with listening(Listener(config), sockets):
-        yield url_of("http", host.strip("[]"), sockets[0].getsockname()[1]) + PATH
+    with released(sockets):
+        async with listening(Listener(config), sockets):
+            yield url_of("http", host.strip("[]"), sockets[0].getsockname()[1]) + PATH
