@@ -62,6 +62,12 @@ async def test_canceling_closes_an_open_approval(house: House) -> None:
     path = f"accessPackageAssignmentApprovals/{request}/stages"
     (stage,) = await house.values(path, headers=person(it.bob, APPROVER))
     assert (stage["status"], stage["assignedToMe"]) == ("Completed", False)
+    late = {"reviewResult": "Approve"}
+    code, message, _ = await house.refused(
+        "PATCH", f"{path}/{stage['id']}", late, headers=person(it.bob, APPROVER)
+    )
+    assert code == "ApprovalStageClosed"
+    assert "needs no decision any more" in message
 
 
 async def test_only_what_has_ended_and_left_nothing_can_be_deleted(house: House) -> None:

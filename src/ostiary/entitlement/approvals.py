@@ -146,11 +146,7 @@ def decide(
             return stage
         raise AlreadyDecided(stage=stage.id)
     if stage.status is not StageStatus.IN_PROGRESS or is_late(stage, now):
-        raise StageClosed(
-            f"The approval stage is '{stage.status}'"
-            + (f"; its time was up at {stage.due_at:%Y-%m-%dT%H:%M:%SZ}." if stage.due_at else "."),
-            stage=stage.id,
-        )
+        raise StageClosed(_why_closed(stage, now), stage=stage.id)
     if stage.needs_justification and not (justification or "").strip():
         raise JustificationRequired(target="justification")
     return replace(
@@ -162,6 +158,17 @@ def decide(
         reviewed_at=now,
         justification=justification,
     )
+
+
+def _why_closed(stage: Stage, now: datetime) -> str:
+    """Say why nobody can decide: the time is up, or the request has ended in another way."""
+    is_over = stage.status is StageStatus.COMPLETED
+    if not is_over and stage.due_at is not None and is_late(stage, now):
+        return (
+            f"The approval stage is '{stage.status}'; its time was up at "
+            f"{stage.due_at:%Y-%m-%dT%H:%M:%SZ}."
+        )
+    return f"The approval stage is '{stage.status}': its request needs no decision any more."
 
 
 def is_late(stage: Stage, now: datetime) -> bool:
