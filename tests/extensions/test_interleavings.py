@@ -125,6 +125,9 @@ async def test_a_callout_sent_once_more_keeps_its_wait(house: House) -> None:
 
     assert len(house.endpoint.calls) == 2
     assert await house.read(id_) == replace(before, attempts=2)
+    house.clock.advance(minutes=50)
+    await house.worker.settle()
+    assert (await house.read(id_)).outcome is Outcome.TIMED_OUT
 
 
 async def test_an_extension_that_was_deleted_fails_its_callout(house: House) -> None:
