@@ -41,6 +41,8 @@ async def test_a_run_waits_in_the_queue_with_its_numbers(house: House) -> None:
     assert (shown["totalUsersCount"], shown["totalTasksCount"]) == (2, 4)
     assert shown["totalUnprocessedTasksCount"] == 4
     assert shown["startedDateTime"] is None
+    (misspelled,) = await house.values(f"workflows/{id}/runs?$select=totalTasksCounts")
+    assert misspelled == {"id": run, "totalTasksCount": 4}  # as one published page has it
     reports = await house.values(f"workflows/{id}/taskReports")
     assert [r["unprocessedUsersCount"] for r in reports] == [2, 2]
     people = await house.values(f"workflows/{id}/runs/{run}/userProcessingResults")

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 from msgspec import field
 
 from ostiary.directory.model import DirectoryObject, Group, User
-from ostiary.graph.types import UNSET, Complex, Entity, Nav, ReadOnly, UnsetType
+from ostiary.graph.types import UNSET, Also, Complex, Entity, Nav, ReadOnly, UnsetType
 from ostiary.lifecycle.model.conditions import WorkflowExecutionConditions
 from ostiary.lifecycle.model.definitions import (
     QuarantineDetails,
@@ -156,7 +156,7 @@ class Run(Entity, kw_only=True):
     total_users_count: int
     successful_users_count: int
     failed_users_count: int
-    total_tasks_count: int
+    total_tasks_count: Annotated[int, Also("totalTasksCounts")]
     failed_tasks_count: int
     total_unprocessed_tasks_count: int
     activated_on_scope: ActivationScope | None = None
