@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -83,7 +83,14 @@ class Client:
     def __init__(self) -> None:
         self.loop, self.transport, self.go = Loop(), Transport(), asyncio.Event()
         loop: Any = self.loop
-        config = uvicorn.Config(self._app, lifespan="off", log_config=None, access_log=False)
+        config = uvicorn.Config(
+            self._app,
+            interface="asgi3",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+        )
         self.connection = Connection(config, ServerState(), {}, loop)
         transport: Any = self.transport
         self.connection.connection_made(transport)
@@ -102,8 +109,12 @@ class Client:
 
 
 @pytest.fixture
-async def client() -> Client:
-    return Client()
+async def client() -> AsyncIterator[Client]:
+    """A client; at the end it has gone, and the application knows."""
+    client = Client()
+    yield client
+    client.connection.connection_lost(None)
+    await client.answered()
 
 
 @pytest.mark.parametrize(
@@ -187,6 +198,16 @@ async def test_headers_that_are_too_large_together_are_refused(client: Client) -
     assert client.transport.written.startswith(b"HTTP/1.1 431 ")
     assert client.transport.is_ended
     assert not client.loop.tasks
+
+
+async def test_who_asks_for_another_protocol_is_answered_in_this_one_without_advice_in_the_log(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    client.send(HEAD + b"connection: upgrade\r\nupgrade: websocket\r\ncontent-length: 0\r\n\r\n")
+    await client.answered()
+
+    assert client.transport.written.startswith(b"HTTP/1.1 204")
+    assert caplog.text == ""
 
 
 async def test_a_body_may_come_in_many_small_chunks(client: Client) -> None:

@@ -108,6 +108,12 @@ class Connection(HttpToolsProtocol):
         self._stop_watching()
         super().resume_writing()
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: whoever asks for another protocol is answered in this one.
+
+        uvicorn would advise to install something, as often as a stranger likes.
+        """
+
     def _expect(self) -> None:
         if self._arrival is None:
             self._arrival = self.loop.call_later(PATIENCE, self.transport.abort)
