@@ -111,6 +111,43 @@ async def test_what_was_shown_can_be_sent_back(cottage: House) -> None:
     assert given_url(stored.endpoint) == URL
 
 
+async def test_the_secret_of_any_endpoint_is_not_shown_and_survives_a_change(
+    cottage: House,
+) -> None:
+    catalog = await cottage.catalog()
+    url = "https://example.com/hook?code=SECRET&x=1"
+    path = f"catalogs/{catalog}/customWorkflowExtensions"
+    made = await cottage.post(path, extension(url))
+
+    shown = await cottage.get(f"{path}/{made['id']}")
+    listed = await cottage.get(path)
+    above = await cottage.get(f"catalogs/{catalog}?$expand=customWorkflowExtensions")
+    patched = await cottage.call(
+        "PATCH",
+        f"{path}/{made['id']}",
+        {"description": "new", "endpointConfiguration": shown["endpointConfiguration"]},
+        status=200,
+    )
+
+    redacted = "https://example.com/hook?code=REDACTED&x=1"
+    assert shown["endpointConfiguration"]["targetUrl"] == redacted
+    assert "SECRET" not in str([made, shown, listed, above, patched])
+    async with cottage.database.reading() as conn:
+        stored = (await extension_store.read(conn, [made["id"]]))[made["id"]]
+    assert (given_url(stored.endpoint), stored.description) == (url, "new")
+
+
+async def test_a_url_without_its_secret_is_not_taken_for_another(cottage: House) -> None:
+    catalog = await cottage.catalog()
+    path = f"catalogs/{catalog}/customWorkflowExtensions"
+    body = extension("https://example.com/hook?sig=REDACTED")
+
+    code, message, target = await cottage.refused("POST", path, body)
+
+    assert (code, target) == ("InvalidModel", "endpointConfiguration/targetUrl")
+    assert "REDACTED" in message
+
+
 async def test_put_replaces_and_patch_merges(cottage: House) -> None:
     catalog = await cottage.catalog()
     path = f"catalogs/{catalog}/customWorkflowExtensions/{await cottage.extension(catalog)}"

@@ -11,7 +11,15 @@ from ostiary.extensions import model
 from ostiary.extensions.configurations import WaitLimits, check_callback, check_extension
 from ostiary.extensions.credentials import credential
 from ostiary.extensions.egress import EgressPolicy
-from ostiary.extensions.endpoints import LogicAppName, kept, redacted, resolve, unresolved
+from ostiary.extensions.endpoints import (
+    LogicAppName,
+    redacted,
+    refuse_redacted,
+    resolve,
+    unresolved,
+    with_kept_url,
+    with_url,
+)
 from ostiary.graph.errors import InvalidModel
 from ostiary.graph.reading import Reader
 from ostiary.graph.types import Version
@@ -193,14 +201,27 @@ def test_the_name_of_a_logic_app_has_three_parts(text: str) -> None:
         LogicAppName.parse(text)
 
 
-def test_signatures_in_a_url_are_shown_redacted_and_kept_when_they_come_back() -> None:
+@pytest.mark.parametrize(
+    "empty", [model.HttpRequestEndpoint(), NAMED], ids=["any endpoint", "Logic App"]
+)
+def test_signatures_in_a_url_are_shown_redacted_and_kept_when_they_come_back(
+    empty: model.CustomExtensionEndpointConfiguration,
+) -> None:
     url = "https://x.test/run?api-version=1&sig=secret&sv=1.0"
     shown = "https://x.test/run?api-version=1&sig=REDACTED&sv=1.0"
+    before, other = with_url(empty, url), with_url(empty, "https://y.test/?code=other")
 
     assert redacted(url) == shown
-    assert kept(shown, old=url) == url
-    assert kept("https://y.test/", old=url) == "https://y.test/"
     assert redacted(None) is None
+    assert with_kept_url(with_url(empty, shown), before) == before
+    assert with_kept_url(with_url(empty, shown), before, with_url(empty, shown)) == before
+    assert with_kept_url(other, before) == other
+    assert with_kept_url(empty, before) == empty
+    with pytest.raises(InvalidModel, match="REDACTED where its secret belongs"):
+        with_kept_url(with_url(empty, shown.replace("run", "walk")), before)
+    with pytest.raises(InvalidModel, match="REDACTED where its secret belongs"):
+        refuse_redacted(with_url(empty, "https://x.test/?a=b&Code=REDACTED"))
+    refuse_redacted(with_url(empty, "https://x.test/?a=REDACTED&code=REDACTED1"))
 
 
 def test_the_proof_is_chosen_by_endpoint_and_authentication() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -178,6 +179,20 @@ async def test_patch_changes_any_subset(house: House) -> None:
     assert read["callbackConfiguration"]["timeoutDuration"] == "PT1H"
     assert read["callbackConfiguration"]["authorizedApps"] == [{"id": "other"}]
     assert read["description"] == DOCUMENTED["description"]
+
+
+async def test_of_two_changes_at_the_same_time_neither_is_lost(house: House) -> None:
+    path = f"{ROOT}/customTaskExtensions/{await house.extension()}"
+
+    for round_ in range(5):
+        words = {"displayName": f"name {round_}"}, {"description": f"description {round_}"}
+        replies = await asyncio.gather(*(house.api.patch(path, json=body) for body in words))
+        assert [reply.status_code for reply in replies] == [204, 204]
+        found = (await house.api.get(path)).json()
+        assert (found["displayName"], found["description"]) == (
+            f"name {round_}",
+            f"description {round_}",
+        )
 
 
 async def test_a_secret_in_a_url_is_not_shown_and_survives_being_sent_back(house: House) -> None:

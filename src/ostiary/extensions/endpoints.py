@@ -12,13 +12,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from msgspec.structs import replace
+
 from ostiary.extensions.model import (
     CustomExtensionEndpointConfiguration,
     HttpRequestEndpoint,
     LogicAppTriggerEndpointConfiguration,
 )
+from ostiary.graph.errors import InvalidModel
 
 _SECRET = re.compile(r"(?<=[?&])(sig|code)=[^&]*", re.IGNORECASE)
+_SECRET_VALUE = re.compile(r"[?&](?:sig|code)=([^&]*)", re.IGNORECASE)
 _REDACTED = "REDACTED"
 _SHARED_ACCESS = re.compile(r"[?&](sp|sv|sig)=", re.IGNORECASE)
 
@@ -118,14 +122,55 @@ def redacted(url: str | None) -> str | None:
     return _SECRET.sub(rf"\1={_REDACTED}", url) if url else url
 
 
+def with_url(
+    endpoint: CustomExtensionEndpointConfiguration, url: str | None
+) -> CustomExtensionEndpointConfiguration:
+    """Give the configuration with another URL of its own."""
+    match endpoint:
+        case HttpRequestEndpoint():
+            return replace(endpoint, target_url=url)
+        case LogicAppTriggerEndpointConfiguration():
+            return replace(endpoint, url=url)
+        case _:
+            return endpoint
+
+
+def with_kept_url(
+    after: CustomExtensionEndpointConfiguration,
+    before: CustomExtensionEndpointConfiguration,
+    shown: CustomExtensionEndpointConfiguration | None = None,
+) -> CustomExtensionEndpointConfiguration:
+    """Keep the stored URL of ``before`` where a client sends back what it was shown of it.
+
+    :raises InvalidModel: it sends back another URL whose secret it was not shown.
+    """
+    seen = given_url(shown) if shown is not None else redacted(given_url(before))
+    new = given_url(after)
+    is_sent_back = type(after) is type(before) and new is not None and new == seen
+    if is_sent_back:
+        return with_url(after, given_url(before))
+    refuse_redacted(after)
+    return after
+
+
+def refuse_redacted(endpoint: CustomExtensionEndpointConfiguration) -> None:
+    """Refuse a URL that was shown without its secret, and would be called without it.
+
+    :raises InvalidModel: it is one.
+    """
+    if _REDACTED in _SECRET_VALUE.findall(given_url(endpoint) or ""):
+        name = "targetUrl" if isinstance(endpoint, HttpRequestEndpoint) else "url"
+        target = f"endpointConfiguration/{name}"
+        raise InvalidModel(
+            f"'{target}' has {_REDACTED} where its secret belongs: send the whole URL, or exactly "
+            "what was shown to keep it.",
+            target=target,
+        )
+
+
 def is_signed(url: str) -> bool:
     """Whether a URL carries a shared access signature of Azure, as callback URLs of triggers do."""
     return {name.lower() for name in _SHARED_ACCESS.findall(url)} == {"sp", "sv", "sig"}
-
-
-def kept(new: str | None, *, old: str | None) -> str | None:
-    """Give the URL to store: the old one when the client sends its redacted form back."""
-    return old if new and new == redacted(old) else new
 
 
 def _filled(template: str, named: LogicAppName) -> str:

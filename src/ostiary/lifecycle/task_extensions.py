@@ -11,13 +11,10 @@ from msgspec.structs import replace
 from ostiary.directory.model import Application, User
 from ostiary.extensions.configurations import WaitLimits, check_callback, check_extension
 from ostiary.extensions.egress import EgressPolicy
-from ostiary.extensions.endpoints import kept, redacted
+from ostiary.extensions.endpoints import given_url, redacted, with_url
 from ostiary.extensions.extensions import Extension
 from ostiary.extensions.model import (
     CustomExtensionCallbackConfiguration,
-    CustomExtensionEndpointConfiguration,
-    HttpRequestEndpoint,
-    LogicAppTriggerEndpointConfiguration,
 )
 from ostiary.graph.errors import InvalidModel
 from ostiary.lifecycle import names
@@ -72,7 +69,8 @@ def stored(
 def shown(extension: Extension, *, authors: bool = True) -> CustomTaskExtension:
     """Give an extension as the API shows it; secrets in its URL are not."""
     configuration = extension.configuration()
-    configuration["endpoint_configuration"] = _redacted(extension.endpoint)
+    endpoint = extension.endpoint
+    configuration["endpoint_configuration"] = with_url(endpoint, redacted(given_url(endpoint)))
     shown = CustomTaskExtension(
         **configuration,
         callback_configuration=_pruned(extension.callback),
@@ -116,31 +114,6 @@ def _mode_of(extension: Extension) -> ReplyMode:
     if extension.replies:
         return ReplyMode.RESPONSE
     return ReplyMode.NONE if extension.callback is None else ReplyMode.CALLBACK
-
-
-def with_kept_url(
-    after: CustomExtensionEndpointConfiguration, before: CustomExtensionEndpointConfiguration
-) -> CustomExtensionEndpointConfiguration:
-    """Keep the stored URL when a client sends back what it was shown."""
-    match after, before:
-        case LogicAppTriggerEndpointConfiguration(), LogicAppTriggerEndpointConfiguration():
-            return replace(after, url=kept(after.url, old=before.url))
-        case HttpRequestEndpoint(), HttpRequestEndpoint():
-            return replace(after, target_url=kept(after.target_url, old=before.target_url))
-        case _:
-            return after
-
-
-def _redacted(
-    endpoint: CustomExtensionEndpointConfiguration,
-) -> CustomExtensionEndpointConfiguration:
-    match endpoint:
-        case LogicAppTriggerEndpointConfiguration():
-            return replace(endpoint, url=redacted(endpoint.url))
-        case HttpRequestEndpoint():
-            return replace(endpoint, target_url=redacted(endpoint.target_url))
-        case _:
-            return endpoint
 
 
 def _callback(

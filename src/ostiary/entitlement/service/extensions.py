@@ -30,11 +30,10 @@ from ostiary.entitlement.store import policies as policy_store
 from ostiary.extensions import extension_store, registry
 from ostiary.extensions.connection import LEGACY_EVENT, STAGE, Connection
 from ostiary.extensions.egress import EgressPolicy
-from ostiary.extensions.endpoints import given_url, unresolved
+from ostiary.extensions.endpoints import refuse_redacted, unresolved, with_kept_url
 from ostiary.extensions.extensions import Extension
 from ostiary.extensions.model import (
     CustomCalloutExtension,
-    LogicAppTriggerEndpointConfiguration,
 )
 from ostiary.storage.database import Database
 from ostiary.storage.ids import new_id
@@ -79,6 +78,7 @@ class Extensions:
         :raises ConnectivityTestFailed: its endpoint takes no calls, and the settings insist.
         """
         checked = checks.checked(draft, kinds=kinds, egress=self.egress)
+        refuse_redacted(checked.endpoint_configuration)
         made = store.stored(checked, id=new_id(), catalog_id=catalog_id, now=act.now, by=act.name)
         if self.refuse_unreachable:
             await self._require_connection(made)
@@ -173,12 +173,11 @@ class Extensions:
         """Keep the stored URL where a client sends back what it was shown."""
         shown = msgspec.structs.replace(existing)
         await store.show(conn, [shown], template=self.template)
-        new, seen = changed.endpoint_configuration, shown.endpoint_configuration
-        if not isinstance(new, LogicAppTriggerEndpointConfiguration) or new.url is None:
-            return
-        if new.url == given_url(seen):
-            old = given_url(existing.endpoint_configuration)
-            changed.endpoint_configuration = msgspec.structs.replace(new, url=old)
+        changed.endpoint_configuration = with_kept_url(
+            changed.endpoint_configuration,
+            existing.endpoint_configuration,
+            shown.endpoint_configuration,
+        )
 
     async def _require_resolved(self, conn: AsyncConnection, extension: Extension) -> None:
         (url,) = await registry.resolved(conn, [extension.endpoint], template=self.template)

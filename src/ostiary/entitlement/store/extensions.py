@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
 from sqlalchemy import ColumnElement, RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,9 +18,8 @@ from ostiary.entitlement.model.extensions import (
 )
 from ostiary.entitlement.stages import KnownExtension
 from ostiary.extensions import extension_store, registry
-from ostiary.extensions.endpoints import redacted
+from ostiary.extensions.endpoints import redacted, with_url
 from ostiary.extensions.extensions import Extension
-from ostiary.extensions.model import LogicAppTriggerEndpointConfiguration
 from ostiary.extensions.tables import custom_extensions
 from ostiary.graph.edm import qualified_name
 
@@ -96,12 +94,11 @@ def replaced(before: Extension, draft: WorkflowExtension, *, now: datetime, by: 
 async def show(
     conn: AsyncConnection, extensions: Sequence[WorkflowExtension], *, template: str | None
 ) -> None:
-    """Fill in where the Logic Apps of extensions are, without the secrets of their URLs."""
+    """Fill in where extensions are called, without the secrets of their URLs."""
     endpoints = [extension.endpoint_configuration for extension in extensions]
     urls = await registry.resolved(conn, endpoints, template=template)
     for extension, endpoint, url in zip(extensions, endpoints, urls, strict=True):
-        if isinstance(endpoint, LogicAppTriggerEndpointConfiguration):
-            extension.endpoint_configuration = msgspec.structs.replace(endpoint, url=redacted(url))
+        extension.endpoint_configuration = with_url(endpoint, redacted(url))
 
 
 def of_kinds(kinds: Collection[str]) -> ColumnElement[bool]:

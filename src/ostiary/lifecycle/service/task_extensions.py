@@ -15,7 +15,7 @@ from ostiary.audit.store import record
 from ostiary.extensions import extension_store as store
 from ostiary.extensions import registry
 from ostiary.extensions.egress import EgressPolicy
-from ostiary.extensions.endpoints import unresolved
+from ostiary.extensions.endpoints import refuse_redacted, unresolved, with_kept_url
 from ostiary.extensions.extensions import Extension
 from ostiary.graph.errors import InvalidModel, NotFound
 from ostiary.lifecycle import audits, names
@@ -27,7 +27,6 @@ from ostiary.lifecycle.task_extensions import (
     checked,
     shown,
     stored,
-    with_kept_url,
     with_mode_of_callback,
 )
 from ostiary.storage.database import Database
@@ -62,6 +61,7 @@ class TaskExtensions:
         :raises LimitExceeded: there are as many extensions as there may be.
         """
         new = checked(draft, egress=self.egress)
+        refuse_redacted(new.endpoint_configuration)
         extension = stored(new, id=new_id(), created_at=now, created_by=actor.id)
         async with self.database.transaction() as conn:
             taken = await store.names(conn, [names.EXTENSION_KIND])
@@ -138,7 +138,11 @@ class TaskExtensions:
 
 
 async def _find(conn: AsyncConnection, id: str) -> Extension:
-    extension = (await store.read(conn, [id])).get(id)
+    """Lock an extension that is about to be changed.
+
+    :raises NotFound: there is none.
+    """
+    extension = (await store.read(conn, [id], lock=True)).get(id)
     if extension is None or extension.kind != names.EXTENSION_KIND:
         raise NotFound(
             f"The custom task extension '{id}' could not be found.", target="customTaskExtensions"
