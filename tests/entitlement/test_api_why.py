@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from ostiary.entitlement.service.explaining import explain
+from ostiary.graph.values import read_instant
 from tests.entitlement.extending import approve
 from tests.entitlement.house import (
     APPROVER,
@@ -136,7 +138,12 @@ async def test_what_refused_a_request_is_told(cottage: House) -> None:
     await house.settle()
     await house.resume(house.endpoint.calls[-1], status=400)
 
-    told = {key: (await why(house, key))["refusals"] for key in (by_hand, late, said_no, silent)}
+    house.endpoint.replies(400)
+    unreached = await asked(customExtensionStageSettings=stages)
+    house.clock.advance(minutes=5)
+
+    asked_for = (by_hand, late, said_no, silent, unreached)
+    told = {key: (await why(house, key))["refusals"] for key in asked_for}
     assert [one["rule"] for one in told[by_hand]] == ["approval"]
     assert "not in this quarter" in told[by_hand][0]["text"]
     assert [one["rule"] for one in told[late]] == ["approvalTimeout"]
@@ -145,6 +152,9 @@ async def test_what_refused_a_request_is_told(cottage: House) -> None:
     rules = [one["rule"] for one in told[silent]]
     assert rules[0] == "extension:assignmentRequestCreated"
     assert rules[1].startswith("answer:")
+    (refusal,) = told[unreached]
+    assert "was not reached: http_4xx" in refusal["text"]
+    assert read_instant(refusal["at"]) == house.clock.now() - timedelta(minutes=5)
 
 
 async def test_an_assignment_is_explained_with_its_requests_and_its_end(cottage: House) -> None:

@@ -296,19 +296,31 @@ def _ended(facts: Facts, request: Request, *outcomes: Outcome) -> list[Callout]:
 
 def _by_extension(callout: Callout, facts: Facts, what: str) -> WhyRefusal:
     return WhyRefusal(
-        at=callout.answered_at or callout.deadline,
+        at=callout.answered_at or _ended_at(callout, facts),
         rule=f"extension:{callout.stage}",
         text=f"The extension '{facts.name(callout.extension_id)}' {what}.",
     )
 
 
+def _ended_at(callout: Callout, facts: Facts) -> datetime | None:
+    """Say when a callout ended that nobody answered."""
+    if callout.outcome is Outcome.TIMED_OUT:
+        return callout.deadline
+    failed = _failed_calls(callout, facts)
+    return failed[-1].at if failed else callout.sent_at
+
+
 def _failure(callout: Callout, facts: Facts) -> str:
-    calls = [
+    failed = _failed_calls(callout, facts)
+    return failed[-1].label or "unknown" if failed else callout.detail or "unknown"
+
+
+def _failed_calls(callout: Callout, facts: Facts) -> list[Entry]:
+    return [
         entry
         for entry in facts.ledger
         if entry.callout_id == callout.id and entry.direction == "out" and entry.label
     ]
-    return calls[-1].label or "unknown" if calls else callout.detail or "unknown"
 
 
 def _refused_answers(facts: Facts) -> Iterator[WhyRefusal]:
