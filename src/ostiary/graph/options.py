@@ -24,8 +24,12 @@ MAX_DEPTH = 8
 
 _KNOWN = frozenset(
     {"select", "expand", "filter", "orderby", "top", "skip", "count", "search", "skiptoken"}
-    | {"deltatoken", "format", "levels"}
+    | {"deltatoken", "format"}
 )
+_INNER = frozenset({"select", "expand", "filter", "orderby", "top", "skip", "count", "levels"})
+"""The options of what is expanded."""
+_IDLE = {"count": "false", "levels": "1"}
+"""What says nothing new; another value of these is not served there."""
 _REFUSED = frozenset({"apply", "compute", "index", "schemaversion"})
 
 
@@ -210,11 +214,17 @@ def _inner_options(text: str, name: str) -> dict[str, str]:
     for part in split_outside(text, ";"):
         option, equals, value = part.strip().partition("=")
         plain = option.removeprefix("$").lower()
-        if not equals or plain not in _KNOWN:
+        if not equals or plain not in _INNER:
             raise BadRequest(
                 f"Term '({text})' is not valid in a $select or $expand expression.", target=name
             )
         given[plain] = value.strip()
+    for plain, idle in _IDLE.items():
+        if given.pop(plain, idle).lower() != idle:
+            raise BadRequest(
+                f"'${plain}' of what is expanded can only be '{idle}' here: '{name}({text})'.",
+                target=name,
+            )
     return given
 
 
