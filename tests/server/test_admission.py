@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -13,39 +12,22 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ostiary.directory import seed
 from ostiary.extensions import store
 from ostiary.graph.errors import DomainError
-from ostiary.server import composition
 from ostiary.server.admission import Admission
 from ostiary.server.composition import Server
 from ostiary.server.front import refusal
-from ostiary.settings import ClockKind, ConnectivityTest, Settings
 from tests.extensions.endpoints import ScriptedEndpoint
 from tests.scenarios.bodies import answer
 from tests.scenarios.house import BASE, House
 from tests.scenarios.parking import ParkedRequest
-from tests.support.databases import PostgreSQL
+from tests.server.conftest import Opening
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def server(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Server]:
+@pytest.fixture
+async def server(opening: Opening) -> AsyncIterator[Server]:
     """A server that works on nine requests at a time; four answers may wait for their commit."""
-    async with AsyncExitStack() as stack:
-        url = None
-        if request.param == "postgresql":
-            postgresql: PostgreSQL = request.getfixturevalue("postgresql")
-            url = await stack.enter_async_context(postgresql.fresh(tables=False))
-        settings = Settings(
-            data_dir=tmp_path,
-            database_url=url,
-            clock=ClockKind.SIMULATED,
-            connectivity_test=ConnectivityTest.OFF,
-            max_requests=9,
-        )
-        server = await stack.enter_async_context(composition.opened(settings, base_urls=[BASE]))
-        async with server.database.transaction() as conn:
-            await seed.small_organisation(conn, server.clock.now())
+    async with opening(max_requests=9) as server:
         yield server
 
 

@@ -3,44 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from ostiary.directory import seed
 from ostiary.server import composition
 from ostiary.server.composition import Server
 from ostiary.server.metrics import Measured
-from ostiary.settings import ClockKind, ConnectivityTest, Settings
+from ostiary.settings import Settings
 from tests.extensions.endpoints import ScriptedEndpoint
 from tests.scenarios.bodies import answer
 from tests.scenarios.house import BASE, House
 from tests.scenarios.parking import ParkedRequest
-from tests.support.databases import PostgreSQL
+from tests.server.conftest import Opening
 from tests.support.numbers import Sample, risen, sample
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def server(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Server]:
+@pytest.fixture
+async def server(opening: Opening) -> AsyncIterator[Server]:
     """A server that is watched."""
-    async with AsyncExitStack() as stack:
-        url = None
-        if request.param == "postgresql":
-            postgresql: PostgreSQL = request.getfixturevalue("postgresql")
-            url = await stack.enter_async_context(postgresql.fresh(tables=False))
-        settings = Settings(
-            data_dir=tmp_path,
-            database_url=url,
-            clock=ClockKind.SIMULATED,
-            connectivity_test=ConnectivityTest.OFF,
-            metrics_port=0,
-        )
-        server = await stack.enter_async_context(composition.opened(settings, base_urls=[BASE]))
-        async with server.database.transaction() as conn:
-            await seed.small_organisation(conn, server.clock.now())
+    async with opening(metrics_port=0) as server:
         yield server
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import uvicorn
 
 from ostiary.cli.problems import Failed
+from ostiary.server.front import ASGI
 
 
 class Listener(uvicorn.Server):
@@ -38,6 +39,25 @@ class Listener(uvicorn.Server):
     def stop_once(self) -> None:
         """Accept nothing more, and leave the open requests alone."""
         self.should_exit = True
+
+
+def quiet(app: ASGI, *, patience: int, http: Any = "httptools", **more: Any) -> uvicorn.Config:
+    """Configure a listener that logs nothing itself, tells nothing of itself and believes no proxy.
+
+    ``patience`` is how many seconds open requests may take once it stops.
+    """
+    return uvicorn.Config(
+        app,
+        http=http,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=patience,
+        **more,
+    )
 
 
 async def until(event: asyncio.Event, task: asyncio.Task[Any]) -> None:

@@ -23,7 +23,7 @@ import uvicorn
 from ostiary.cli import memory, neighbours
 from ostiary.cli.addresses import Addresses, bind, released, speaks_tls
 from ostiary.cli.connections import Connection
-from ostiary.cli.listening import Listener, listening, until
+from ostiary.cli.listening import Listener, listening, quiet, until
 from ostiary.cli.problems import Failed
 from ostiary.cli.watching import watched
 from ostiary.durable.worker import Worker
@@ -152,16 +152,10 @@ async def _beside(server: composition.Server) -> AsyncIterator[list[asyncio.Task
 
 
 def _config(server: composition.Server, certificate: Certificate | None) -> uvicorn.Config:
-    return uvicorn.Config(
+    return quiet(
         server.app,
         http=Connection,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=PATIENCE,
+        patience=PATIENCE,
         ssl_certfile=certificate.chain if certificate else None,
         ssl_keyfile=certificate.key if certificate else None,
     )

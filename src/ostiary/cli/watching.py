@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import uvicorn
-
 from ostiary.cli.addresses import bound_at, released, url_of
-from ostiary.cli.listening import Listener, listening
+from ostiary.cli.listening import Listener, listening, quiet
 from ostiary.server.metrics import PATH, Metrics
 from ostiary.settings import Settings
 
@@ -25,17 +23,6 @@ async def watched(settings: Settings, metrics: Metrics) -> AsyncIterator[str | N
     host = settings.metrics_host
     names = "OSTIARY_METRICS_HOST", "OSTIARY_METRICS_PORT"
     sockets = bound_at(host, settings.metrics_port, chosen_by=names)
-    config = uvicorn.Config(
-        metrics.app(),
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=1,
-    )
     with released(sockets):
-        async with listening(Listener(config), sockets):
+        async with listening(Listener(quiet(metrics.app(), patience=1)), sockets):
             yield url_of("http", host.strip("[]"), sockets[0].getsockname()[1]) + PATH

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import and_
@@ -18,7 +18,6 @@ from ostiary.graph.deltas import Delta
 from ostiary.graph.edm import name_of, result_type
 from ostiary.graph.errors import (
     BadRequest,
-    DomainError,
     MethodNotAllowed,
     NotFound,
     UnsupportedQuery,
@@ -27,7 +26,7 @@ from ostiary.graph.etags import etag, matches, require
 from ostiary.graph.forms import face_of
 from ostiary.graph.options import NO_OPTIONS, QueryOptions
 from ostiary.graph.replies import Reply
-from ostiary.graph.resources import Call, Endpoint, EntitySet, Matching, Operation
+from ostiary.graph.resources import Call, Endpoint, EntitySet, Matching
 from ostiary.graph.routing import (
     Collection,
     EntityAt,
@@ -36,8 +35,8 @@ from ostiary.graph.routing import (
     Target,
     references_of,
 )
-from ostiary.graph.spelling import respell
-from ostiary.graph.types import Complex, Entity, Version
+from ostiary.graph.running import endpoint_of, run
+from ostiary.graph.types import Complex, Entity
 from ostiary.graph.writing import Writer
 from ostiary.storage.database import Database
 
@@ -75,7 +74,7 @@ class Dispatcher:
             case "GET":
                 return await self._list(place, call, writer)
             case "POST" if create is not None:
-                created = await _run(create, call, place.source.type)
+                created = await run(create, call, place.source.type)
                 return self._created(place, created, call, writer)
             case _:
                 raise _not_allowed(GET=True, POST=create)
@@ -180,7 +179,7 @@ class Dispatcher:
                 await self._require_match(place, call)
             return await endpoint.handle(call)
 
-        return await _run(Endpoint(endpoint.needs, handle), call, place.collection.source.type)
+        return await run(Endpoint(endpoint.needs, handle), call, place.collection.source.type)
 
     async def _require_match(self, place: EntityAt, call: GraphCall) -> None:
         """Let a write go on when its caller has seen the present state.
@@ -264,9 +263,9 @@ class Dispatcher:
             case "GET":
                 return await self._list_references(place, call)
             case "POST" | "PUT" if add is not None and many == (call.method == "POST"):
-                await _run(add, call)
+                await run(add, call)
             case "DELETE" if remove is not None:
-                await _run(remove, call)
+                await run(remove, call)
             case _:
                 raise _not_allowed(GET=True, POST=many and add, PUT=not many and add, DELETE=remove)
         return Reply(204)
@@ -302,13 +301,13 @@ class Dispatcher:
         get, update = (node.get, node.update) if node else (None, None)
         match call.method:
             case "GET" if node is not None and get is not None:
-                value = await _run(get, call, node.type)
+                value = await run(get, call, node.type)
                 context = f"{call.root}/$metadata#{call.path.strip('/')}/$entity"
                 options = query_options.parse(call.query, node.type or Entity, call.version)
                 body = writer.entity(value, declared=node.type, shape=options)
                 return Reply(200, {"@odata.context": context, **body})
             case "PATCH" if update is not None:
-                await _run(update, call, node.type if node else None)
+                await run(update, call, node.type if node else None)
                 return Reply(204)
             case _ if get is None:
                 raise NotFound(
@@ -323,7 +322,7 @@ class Dispatcher:
         offered = {method: True} | ({"GET": True} if operation.also_get else {})
         if call.method not in offered:
             raise _not_allowed(**offered)
-        value = await _run(_endpoint_of(operation), call, operation.parameters)
+        value = await run(endpoint_of(operation), call, operation.parameters)
         if isinstance(value, Matching):
             return await self._page(_matching(place, value), call, writer)
         if isinstance(value, Delta):
@@ -377,29 +376,6 @@ def _require_type(place: Collection) -> None:
         raise UnsupportedQuery(
             f"{UnsupportedQuery.message} Ask for one type: {types}.", target=place.name
         )
-
-
-def _endpoint_of(operation: Operation) -> Endpoint:
-    """Give what an operation does; an action without parameters first looks that it gets none."""
-    if operation.kind == "function" or operation.parameters is not None:
-        return Endpoint(operation.needs, operation.handle)
-
-    async def handle(call: Call) -> Any:
-        cast(GraphCall, call).refuse_parameters(operation.name)
-        return await operation.handle(call)
-
-    return Endpoint(operation.needs, handle)
-
-
-async def _run(endpoint: Endpoint, call: GraphCall, about: type[Complex] | None = None) -> Any:
-    """Authorise and do it; an error speaks of the properties of ``about`` as the root does."""
-    try:
-        await endpoint.needs(call)
-        return await endpoint.handle(call)
-    except DomainError as error:
-        if about is not None and call.version is Version.BETA:
-            respell(error, about)
-        raise
 
 
 def _not_allowed(**methods: Any) -> MethodNotAllowed:
