@@ -10,6 +10,7 @@ from typing import Any
 
 import uvicorn
 
+from ostiary.cli.connections import Connection
 from ostiary.cli.problems import Failed
 from ostiary.server.front import ASGI
 
@@ -41,14 +42,15 @@ class Listener(uvicorn.Server):
         self.should_exit = True
 
 
-def quiet(app: ASGI, *, patience: int, http: Any = "httptools", **more: Any) -> uvicorn.Config:
+def quiet(app: ASGI, *, patience: int, **more: Any) -> uvicorn.Config:
     """Configure a listener that logs nothing itself, tells nothing of itself and believes no proxy.
 
-    ``patience`` is how many seconds open requests may take once it stops.
+    What clients may send, and how long they are waited for, is bounded. ``patience`` is how many
+    seconds open requests may take once it stops.
     """
     return uvicorn.Config(
         app,
-        http=http,
+        http=Connection,
         ws="none",
         lifespan="off",
         log_config=None,

@@ -22,7 +22,6 @@ import uvicorn
 
 from ostiary.cli import memory, neighbours
 from ostiary.cli.addresses import Addresses, bind, released, speaks_tls
-from ostiary.cli.connections import Connection
 from ostiary.cli.listening import Listener, listening, quiet, until
 from ostiary.cli.problems import Failed
 from ostiary.cli.watching import watched
@@ -154,7 +153,6 @@ async def _beside(server: composition.Server) -> AsyncIterator[list[asyncio.Task
 def _config(server: composition.Server, certificate: Certificate | None) -> uvicorn.Config:
     return quiet(
         server.app,
-        http=Connection,
         patience=PATIENCE,
         ssl_certfile=certificate.chain if certificate else None,
         ssl_keyfile=certificate.key if certificate else None,

@@ -63,12 +63,9 @@ class GraphApp:
             sent = await _body(receive, self.max_body)
             body = unpacked(sent, headers.get("content-encoding"), self.max_body)
         except DomainError as error:
-            now = datetime.now(UTC)
-            reply = error_reply(error, request_id, incoming.client_id, now=now)
+            await _refuse(send, error, incoming)
         else:
             await self._answer(replace(incoming, body=body), send)
-            return
-        await _send(send, reply, incoming)
 
     async def _answer(self, incoming: Incoming, send: Send) -> None:
         """Send the reply, or in time that there is none yet."""
@@ -88,9 +85,7 @@ class GraphApp:
             "before you send it again.",
             retry_after=_LOOK_AGAIN,
         )
-        now = datetime.now(UTC)
-        reply = error_reply(error, incoming.request_id, incoming.client_id, now=now)
-        await _send(send, reply, incoming)
+        await _refuse(send, error, incoming)
 
     def _base_url(self, scope: Scope, headers: Mapping[str, str]) -> str:
         if self.public_url:
@@ -130,6 +125,13 @@ async def _body(receive: Receive, limit: int) -> bytes:
         chunks.append(chunk)
         more = message.get("more_body", False)
     return b"".join(chunks)
+
+
+async def _refuse(send: Send, error: DomainError, incoming: Incoming) -> None:
+    """Send an error that no engine has answered."""
+    now = datetime.now(UTC)
+    reply = error_reply(error, incoming.request_id, incoming.client_id, now=now)
+    await _send(send, reply, incoming)
 
 
 async def _send(send: Send, reply: Reply, incoming: Incoming) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from typing import Any
 
 
 class Limit:
@@ -14,7 +15,7 @@ class Limit:
     be known, and must not be pretended. It goes on, and holds its place among the requests.
     """
 
-    def __init__(self, seconds: float, tell: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, seconds: float, tell: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._tell = tell
         self._telling: asyncio.Task[None] | None = None
         self._timer = asyncio.get_running_loop().call_later(seconds, self._pass)
@@ -33,7 +34,4 @@ class Limit:
         return False
 
     def _pass(self) -> None:
-        self._telling = asyncio.create_task(self._told(), name="late")
-
-    async def _told(self) -> None:
-        await self._tell()
+        self._telling = asyncio.create_task(self._tell(), name="late")

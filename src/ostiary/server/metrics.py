@@ -32,6 +32,7 @@ from ostiary.durable.clock import Clock
 from ostiary.durable.common_clock import CommonClock
 from ostiary.durable.errors import describe
 from ostiary.durable.worker import Worker
+from ostiary.graph.types import Version
 from ostiary.server.front import ASGI, Receive, Scope, Send
 from ostiary.storage.database import Database
 
@@ -42,7 +43,6 @@ PATH: Final = "/metrics"
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second line for each number, which nobody asks for
 
 _METHODS: Final = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS"})
-_ROOTS: Final = {"/v1.0": "v1.0", "/beta": "beta"}
 
 REQUESTS: Final = Counter(
     "ostiary_http_requests", "Requests that were answered.", ["root", "method", "status"]
@@ -140,10 +140,8 @@ class Metrics:
 
 def _root(path: str) -> str:
     """Name the root of the API; whatever else is asked for is one, lest there be no end of them."""
-    for prefix, root in _ROOTS.items():
-        if path.lower().startswith(prefix):
-            return root
-    return "other"
+    below = (version.value for version in Version if path.lower().startswith(f"/{version}"))
+    return next(below, "other")
 
 
 def _method(method: str) -> str:

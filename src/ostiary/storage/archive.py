@@ -25,6 +25,8 @@ import msgspec
 from sqlalchemy import ColumnElement, RowMapping, Table, delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ostiary.storage.folders import keep_names
+
 if sys.platform != "win32":
     import fcntl
 
@@ -106,7 +108,7 @@ class Archive:
             os.fsync(file.fileno())
             self._whole[path] = size + len(member)
         if not size:
-            _keep_names(self._folder)
+            keep_names(self._folder)
         return True
 
 
@@ -148,16 +150,6 @@ def _lock(file: BinaryIO) -> None:
     """Wait for whoever else writes the file; on Windows an archive belongs to one process."""
     if sys.platform != "win32":
         fcntl.flock(file, fcntl.LOCK_EX)
-
-
-def _keep_names(folder: Path) -> None:
-    """Have the names in a folder on disk as well; Windows opens no folders."""
-    if sys.platform != "win32":
-        opened = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)
 
 
 def _line(table: Table, row: RowMapping) -> bytes:

@@ -12,6 +12,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from ostiary.storage.folders import keep_names
+
 _PRIVATE: Final = 0o600
 """Whoever reads the file reads everything, the secrets of extensions included."""
 
@@ -41,9 +43,10 @@ def copy(source: Path, target: Path) -> int:
     try:
         os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE))
         _copy(source, unfinished)
-        _sync(unfinished)
+        with unfinished.open("r+b") as file:
+            os.fsync(file.fileno())
         unfinished.rename(target)
-        _sync(target.parent)
+        keep_names(target.parent)
     finally:
         unfinished.unlink(missing_ok=True)
     return target.stat().st_size
@@ -61,11 +64,3 @@ def _copy(source: Path, target: Path) -> None:
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
